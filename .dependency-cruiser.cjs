@@ -1,0 +1,41 @@
+/** Who may import whom. The same table stands in CONTRIBUTING.md. */
+const below = {
+  graph: [],
+  autodiff: ["graph"],
+  onnx: ["graph"],
+  cost: ["graph"],
+  runtime: ["graph", "onnx", "cost", "io"],
+  random: ["graph"],
+  nn: ["graph", "autodiff", "random"],
+  optim: ["graph", "autodiff", "random"],
+  fit: [],
+  io: ["graph"],
+  media: ["graph"],
+  data: ["graph", "random", "io", "media"],
+  display: ["graph", "fit", "cost", "media"],
+  runs: ["graph", "io", "cost"],
+  experiment: ["graph", "nn", "optim", "data", "random", "runtime", "cost", "runs", "fit", "display"],
+  methods: ["experiment", "nn", "optim", "data", "random", "autodiff", "graph", "fit"],
+  protocol: [],
+  session: ["display", "protocol", "index.ts"],
+};
+
+const folders = Object.entries(below).map(([folder, allowed]) => ({
+  name: `${folder}-imports`,
+  severity: "error",
+  comment: `kernel/${folder} may import only ${["errors.ts", ...allowed].join(", ")} and packages`,
+  from: { path: `^kernel/${folder}/` },
+  to: { path: `^kernel/`, pathNot: `^kernel/(${[folder + "/", "errors\\.ts$", ...allowed.map((a) => (a.endsWith(".ts") ? a.replace(".", "\\.") + "$" : a + "/"))].join("|")})` },
+}));
+
+module.exports = {
+  forbidden: [
+    ...folders,
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } } },
+    { name: "no-index", severity: "error", comment: "only session, entries and tests import the public index", from: { path: "^kernel/", pathNot: "^kernel/(session/|index\\.ts|cli\\.ts|main\\.ts|bench/|commands/)" }, to: { path: "^kernel/index\\.ts$" } },
+    { name: "no-editor-in-kernel", severity: "error", from: { path: "^kernel/" }, to: { path: "^(extension|webviews)/|^vscode$" } },
+    { name: "methods-stand-alone", severity: "error", from: { path: "^kernel/methods/(?!index)([^/]+)\\.ts" }, to: { path: "^kernel/methods/", pathNot: "^kernel/methods/$1\\.ts" } },
+    { name: "not-unresolvable", severity: "error", from: {}, to: { couldNotResolve: true } },
+  ],
+  options: { doNotFollow: { path: "node_modules" }, tsConfig: { fileName: "tsconfig.json" }, tsPreCompilationDeps: true, enhancedResolveOptions: { extensions: [".ts", ".js", ".json"], conditionNames: ["import", "node", "default", "types"] } },
+};

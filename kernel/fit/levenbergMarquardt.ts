@@ -145,7 +145,7 @@ function standardErrors<X>(options: LevenbergMarquardtOptions<X>, { parameters, 
   const scaled = Matrix.zeros(residuals.length, norms.length);
   residuals.forEach((_, i) => norms.forEach((norm, j) => scaled.set(i, j, jacobian.get(i, j) / norm)));
   const { upperTriangularMatrix: R } = new QrDecomposition(scaled);
-  if (norms.some((_, j) => Math.abs(R.get(j, j)) < 1e-12)) return parameters.map(() => NaN);
+  if (norms.some((_, j) => Math.abs(R.get(j, j)) < 1e-9)) return parameters.map(() => NaN);
   const rootInverse = inverse(R);
   return norms.map((norm, j) => (Math.sqrt(loss / freedom) * Math.sqrt(sumOfSquares(rootInverse.getRow(j)))) / norm);
 }

@@ -1,7 +1,7 @@
 /** @file Reads and writes NumPy's .npy files, format versions 1 to 3. */
 import { readFile } from "node:fs/promises";
 import { ArgumentError, DtypeError, FormatError } from "../errors";
-import { bytesPerElement, type Dtype, type HostTensor } from "../graph/dtype";
+import { bytesPerElement, type Dtype, type HostArray, type HostTensor } from "../graph/dtype";
 import { sizeOf, stridesOf } from "../graph/shape";
 import { atomicWrite } from "./atomicWrite";
 import { readError } from "./fileErrors";
@@ -117,15 +117,17 @@ function parseDescription(text: string, where: string): Omit<NpyHeader, "dataSta
   const body = /^\s*\{(.*)\}\s*$/s.exec(text)?.[1];
   if (body === undefined) throw damaged("the header is no Python dictionary", where);
   const found = new Map<string, string>();
-  const item = /\s*(['"])(descr|fortran_order|shape)\1\s*:\s*(\[.*\]|'[^']*'|"[^"]*"|True|False|\([0-9,\sL]*\))\s*(?:,|$)/sy;
-  for (let match = item.exec(body); match !== null; match = item.exec(body)) {
+  const item = /^(['"])(descr|fortran_order|shape)\1\s*:\s*(\[.*\]|'[^']*'|"[^"]*"|True|False|\([0-9,\sL]*\))\s*(?:,|$)/s;
+  let rest = body.trim();
+  for (let match = item.exec(rest); match !== null; match = item.exec(rest)) {
     if (found.has(match[2])) throw damaged(`the header holds ${match[2]} twice`, where);
     found.set(match[2], match[3]);
-    if (body.slice(item.lastIndex).trim() === "") break;
+    rest = rest.slice(match[0].length).trim();
+    if (rest === "") break;
   }
   const [descr, order, tuple] = ["descr", "fortran_order", "shape"].map((key) => found.get(key) ?? "");
   const sizes = parseTuple(tuple);
-  if (descr === "" || (order !== "True" && order !== "False") || sizes === undefined || sizes.length > MAX_RANK || !sizes.every(Number.isSafeInteger))
+  if (descr === "" || (order !== "True" && order !== "False") || sizes === undefined || sizes.length > MAX_RANK || !sizes.every(Number.isSafeInteger) || rest !== "")
     throw damaged(`the header is ${JSON.stringify(text.trim().slice(0, 120))}`, where);
   return { dtype: dtypeOf(descr, where), fortran: order === "True", shape: sizes };
 }
@@ -151,14 +153,20 @@ function dtypeOf(descr: string, where: string): Dtype {
   throw new DtypeError(what, { where, help: `in Python, convert with astype to one of ${[...DTYPE_OF.values()].join(", ")}` });
 }
 
+/** Arrays of unsigned numbers by element size: moving floats as numbers would quiet NaNs that signal. */
+const patterns = (data: HostArray, bytes: number): { [i: number]: number | bigint } => {
+  const { buffer, byteOffset, length } = data;
+  if (bytes === 8) return new BigUint64Array(buffer, byteOffset, length);
+  if (bytes === 4) return new Uint32Array(buffer, byteOffset, length);
+  return bytes === 2 ? new Uint16Array(buffer, byteOffset, length) : new Uint8Array(buffer, byteOffset, length);
+};
+
 /** The same values with the elements in the other order. */
 function reordered({ dtype, shape, data }: HostTensor, direction: "toC" | "toFortran"): HostTensor {
   const { tensor } = emptyTensor(dtype, shape);
   const fortran = [...stridesOf([...shape].reverse())].reverse();
   const index = new Array<number>(shape.length).fill(0);
-  const source: ArrayLike<number | bigint> = data;
-  // SAFETY: both arrays are of one dtype, so an element of one is an element of the other.
-  const target = tensor.data as { [i: number]: number | bigint };
+  const [source, target] = [data, tensor.data].map((array) => patterns(array, bytesPerElement(dtype)));
   let offset = 0;
   for (let c = 0; c < sizeOf(shape); c++) {
     if (direction === "toC") target[c] = source[offset];

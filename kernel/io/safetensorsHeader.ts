@@ -144,7 +144,8 @@ function parseEntry({ name, value, dataStart, where }: { readonly name: string; 
   if (!isSizes(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) throw damaged(`${tensor} has the offsets ${show(offsets)}, which are no range`, where);
   const [begin, end] = offsets;
   const elementBits = safeByteLength(shape, bits);
-  if (elementBits === undefined || elementBits !== 8 * (end - begin)) throw damaged(`${tensor} has ${end - begin} bytes, ${dtypeName} of shape ${show(shape)} needs ${(elementBits ?? NaN) / 8}`, where);
+  if (elementBits !== 8 * (end - begin))
+    throw damaged(`${tensor} has ${end - begin} bytes, ${dtypeName} of shape ${show(shape)} needs ${elementBits === undefined ? "more than can be counted" : elementBits / 8}`, where);
   return { name, dtypeName, dtype, shape, offset: dataStart + begin, bytes: end - begin };
 }
 

@@ -33,7 +33,16 @@ const REDRAWS = 100;
 
 /** Free variables of every refit [samples][dims].
  * @throws {ArgumentError} when there is no freedom left to estimate a spread from. */
-export function bootstrapFit({ curve, targets, delta, fit, samples = 200, level = 0.95, random = smallRandom(0), scheme }: BootstrapFitOptions): Float64Array[] {
+export function bootstrapFit({
+  curve,
+  targets,
+  delta,
+  fit,
+  samples = 200,
+  level = 0.95,
+  random = smallRandom(0),
+  scheme,
+}: BootstrapFitOptions): Float64Array[] {
   checkLevel(level);
   checkSamples(samples);
   const { dims, points } = curve;
@@ -48,20 +57,40 @@ export function bootstrapFit({ curve, targets, delta, fit, samples = 200, level 
 }
 
 /** How often each point is drawn in a sample with replacement in which at least `distinct` points occur. */
-export function drawPairs({ points, distinct, random }: { readonly points: number; readonly distinct: number; readonly random: Random }): Float64Array {
+export function drawPairs({
+  points,
+  distinct,
+  random,
+}: {
+  readonly points: number;
+  readonly distinct: number;
+  readonly random: Random;
+}): Float64Array {
   for (let tries = 0; tries < REDRAWS; tries++) {
     const weights = new Float64Array(points);
     for (let i = 0; i < points; i++) weights[Math.floor(random() * points)]++;
     if (weights.reduce((count, weight) => count + (weight > 0 ? 1 : 0), 0) >= distinct) return weights;
   }
-  throw new ArgumentError(`bootstrap: samples of ${points} points seldom hold ${distinct} different ones`, { help: "use the scheme residuals, or measure more points" });
+  throw new ArgumentError(`bootstrap: samples of ${points} points seldom hold ${distinct} different ones`, {
+    help: "use the scheme residuals, or measure more points",
+  });
 }
 
 /** Residuals drawn with replacement, widened by √(n / (n − dims)) because a fit with `dims` free variables leaves too little over. */
-export function drawResiduals({ residuals, dims, random }: { readonly residuals: Float64Array; readonly dims: number; readonly random: Random }): Float64Array {
+export function drawResiduals({
+  residuals,
+  dims,
+  random,
+}: {
+  readonly residuals: Float64Array;
+  readonly dims: number;
+  readonly random: Random;
+}): Float64Array {
   const freedom = residuals.length - dims;
   if (freedom <= 0)
-    throw new ArgumentError(`bootstrap: ${residuals.length} points leave no freedom beside ${dims} free variables`, { help: `measure at least ${dims + 1} points` });
+    throw new ArgumentError(`bootstrap: ${residuals.length} points leave no freedom beside ${dims} free variables`, {
+      help: `measure at least ${dims + 1} points`,
+    });
   const widen = Math.sqrt(residuals.length / freedom);
   return residuals.map(() => widen * residuals[Math.floor(random() * residuals.length)]);
 }
@@ -69,5 +98,5 @@ export function drawResiduals({ residuals, dims, random }: { readonly residuals:
 /** @throws {ArgumentError} when `samples` is not a whole number of at least two. */
 export function checkSamples(samples: number): void {
   if (!Number.isInteger(samples) || samples < 2)
-    throw new ArgumentError(`bootstrap: ${samples} samples`, { help: "draw at least 2, better 200, or leave intervals out with bootstrap: \"none\"" });
+    throw new ArgumentError(`bootstrap: ${samples} samples`, { help: 'draw at least 2, better 200, or leave intervals out with bootstrap: "none"' });
 }

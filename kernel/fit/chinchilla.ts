@@ -44,9 +44,18 @@ const SHARE_STARTS = [0.05, 0.25, 0.5, 0.75, 0.95] as const;
 /** The law through the runs: Huber loss of log residuals, the best of each exponent pair of a grid of starts refined by L-BFGS.
  * @throws {ArgumentError} for fewer than 6 runs, fewer than 3 different N or D, values that are not positive, or D proportional to N. */
 export function fitChinchilla(runs: readonly Run[], { delta = SCALING_LAW_DELTA, bootstrap = {} }: FitOptions = {}): ChinchillaFit {
-  const logParams = positiveLogs("fitChinchilla: params", runs.map((run) => run.params));
-  const logTokens = positiveLogs("fitChinchilla: tokens", runs.map((run) => run.tokens));
-  const targets = positiveLogs("fitChinchilla: loss", runs.map((run) => run.loss));
+  const logParams = positiveLogs(
+    "fitChinchilla: params",
+    runs.map((run) => run.params),
+  );
+  const logTokens = positiveLogs(
+    "fitChinchilla: tokens",
+    runs.map((run) => run.tokens),
+  );
+  const targets = positiveLogs(
+    "fitChinchilla: loss",
+    runs.map((run) => run.loss),
+  );
   checkEnough("fitChinchilla", { points: runs.length, least: 6, inputs: { params: [logParams, 3], tokens: [logTokens, 3] } });
   if (correlation(logParams, logTokens) > 1 - 1e-9)
     throw new ArgumentError("fitChinchilla: tokens are a fixed power of params in all runs, so A, α and B, β cannot be told apart", {
@@ -93,7 +102,8 @@ export function allocationOf({ A, B, alpha, beta }: Parameters<ChinchillaParamet
 /** The split of `flops` = 6·N·D with the lowest loss under the law.
  * @throws {ArgumentError} when `flops` is not positive. */
 export function chinchillaOptimum(parameters: Parameters<ChinchillaParameter>, flops: number): Allocation {
-  if (!(flops > 0 && flops < Infinity)) throw new ArgumentError(`chinchillaOptimum: a budget of ${flops} FLOPs`, { help: "give a finite budget above zero" });
+  if (!(flops > 0 && flops < Infinity))
+    throw new ArgumentError(`chinchillaOptimum: a budget of ${flops} FLOPs`, { help: "give a finite budget above zero" });
   const { a, b, G } = allocationOf(parameters);
   const product = flops / FLOPS_PER_PARAM_TOKEN;
   const size = { params: G * product ** a, tokens: product ** b / G };
@@ -101,7 +111,11 @@ export function chinchillaOptimum(parameters: Parameters<ChinchillaParameter>, f
 }
 
 /** For every pair of exponents the start with the lowest loss among the floors and shares. */
-function gridStarts(problem: { readonly curve: ReturnType<typeof powerTerms>; readonly targets: Float64Array; readonly delta: number }): Float64Array[] {
+function gridStarts(problem: {
+  readonly curve: ReturnType<typeof powerTerms>;
+  readonly targets: Float64Array;
+  readonly delta: number;
+}): Float64Array[] {
   const least = Math.exp(problem.targets.reduce((low, log) => Math.min(low, log), Infinity));
   const typical = Math.exp(problem.targets.reduce((sum, log) => sum + log, 0) / problem.targets.length);
   return EXPONENT_STARTS.flatMap((alpha) =>

@@ -85,14 +85,22 @@ export function mapRecord<K extends string, A, B>(record: Readonly<Record<K, A>>
 export function positiveLogs(what: string, values: readonly number[]): Float64Array {
   values.forEach((value, i) => {
     if (!(value > 0 && value < Infinity))
-      throw new ArgumentError(`${what}: point ${i} has ${value}, which has no logarithm`, { help: "give values above zero, and leave out runs that diverged" });
+      throw new ArgumentError(`${what}: point ${i} has ${value}, which has no logarithm`, {
+        help: "give values above zero, and leave out runs that diverged",
+      });
   });
   return Float64Array.from(values, Math.log);
 }
 
 /** @throws {ArgumentError} when there are too few points, or too few different inputs, to determine the law. */
-export function checkEnough(what: string, { points, least, inputs }: { points: number; least: number; inputs: Readonly<Record<string, readonly [values: ArrayLike<number>, least: number]>> }): void {
-  if (points < least) throw new ArgumentError(`${what}: ${points} points, at least ${least} are needed`, { help: "measure more points, or fit a law with fewer parameters" });
+export function checkEnough(
+  what: string,
+  { points, least, inputs }: { points: number; least: number; inputs: Readonly<Record<string, readonly [values: ArrayLike<number>, least: number]>> },
+): void {
+  if (points < least)
+    throw new ArgumentError(`${what}: ${points} points, at least ${least} are needed`, {
+      help: "measure more points, or fit a law with fewer parameters",
+    });
   for (const [name, [values, distinct]] of Object.entries(inputs)) {
     const found = new Set(Array.from(values)).size;
     if (found < distinct)

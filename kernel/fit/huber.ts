@@ -18,5 +18,7 @@ export const huberSlope = (residual: number, delta: number): number => Math.max(
 /** @throws {ArgumentError} when `delta` is not above zero. */
 export function checkDelta(delta: number): void {
   if (!(delta > 0))
-    throw new ArgumentError(`Huber delta ${delta} is not above zero`, { help: `use ${SCALING_LAW_DELTA} for log losses, or Infinity for plain least squares` });
+    throw new ArgumentError(`Huber delta ${delta} is not above zero`, {
+      help: `use ${SCALING_LAW_DELTA} for log losses, or Infinity for plain least squares`,
+    });
 }

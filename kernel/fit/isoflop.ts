@@ -78,33 +78,62 @@ interface Group {
 export function fitIsoflop(runs: readonly IsoflopRun[], { budgetTolerance = 0.05, bootstrap = {} }: IsoflopOptions = {}): IsoflopFit {
   const { samples = 200, level = 0.95, random = smallRandom(0) } = bootstrap;
   checkSamples(samples);
-  for (const key of ["flops", "params", "loss"] as const) positiveLogs(`fitIsoflop: ${key}`, runs.map((run) => run[key]));
+  for (const key of ["flops", "params", "loss"] as const)
+    positiveLogs(
+      `fitIsoflop: ${key}`,
+      runs.map((run) => run[key]),
+    );
   const fitted = groupByBudget(runs, budgetTolerance).map(groupOf);
   const groups = fitted.filter((group) => group.parabola.curvature > 0);
   const skipped = fitted
     .filter((group) => !(group.parabola.curvature > 0))
-    .map((group) => ({ flops: Math.exp(group.logFlops), reason: `the loss has no minimum over ${group.runs.length} sizes (curvature ${group.parabola.curvature.toPrecision(3)})` }));
+    .map((group) => ({
+      flops: Math.exp(group.logFlops),
+      reason: `the loss has no minimum over ${group.runs.length} sizes (curvature ${group.parabola.curvature.toPrecision(3)})`,
+    }));
   if (groups.length < 2)
     throw new ArgumentError(`fitIsoflop: ${groups.length} of ${fitted.length} budgets have a minimum, at least 2 are needed`, {
       help: "run smaller and larger models at each budget, so that the loss rises on both sides",
     });
 
   // Each replicate is one minimum per budget; draws in which a parabola turns over are no minimum and are left out.
-  const replicates = Array.from({ length: samples }, () => groups.map((group) => redrawn(group, random))).filter((drawn) => drawn.every(({ curvature }) => curvature > 0));
+  const replicates = Array.from({ length: samples }, () => groups.map((group) => redrawn(group, random))).filter((drawn) =>
+    drawn.every(({ curvature }) => curvature > 0),
+  );
   if (replicates.length < 2)
-    throw new ArgumentError("fitIsoflop: the profiles are so noisy that resampled ones have no minimum", { help: "run more seeds, or a wider range of sizes" });
-  const profiles = groups.map((group, g) => profileOf(group, percentileInterval(replicates.map((drawn) => Math.exp(drawn[g].logParams)), level)));
+    throw new ArgumentError("fitIsoflop: the profiles are so noisy that resampled ones have no minimum", {
+      help: "run more seeds, or a wider range of sizes",
+    });
+  const profiles = groups.map((group, g) =>
+    profileOf(
+      group,
+      percentileInterval(
+        replicates.map((drawn) => Math.exp(drawn[g].logParams)),
+        level,
+      ),
+    ),
+  );
   const logFlops = groups.map((group) => group.logFlops);
   const budgetLaw = (toLog: (parabola: Parabola, g: number) => number): BudgetLaw => {
-    const line = lineThrough(logFlops, groups.map(({ parabola }, g) => toLog(parabola, g)));
+    const line = lineThrough(
+      logFlops,
+      groups.map(({ parabola }, g) => toLog(parabola, g)),
+    );
     const lines = replicates.map((drawn) => lineThrough(logFlops, drawn.map(toLog)));
     const at = ({ slope, intercept }: { slope: number; intercept: number }, flops: number): number => Math.exp(intercept + slope * Math.log(flops));
     return {
       coefficient: Math.exp(line.intercept),
       exponent: line.slope,
-      exponentInterval: percentileInterval(lines.map(({ slope }) => slope), level),
+      exponentInterval: percentileInterval(
+        lines.map(({ slope }) => slope),
+        level,
+      ),
       predict: (flops) => at(line, flops),
-      band: (flops) => percentileInterval(lines.map((replicate) => at(replicate, flops)), level),
+      band: (flops) =>
+        percentileInterval(
+          lines.map((replicate) => at(replicate, flops)),
+          level,
+        ),
     };
   };
   return {
@@ -129,14 +158,21 @@ function groupOf(runs: readonly IsoflopRun[]): Group {
   const logs = Float64Array.from(runs, (run) => Math.log(run.params));
   const losses = Float64Array.from(runs, (run) => run.loss);
   const logFlops = mean(runs.map((run) => Math.log(run.flops)));
-  checkEnough(`fitIsoflop: the budget of ${Math.exp(logFlops).toPrecision(3)} FLOPs`, { points: runs.length, least: LEAST_RUNS, inputs: { params: [logs, 3] } });
+  checkEnough(`fitIsoflop: the budget of ${Math.exp(logFlops).toPrecision(3)} FLOPs`, {
+    points: runs.length,
+    least: LEAST_RUNS,
+    inputs: { params: [logs, 3] },
+  });
   return { runs, logs, losses, logFlops, parabola: parabolaThrough(logs, losses) };
 }
 
 function redrawn({ logs, losses, parabola }: Group, random: () => number): Parabola {
   const residuals = losses.map((loss, i) => loss - valueAt(parabola, logs[i]));
   const drawn = drawResiduals({ residuals, dims: 3, random });
-  return parabolaThrough(logs, losses.map((loss, i) => loss - residuals[i] + drawn[i]));
+  return parabolaThrough(
+    logs,
+    losses.map((loss, i) => loss - residuals[i] + drawn[i]),
+  );
 }
 
 function profileOf({ runs, logs, logFlops, parabola }: Group, paramsInterval: Interval): IsoflopProfile {

@@ -43,7 +43,8 @@ export function fitLaw<P extends string, X>(
   checkEnough(what, { points: points.length, least: names.length + 1, inputs: {} });
   const targets = residuals === "log" ? positiveLogs(what, values) : finite(what, values);
   // SAFETY: every name of P is given a value.
-  const toParameters = (theta: Float64Array): Parameters<P> => Object.fromEntries(names.map((name, j) => [name, outward(law.domains[name], theta[j])])) as Record<P, number>;
+  const toParameters = (theta: Float64Array): Parameters<P> =>
+    Object.fromEntries(names.map((name, j) => [name, outward(law.domains[name], theta[j])])) as Record<P, number>;
   const curve = numericCurve({
     dims: names.length,
     points: points.length,
@@ -73,7 +74,15 @@ export function startGrid<P extends string>(lists: Readonly<Record<P, readonly n
 }
 
 /** A curve whose derivatives are central differences of its values. */
-export function numericCurve({ dims, points, values }: { readonly dims: number; readonly points: number; readonly values: (theta: Float64Array, out: Float64Array) => void }): Curve {
+export function numericCurve({
+  dims,
+  points,
+  values,
+}: {
+  readonly dims: number;
+  readonly points: number;
+  readonly values: (theta: Float64Array, out: Float64Array) => void;
+}): Curve {
   const above = new Float64Array(points);
   const below = new Float64Array(points);
   return {
@@ -104,12 +113,25 @@ function outward(domain: Domain, free: number): number {
   return low + (high - low) / (1 + Math.exp(-free));
 }
 
-function inward({ what, name, domain, value }: { readonly what: string; readonly name: string; readonly domain: Domain; readonly value: number }): number {
+function inward({
+  what,
+  name,
+  domain,
+  value,
+}: {
+  readonly what: string;
+  readonly name: string;
+  readonly domain: Domain;
+  readonly value: number;
+}): number {
   const free = domain === "real" ? value : domain === "positive" ? Math.log(value) : Math.log((value - domain[0]) / (domain[1] - value));
   if (!Number.isFinite(free))
-    throw new ArgumentError(`${what}: start ${name} = ${value} is outside its domain ${typeof domain === "string" ? domain : `(${domain.join(", ")})`}`, {
-      help: "start strictly inside of the domain",
-    });
+    throw new ArgumentError(
+      `${what}: start ${name} = ${value} is outside its domain ${typeof domain === "string" ? domain : `(${domain.join(", ")})`}`,
+      {
+        help: "start strictly inside of the domain",
+      },
+    );
   return free;
 }
 

@@ -41,7 +41,14 @@ interface LineTrial extends Trial {
 
 /** The minimum reached from `start`, by L-BFGS with a strong-Wolfe line search (Nocedal and Wright, algorithm 7.5).
  * @throws {ArgumentError} when `start` is empty or the objective is not finite there. */
-export function lbfgs({ objective, start, memory = 10, maxIterations = 1000, gradientTolerance = 1e-10, valueTolerance = 1e-14 }: LbfgsOptions): Minimum {
+export function lbfgs({
+  objective,
+  start,
+  memory = 10,
+  maxIterations = 1000,
+  gradientTolerance = 1e-10,
+  valueTolerance = 1e-14,
+}: LbfgsOptions): Minimum {
   let x: Float64Array = Float64Array.from(start);
   let { value, gradient } = objective(x);
   let evaluations = 1;
@@ -51,7 +58,14 @@ export function lbfgs({ objective, start, memory = 10, maxIterations = 1000, gra
     });
 
   let pairs: readonly Pair[] = [];
-  const done = (iterations: number, converged: boolean): Minimum => ({ x, value, gradientNorm: largest(gradient), iterations, evaluations, converged });
+  const done = (iterations: number, converged: boolean): Minimum => ({
+    x,
+    value,
+    gradientNorm: largest(gradient),
+    iterations,
+    evaluations,
+    converged,
+  });
   for (let iteration = 0; iteration < maxIterations; iteration++) {
     if (largest(gradient) <= gradientTolerance) return done(iteration, true);
     let direction = descentDirection(gradient, pairs);

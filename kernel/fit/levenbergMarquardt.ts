@@ -39,7 +39,9 @@ export function levenbergMarquardt<X>(options: LevenbergMarquardtOptions<X>): Le
   checkOptions(options);
   const fits = options.starts.map((start) => descend(options, start)).filter((fit) => fit !== undefined);
   if (fits.length === 0)
-    throw new ArgumentError(`levenbergMarquardt: the model is not finite at any of ${options.starts.length} starts`, { help: "start where the model gives numbers" });
+    throw new ArgumentError(`levenbergMarquardt: the model is not finite at any of ${options.starts.length} starts`, {
+      help: "start where the model gives numbers",
+    });
   const best = fits.reduce((a, b) => (b.loss < a.loss ? b : a));
   const { x, y, model } = options;
   return {
@@ -71,7 +73,10 @@ function descend<X>(options: LevenbergMarquardtOptions<X>, start: readonly numbe
     scales.forEach((scale, j) => (scales[j] = Math.max(scale, Math.sqrt(sumOfSquares(jacobian.getColumn(j))))));
     for (;;) {
       const wanted = dampedStep({ jacobian, residuals, damping, scales, fixed: blocked(options, parameters, jacobian, residuals) });
-      const next = project(options, parameters.map((value, j) => value + wanted[j]));
+      const next = project(
+        options,
+        parameters.map((value, j) => value + wanted[j]),
+      );
       const step = next.map((value, j) => value - parameters[j]);
       const predicted = loss - sumOfSquares(residuals.map((residual, i) => residual + dotRow(jacobian, i, step)));
       const small = step.every((value, j) => Math.abs(value) <= tolerance * (Math.abs(parameters[j]) + tolerance));
@@ -96,7 +101,13 @@ function descend<X>(options: LevenbergMarquardtOptions<X>, start: readonly numbe
 }
 
 /** Solves (JᵀJ + damping·scale²)·step = −Jᵀr as the least-squares problem of J over √damping·scale, which keeps its condition. */
-function dampedStep(problem: { readonly jacobian: Matrix; readonly residuals: readonly number[]; readonly damping: number; readonly scales: readonly number[]; readonly fixed: readonly boolean[] }): number[] {
+function dampedStep(problem: {
+  readonly jacobian: Matrix;
+  readonly residuals: readonly number[];
+  readonly damping: number;
+  readonly scales: readonly number[];
+  readonly fixed: readonly boolean[];
+}): number[] {
   const { jacobian, residuals, damping, scales, fixed } = problem;
   const dims = scales.length;
   const stacked = Matrix.zeros(residuals.length + dims, dims);
@@ -111,7 +122,12 @@ function dampedStep(problem: { readonly jacobian: Matrix; readonly residuals: re
 }
 
 /** Parameters that sit on a bound and are pushed against it. */
-function blocked<X>({ lower, upper }: LevenbergMarquardtOptions<X>, parameters: readonly number[], jacobian: Matrix, residuals: readonly number[]): boolean[] {
+function blocked<X>(
+  { lower, upper }: LevenbergMarquardtOptions<X>,
+  parameters: readonly number[],
+  jacobian: Matrix,
+  residuals: readonly number[],
+): boolean[] {
   return parameters.map((value, j) => {
     const slope = residuals.reduce((sum, residual, i) => sum + residual * jacobian.get(i, j), 0);
     return (value <= (lower?.[j] ?? -Infinity) && slope > 0) || (value >= (upper?.[j] ?? Infinity) && slope < 0);
@@ -123,7 +139,11 @@ function jacobianOf<X>(options: LevenbergMarquardtOptions<X>, parameters: readon
   const jacobian = Matrix.zeros(residuals.length, parameters.length);
   parameters.forEach((value, j) => {
     const h = Math.cbrt(Number.EPSILON) * (Math.abs(value) || 1e-3);
-    const at = (shift: number): number[] => project(options, parameters.map((other, k) => (k === j ? value + shift : other)));
+    const at = (shift: number): number[] =>
+      project(
+        options,
+        parameters.map((other, k) => (k === j ? value + shift : other)),
+      );
     const [above, below] = [at(h), at(-h)];
     const [high, low] = [residualsOf(options, above), residualsOf(options, below)];
     const width = above[j] - below[j];
@@ -158,21 +178,25 @@ const project = <X>({ lower, upper }: LevenbergMarquardtOptions<X>, parameters: 
 
 const sumOfSquares = (values: readonly number[]): number => values.reduce((sum, value) => sum + value * value, 0);
 
-const dotRow = (matrix: Matrix, row: number, vector: readonly number[]): number => vector.reduce((sum, value, j) => sum + value * matrix.get(row, j), 0);
+const dotRow = (matrix: Matrix, row: number, vector: readonly number[]): number =>
+  vector.reduce((sum, value, j) => sum + value * matrix.get(row, j), 0);
 
 function checkOptions<X>({ x, y, starts, lower, upper, sigma }: LevenbergMarquardtOptions<X>): void {
   const dims = starts[0]?.length ?? 0;
   const fail = (what: string, help: string): never => {
     throw new ArgumentError(`levenbergMarquardt: ${what}`, { help });
   };
-  if (dims === 0 || starts.some((start) => start.length !== dims)) fail("the starts are empty or differ in length", "give one number for each parameter in every start");
-  if (x.length !== y.length || (sigma !== undefined && sigma.length !== y.length)) fail(`${x.length} x, ${y.length} y and ${sigma?.length ?? y.length} sigma`, "give as many of each");
+  if (dims === 0 || starts.some((start) => start.length !== dims))
+    fail("the starts are empty or differ in length", "give one number for each parameter in every start");
+  if (x.length !== y.length || (sigma !== undefined && sigma.length !== y.length))
+    fail(`${x.length} x, ${y.length} y and ${sigma?.length ?? y.length} sigma`, "give as many of each");
   if (y.length < dims) fail(`${y.length} points for ${dims} parameters`, "measure more points, or fit fewer parameters");
   const badY = y.findIndex((value) => !Number.isFinite(value));
   if (badY >= 0) fail(`y[${badY}] is ${y[badY]}`, "leave out points that are not finite");
   const badSigma = sigma?.findIndex((value) => !(value > 0)) ?? -1;
   if (badSigma >= 0) fail(`sigma[${badSigma}] is ${sigma?.[badSigma]}`, "give uncertainties above zero");
-  if ([lower, upper].some((bound) => bound !== undefined && bound.length !== dims)) fail(`bounds of another length than ${dims} parameters`, "use -Infinity and Infinity where there is none");
+  if ([lower, upper].some((bound) => bound !== undefined && bound.length !== dims))
+    fail(`bounds of another length than ${dims} parameters`, "use -Infinity and Infinity where there is none");
   const crossed = lower?.findIndex((bound, j) => !(bound <= (upper?.[j] ?? Infinity))) ?? -1;
   if (crossed >= 0) fail(`parameter ${crossed} has lower bound ${lower?.[crossed]} above upper bound ${upper?.[crossed]}`, "swap them");
 }

@@ -22,9 +22,18 @@ const FLOOR_STARTS = [0.02, 0.2, 0.5, 0.8, 0.95, 0.995] as const;
 
 /** The law through the points: Huber loss of log residuals, L-BFGS from the best floor for each of eleven exponents.
  * @throws {ArgumentError} for values that are not positive, or too few points: 4 with 3 different x, and 3 with 2 without irreducible part. */
-export function fitPowerLaw(points: readonly PowerLawPoint[], { irreducible = "fit", delta = SCALING_LAW_DELTA, bootstrap = {} }: PowerLawOptions = {}): PowerLawFit {
-  const logX = positiveLogs("fitPowerLaw: x", points.map((point) => point.x));
-  const targets = positiveLogs("fitPowerLaw: y", points.map((point) => point.y));
+export function fitPowerLaw(
+  points: readonly PowerLawPoint[],
+  { irreducible = "fit", delta = SCALING_LAW_DELTA, bootstrap = {} }: PowerLawOptions = {},
+): PowerLawFit {
+  const logX = positiveLogs(
+    "fitPowerLaw: x",
+    points.map((point) => point.x),
+  );
+  const targets = positiveLogs(
+    "fitPowerLaw: y",
+    points.map((point) => point.y),
+  );
   const withFloor = irreducible === "fit";
   checkEnough("fitPowerLaw", { points: points.length, least: withFloor ? 4 : 3, inputs: { x: [logX, withFloor ? 3 : 2] } });
   const input = centreLogs(logX);

@@ -49,7 +49,9 @@ export function robustFit(options: RobustFitOptions): RobustFit {
     if (best === undefined || found.value < best.value) best = found;
   }
   if (best === undefined)
-    throw new ArgumentError(`the curve is not finite at any of ${starts.length} starts`, { help: "give starts inside of the curve's domain, or check the points for extreme values" });
+    throw new ArgumentError(`the curve is not finite at any of ${starts.length} starts`, {
+      help: "give starts inside of the curve's domain, or check the points for extreme values",
+    });
   return { theta: best.x, loss: best.value / scale, residuals: residualsAt(curve, options.targets, best.x), converged: best.converged };
 }
 

@@ -62,7 +62,9 @@ export function tInterval(values: ArrayLike<number>, level = 0.95): Estimate {
  * @throws {ArgumentError} when the arms differ in length or have fewer than two values. */
 export function pairedDifference(a: ArrayLike<number>, b: ArrayLike<number>, level = 0.95): Estimate {
   if (a.length !== b.length)
-    throw new ArgumentError(`pairedDifference: ${a.length} values against ${b.length}`, { help: "give one value of each arm for each seed, in the same order" });
+    throw new ArgumentError(`pairedDifference: ${a.length} values against ${b.length}`, {
+      help: "give one value of each arm for each seed, in the same order",
+    });
   return tInterval(
     Array.from(a, (value, i) => value - b[i]),
     level,
@@ -85,7 +87,10 @@ export interface BootstrapMeanOptions {
 }
 
 /** Mean with the percentile interval of the means of resamples: no normality assumed, but too narrow below about ten values. */
-export function bootstrapMean(values: ArrayLike<number>, { samples = 2000, level = 0.95, random = smallRandom(0) }: BootstrapMeanOptions = {}): Estimate {
+export function bootstrapMean(
+  values: ArrayLike<number>,
+  { samples = 2000, level = 0.95, random = smallRandom(0) }: BootstrapMeanOptions = {},
+): Estimate {
   checkCount("bootstrapMean", values, 2);
   const means = Array.from({ length: samples }, () => {
     let sum = 0;
@@ -122,7 +127,7 @@ export function rSquared(observed: ArrayLike<number>, predicted: ArrayLike<numbe
 function ranks(values: ArrayLike<number>): number[] {
   const order = Array.from(values, (_, i) => i).sort((i, j) => values[i] - values[j]);
   const out = new Array<number>(values.length);
-  for (let start = 0; start < order.length; ) {
+  for (let start = 0; start < order.length;) {
     let end = start + 1;
     while (end < order.length && values[order[end]] === values[order[start]]) end++;
     for (let k = start; k < end; k++) out[order[k]] = (start + end + 1) / 2;
@@ -145,7 +150,9 @@ function sumOf(values: ArrayLike<number>): number {
 
 function checkCount(name: string, values: ArrayLike<number>, least: number): void {
   if (values.length < least)
-    throw new ArgumentError(`${name}: ${values.length} values, at least ${least} are needed`, { help: "run more seeds, or look at the single values" });
+    throw new ArgumentError(`${name}: ${values.length} values, at least ${least} are needed`, {
+      help: "run more seeds, or look at the single values",
+    });
 }
 
 /** @throws {ArgumentError} when `level` is not between 0 and 1. */

@@ -12,7 +12,9 @@ export type AsyncContent = Content | AsyncIterable<string | Uint8Array>;
 /** Largest single write: the system calls take less than 2 GiB at once. */
 const WRITE_BYTES = 2 ** 28;
 const TEMPORARY_SUFFIX = ".tmp";
-const HOST = hostname().replace(/[^A-Za-z0-9]/g, "").slice(0, 32);
+const HOST = hostname()
+  .replace(/[^A-Za-z0-9]/g, "")
+  .slice(0, 32);
 let counter = 0;
 
 /** Replaces the file at `path` by `content`: a temporary file in the same folder, flushed to the disk, then renamed over it.
@@ -23,7 +25,10 @@ export async function atomicWrite(path: string, content: AsyncContent): Promise<
   const target = await realpath(path).catch(() => path);
   const temporary = temporaryPath(target);
   const guarded = <T>(work: Promise<T>): Promise<T> => work.catch((error: unknown) => Promise.reject(writeError(error, path)));
-  const mode = await stat(target).then((old) => old.mode & 0o777, () => undefined);
+  const mode = await stat(target).then(
+    (old) => old.mode & 0o777,
+    () => undefined,
+  );
   const file = await guarded(open(temporary, "wx"));
   try {
     try {
@@ -58,7 +63,7 @@ export function atomicWriteSync(path: string, content: Content): void {
     try {
       for (const chunk of chunksOf(content)) {
         const bytes = bytesOf(chunk);
-        for (let at = 0; at < bytes.length; ) at += guarded(() => writeSync(file, bytes, at, Math.min(WRITE_BYTES, bytes.length - at)));
+        for (let at = 0; at < bytes.length;) at += guarded(() => writeSync(file, bytes, at, Math.min(WRITE_BYTES, bytes.length - at)));
       }
       if (mode !== undefined) guarded(() => fchmodSync(file, mode & 0o777));
       guarded(() => fsyncSync(file));
@@ -82,17 +87,19 @@ export async function removeStaleTemporaries(folder: string): Promise<string[]> 
   return stale;
 }
 
-const temporaryPath = (target: string): string => join(dirname(target), `.${basename(target)}.${HOST}-${process.pid}-${counter++}${TEMPORARY_SUFFIX}`);
+const temporaryPath = (target: string): string =>
+  join(dirname(target), `.${basename(target)}.${HOST}-${process.pid}-${counter++}${TEMPORARY_SUFFIX}`);
 
 /** Told apart without instanceof: bytes from another realm must not be taken for a sequence of numbers. */
 const isBytes = (content: unknown): content is Uint8Array => ArrayBuffer.isView(content);
 
-const chunksOf = <T>(content: string | Uint8Array | T): T | readonly (string | Uint8Array)[] => (typeof content === "string" || isBytes(content) ? [content] : content);
+const chunksOf = <T>(content: string | Uint8Array | T): T | readonly (string | Uint8Array)[] =>
+  typeof content === "string" || isBytes(content) ? [content] : content;
 
 const bytesOf = (chunk: string | Uint8Array): Uint8Array => (typeof chunk === "string" ? Buffer.from(chunk, "utf8") : chunk);
 
 async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at, Math.min(WRITE_BYTES, bytes.length - at))).bytesWritten;
+  for (let at = 0; at < bytes.length;) at += (await file.write(bytes, at, Math.min(WRITE_BYTES, bytes.length - at))).bytesWritten;
 }
 
 function follow(path: string): string {

@@ -63,10 +63,15 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint> {
   try {
     const { [FORMAT_KEY]: format, [META_KEY]: json, [CHECKSUM_KEY]: expected } = file.metadata;
     if (format !== FORMAT || json === undefined || expected === undefined)
-      throw new FormatError(format === undefined ? "the safetensors file is no checkpoint" : `the checkpoint has format ${JSON.stringify(format)}, this version reads ${FORMAT}`, {
-        where: path,
-        help: "read bare weights with readSafetensors, or give a checkpoint written by this version",
-      });
+      throw new FormatError(
+        format === undefined
+          ? "the safetensors file is no checkpoint"
+          : `the checkpoint has format ${JSON.stringify(format)}, this version reads ${FORMAT}`,
+        {
+          where: path,
+          help: "read bare weights with readSafetensors, or give a checkpoint written by this version",
+        },
+      );
     const hash = checksum(json);
     const tensors: [string, HostTensor][] = [];
     for (const { name } of file.entries) {
@@ -74,7 +79,11 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint> {
       hash.add(name, tensor);
       tensors.push([name, tensor]);
     }
-    if (hash.digest() !== expected) throw new FormatError("the checkpoint's checksum does not match its contents", { where: path, help: "the file was damaged after it was written; go back to an earlier checkpoint" });
+    if (hash.digest() !== expected)
+      throw new FormatError("the checkpoint's checksum does not match its contents", {
+        where: path,
+        help: "the file was damaged after it was written; go back to an earlier checkpoint",
+      });
     return { tensors: Object.fromEntries(tensors), meta: parseMeta(json, path) };
   } finally {
     await file.close();
@@ -84,7 +93,8 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint> {
 /** Writes the checkpoint of a step into a folder (made if missing), then removes the oldest beyond `keep`. Returns its path.
  * @throws as `saveCheckpoint`; older checkpoints are removed only after the new one is safely on the disk. */
 export async function saveStep(checkpoint: Checkpoint, { folder, step, keep = Infinity, name = "step" }: RotationOptions): Promise<string> {
-  if (!Number.isSafeInteger(step) || step < 0) throw new ArgumentError(`saveStep: step ${step}`, { help: "give the number of the training step, a whole number from 0" });
+  if (!Number.isSafeInteger(step) || step < 0)
+    throw new ArgumentError(`saveStep: step ${step}`, { help: "give the number of the training step, a whole number from 0" });
   if (!(keep >= 1)) throw new ArgumentError(`saveStep: keep ${keep}`, { help: "keep at least 1" });
   await mkdir(folder, { recursive: true }).catch((error: unknown) => Promise.reject(writeError(error, folder)));
   await removeStaleTemporaries(folder);
@@ -111,7 +121,10 @@ export async function loadLatest({ folder, name = "step" }: Pick<RotationOptions
     }
   }
   if (found.length === 0) return undefined;
-  throw new FormatError(`none of the ${found.length} checkpoints is whole: ${warnings.join("; ")}`, { where: folder, help: "restore the folder from a copy, or start the run anew in an empty folder" });
+  throw new FormatError(`none of the ${found.length} checkpoints is whole: ${warnings.join("; ")}`, {
+    where: folder,
+    help: "restore the folder from a copy, or start the run anew in an empty folder",
+  });
 }
 
 const fileName = (name: string, step: number): string => `${name}-${String(step).padStart(STEP_DIGITS, "0")}.safetensors`;
@@ -127,7 +140,9 @@ async function listSteps(folder: string, name: string): Promise<{ readonly path:
 
 /** SHA-256 over the meta text, then each tensor's name, dtype, shape and bytes. */
 function checksum(json: string): { add(name: string, tensor: HostTensor): void; digest(): string } {
-  const hash = createHash("sha256").update(`${FORMAT}\n${Buffer.byteLength(json)}\n`).update(json);
+  const hash = createHash("sha256")
+    .update(`${FORMAT}\n${Buffer.byteLength(json)}\n`)
+    .update(json);
   return {
     add: (name, { dtype, shape, data }) => {
       hash.update(`\n${JSON.stringify([name, dtype, shape])}\n`).update(viewBytes(data));
@@ -141,14 +156,19 @@ function parseMeta(json: string, where: string): Json {
     // SAFETY: JSON.parse gives nothing but JSON values.
     return JSON.parse(json) as Json;
   } catch (cause) {
-    throw new FormatError("the checkpoint's meta is not JSON", { where, help: "the file was not written by saveCheckpoint; give one that was", cause });
+    throw new FormatError("the checkpoint's meta is not JSON", {
+      where,
+      help: "the file was not written by saveCheckpoint; give one that was",
+      cause,
+    });
   }
 }
 
 function checkJson(value: unknown, at: string, depth = 0): void {
   if (value === null || typeof value === "boolean" || typeof value === "string") return;
   if (typeof value === "number" && Number.isFinite(value) && !Object.is(value, -0)) return;
-  if (depth > MAX_META_DEPTH) throw new ArgumentError(`meta is nested deeper than ${MAX_META_DEPTH} levels, or holds itself`, { help: "store a flat record of plain values" });
+  if (depth > MAX_META_DEPTH)
+    throw new ArgumentError(`meta is nested deeper than ${MAX_META_DEPTH} levels, or holds itself`, { help: "store a flat record of plain values" });
   const tag = Object.prototype.toString.call(value);
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) checkJson(value[i], `${at}[${i}]`, depth + 1);
@@ -156,6 +176,8 @@ function checkJson(value: unknown, at: string, depth = 0): void {
     for (const [key, item] of Object.entries(value)) checkJson(item, `${at}.${key}`, depth + 1);
   } else {
     const shown = typeof value === "object" ? tag : Object.is(value, -0) ? "-0" : String(value);
-    throw new ArgumentError(`${at} is ${shown}, which JSON does not hold`, { help: "store such numbers as text or in a tensor, and leave out what is undefined" });
+    throw new ArgumentError(`${at} is ${shown}, which JSON does not hold`, {
+      help: "store such numbers as text or in a tensor, and leave out what is undefined",
+    });
   }
 }

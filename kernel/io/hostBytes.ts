@@ -35,7 +35,11 @@ export function checkBools({ dtype, data }: HostTensor, where: string): void {
 export function checkTensor({ dtype, shape, data }: HostTensor, where: string): void {
   // By tag, because the cells' arrays may come from another realm.
   const [wanted, given] = [hostArray(dtype, 0)[Symbol.toStringTag], data[Symbol.toStringTag]];
-  if (wanted !== given) throw new DtypeError(`a ${dtype} tensor is held in ${given}`, { where, help: `hold it in ${wanted}, or name the dtype of the array` });
+  if (wanted !== given)
+    throw new DtypeError(`a ${dtype} tensor is held in ${given}`, { where, help: `hold it in ${wanted}, or name the dtype of the array` });
   if (shape.some((size) => !Number.isSafeInteger(size) || size < 0) || data.length !== sizeOf(shape))
-    throw new ShapeError(`a tensor of shape ${showShape(shape)} holds ${data.length} elements`, { where, help: `the array's length must be the product of the shape, ${sizeOf(shape)}` });
+    throw new ShapeError(`a tensor of shape ${showShape(shape)} holds ${data.length} elements`, {
+      where,
+      help: `the array's length must be the product of the shape, ${sizeOf(shape)}`,
+    });
 }

@@ -28,7 +28,9 @@ const DESCRIPTIONS: { readonly [D in Dtype]: string | undefined } = {
   bool: "|b1",
 };
 // SAFETY: DESCRIPTIONS has the keys of Dtype.
-const DTYPE_OF: ReadonlyMap<string, Dtype> = new Map(Object.entries(DESCRIPTIONS).flatMap(([dtype, code]) => (code === undefined ? [] : [[code.slice(1), dtype as Dtype]])));
+const DTYPE_OF: ReadonlyMap<string, Dtype> = new Map(
+  Object.entries(DESCRIPTIONS).flatMap(([dtype, code]) => (code === undefined ? [] : [[code.slice(1), dtype as Dtype]])),
+);
 
 export interface NpyOptions {
   /** Format version. Default 1, which all readers know. */
@@ -73,7 +75,8 @@ export function encodeNpy(tensor: HostTensor, { version = 1, order = "C" }: NpyO
   checkTensor(tensor, "encodeNpy");
   const code = DESCRIPTIONS[dtype];
   if (code === undefined) throw new DtypeError(`npy has no ${dtype}`, { where: "encodeNpy", help: "convert to float32 first, or write safetensors" });
-  if (shape.length > MAX_RANK) throw new ArgumentError(`npy holds at most ${MAX_RANK} axes, the tensor has ${shape.length}`, { where: "encodeNpy", help: "reshape the tensor" });
+  if (shape.length > MAX_RANK)
+    throw new ArgumentError(`npy holds at most ${MAX_RANK} axes, the tensor has ${shape.length}`, { where: "encodeNpy", help: "reshape the tensor" });
   // NumPy calls an array of at most one axis both C and Fortran, and writes False.
   const fortran = order === "Fortran" && shape.length > 1;
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
@@ -96,7 +99,8 @@ export function encodeNpy(tensor: HostTensor, { version = 1, order = "C" }: NpyO
 
 /** Writes a .npy file atomically.
  * @throws as `encodeNpy`, and {DeviceError} when the disk is full or not writable. */
-export const writeNpy = async (path: string, tensor: HostTensor, options?: NpyOptions): Promise<void> => atomicWrite(path, encodeNpy(tensor, options));
+export const writeNpy = async (path: string, tensor: HostTensor, options?: NpyOptions): Promise<void> =>
+  atomicWrite(path, encodeNpy(tensor, options));
 
 function parseHeader(bytes: Uint8Array, where: string): NpyHeader {
   if (bytes.length < 10 || MAGIC.some((value, i) => bytes[i] !== value)) throw damaged("the first bytes are not those of a .npy file", where);
@@ -127,7 +131,14 @@ function parseDescription(text: string, where: string): Omit<NpyHeader, "dataSta
   }
   const [descr, order, tuple] = ["descr", "fortran_order", "shape"].map((key) => found.get(key) ?? "");
   const sizes = parseTuple(tuple);
-  if (descr === "" || (order !== "True" && order !== "False") || sizes === undefined || sizes.length > MAX_RANK || !sizes.every(Number.isSafeInteger) || rest !== "")
+  if (
+    descr === "" ||
+    (order !== "True" && order !== "False") ||
+    sizes === undefined ||
+    sizes.length > MAX_RANK ||
+    !sizes.every(Number.isSafeInteger) ||
+    rest !== ""
+  )
     throw damaged(`the header is ${JSON.stringify(text.trim().slice(0, 120))}`, where);
   return { dtype: dtypeOf(descr, where), fortran: order === "True", shape: sizes };
 }
@@ -135,7 +146,10 @@ function parseDescription(text: string, where: string): Omit<NpyHeader, "dataSta
 /** Sizes of "(2, 3)", "(5,)" or "()"; undefined for anything else, also "(5)", which is a number in Python. */
 function parseTuple(tuple: string): number[] | undefined {
   if (!tuple.startsWith("(")) return undefined;
-  const parts = tuple.slice(1, -1).split(",").map((part) => part.trim());
+  const parts = tuple
+    .slice(1, -1)
+    .split(",")
+    .map((part) => part.trim());
   if (parts.length === 1) return parts[0] === "" ? [] : undefined;
   if (parts.at(-1) === "") parts.pop();
   // Python 2 wrote long sizes as 3L.
@@ -148,8 +162,10 @@ function dtypeOf(descr: string, where: string): Dtype {
   const oneByte = dtype !== undefined && bytesPerElement(dtype) === 1;
   if (dtype !== undefined && (code[0] === "<" || (oneByte && (code[0] === "|" || code[0] === ">")))) return dtype;
   const what = `NumPy dtype ${descr.slice(0, 80)} is not read`;
-  if (dtype !== undefined && code[0] === ">") throw new DtypeError(`${what}: it is big-endian`, { where, help: `in Python, save array.astype("<${code.slice(1)}")` });
-  if (code.startsWith("|O")) throw new DtypeError(`${what}: it is pickled Python, which can run code`, { where, help: "in Python, save an array of numbers" });
+  if (dtype !== undefined && code[0] === ">")
+    throw new DtypeError(`${what}: it is big-endian`, { where, help: `in Python, save array.astype("<${code.slice(1)}")` });
+  if (code.startsWith("|O"))
+    throw new DtypeError(`${what}: it is pickled Python, which can run code`, { where, help: "in Python, save an array of numbers" });
   throw new DtypeError(what, { where, help: `in Python, convert with astype to one of ${[...DTYPE_OF.values()].join(", ")}` });
 }
 

@@ -51,7 +51,11 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
     ...header,
     tensor: async (name) => {
       const entry = byName.get(name);
-      if (entry === undefined) throw new ArgumentError(`there is no tensor ${JSON.stringify(name)}`, { where: path, help: `it holds ${nearNames(name, [...byName.keys()])}` });
+      if (entry === undefined)
+        throw new ArgumentError(`there is no tensor ${JSON.stringify(name)}`, {
+          where: path,
+          help: `it holds ${nearNames(name, [...byName.keys()])}`,
+        });
       const { tensor, bytes } = emptyFor(entry, path);
       await readInto(file, { bytes, position: entry.offset, path });
       checkBools(tensor, `${path}, tensor ${JSON.stringify(name)}`);
@@ -90,7 +94,13 @@ export function decodeSafetensors(bytes: Uint8Array, where = "safetensors bytes"
 }
 
 /** The file's bytes in pieces: the header, then each array itself, without a copy. */
-export function* encodeSafetensors({ tensors, metadata = {} }: { readonly tensors: TensorMap; readonly metadata?: Metadata }): Generator<Uint8Array, void> {
+export function* encodeSafetensors({
+  tensors,
+  metadata = {},
+}: {
+  readonly tensors: TensorMap;
+  readonly metadata?: Metadata;
+}): Generator<Uint8Array, void> {
   const { bytes, order } = encodeHeader(tensors, metadata);
   yield bytes;
   for (const [, { data }] of order) yield viewBytes(data);
@@ -110,10 +120,19 @@ function emptyFor({ name, dtype, dtypeName, shape }: TensorEntry, where: string)
   return emptyTensor(dtype, shape);
 }
 
-async function readInto(file: FileHandle, { bytes, position, path }: { readonly bytes: Uint8Array; readonly position: number; readonly path: string }): Promise<Uint8Array> {
-  for (let at = 0; at < bytes.length; ) {
-    const { bytesRead } = await file.read(bytes, at, Math.min(READ_BYTES, bytes.length - at), position + at).catch((error: unknown) => Promise.reject(readError(error, path)));
-    if (bytesRead === 0) throw new FormatError(`safetensors: the file ends at byte ${position + at} while it is read`, { where: path, help: "another process shortened it; write it again, atomically" });
+async function readInto(
+  file: FileHandle,
+  { bytes, position, path }: { readonly bytes: Uint8Array; readonly position: number; readonly path: string },
+): Promise<Uint8Array> {
+  for (let at = 0; at < bytes.length;) {
+    const { bytesRead } = await file
+      .read(bytes, at, Math.min(READ_BYTES, bytes.length - at), position + at)
+      .catch((error: unknown) => Promise.reject(readError(error, path)));
+    if (bytesRead === 0)
+      throw new FormatError(`safetensors: the file ends at byte ${position + at} while it is read`, {
+        where: path,
+        help: "another process shortened it; write it again, atomically",
+      });
     at += bytesRead;
   }
   return bytes;

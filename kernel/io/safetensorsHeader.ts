@@ -21,11 +21,24 @@ const NAMES: { readonly [D in Dtype]: string } = {
   int64: "I64",
   bool: "BOOL",
 };
-const DTYPE_OF: ReadonlyMap<string, Dtype> = new Map(Object.entries(NAMES).map(([dtype, name]) => [name, /* SAFETY: NAMES has the keys of Dtype. */ dtype as Dtype]));
+const DTYPE_OF: ReadonlyMap<string, Dtype> = new Map(
+  Object.entries(NAMES).map(([dtype, name]) => [name, /* SAFETY: NAMES has the keys of Dtype. */ dtype as Dtype]),
+);
 /** Bits of an element of the format's other dtypes: such tensors can be stepped over, but not read. */
 const OTHER_BITS: ReadonlyMap<string, number> = new Map([
-  ["F4", 4], ["F6_E2M3", 6], ["F6_E3M2", 6], ["F8_E5M2", 8], ["F8_E4M3", 8], ["F8_E8M0", 8], ["F8_E4M3FNUZ", 8], ["F8_E5M2FNUZ", 8],
-  ["I16", 16], ["U16", 16], ["U32", 32], ["U64", 64], ["C64", 64],
+  ["F4", 4],
+  ["F6_E2M3", 6],
+  ["F6_E3M2", 6],
+  ["F8_E5M2", 8],
+  ["F8_E4M3", 8],
+  ["F8_E8M0", 8],
+  ["F8_E4M3FNUZ", 8],
+  ["F8_E5M2FNUZ", 8],
+  ["I16", 16],
+  ["U16", 16],
+  ["U32", 32],
+  ["U64", 64],
+  ["C64", 64],
 ]);
 
 export type Metadata = Readonly<Record<string, string>>;
@@ -55,7 +68,8 @@ export function headerLength(start: Uint8Array, fileBytes: number, where: string
   if (start.length < LENGTH_BYTES || fileBytes < LENGTH_BYTES)
     throw damaged(`the file has ${Math.min(start.length, fileBytes)} bytes, a safetensors file has at least ${LENGTH_BYTES}`, where);
   const length = new DataView(start.buffer, start.byteOffset).getBigUint64(0, true);
-  if (length > BigInt(MAX_HEADER_BYTES)) throw damaged(`the header claims ${length} bytes, more than the format's limit of ${MAX_HEADER_BYTES}`, where);
+  if (length > BigInt(MAX_HEADER_BYTES))
+    throw damaged(`the header claims ${length} bytes, more than the format's limit of ${MAX_HEADER_BYTES}`, where);
   if (Number(length) > fileBytes - LENGTH_BYTES) throw damaged(`the header claims ${length} bytes, the file has ${fileBytes}`, where);
   return Number(length);
 }
@@ -72,20 +86,34 @@ export function parseHeader(bytes: Uint8Array, fileBytes: number, where: string)
     .sort(byPlace);
   let end = dataStart;
   for (const { name, offset, bytes: size } of entries) {
-    if (offset !== end) throw damaged(`tensor ${JSON.stringify(name)} ${offset < end ? "overlaps the one before it" : "leaves a gap before it"} at byte ${offset} (expected ${end})`, where);
+    if (offset !== end)
+      throw damaged(
+        `tensor ${JSON.stringify(name)} ${offset < end ? "overlaps the one before it" : "leaves a gap before it"} at byte ${offset} (expected ${end})`,
+        where,
+      );
     end = offset + size;
   }
-  if (end !== fileBytes) throw damaged(end > fileBytes ? `the tensors end at byte ${end}, the file at ${fileBytes}` : `${fileBytes - end} bytes follow the last tensor`, where);
+  if (end !== fileBytes)
+    throw damaged(
+      end > fileBytes ? `the tensors end at byte ${end}, the file at ${fileBytes}` : `${fileBytes - end} bytes follow the last tensor`,
+      where,
+    );
   return { entries, metadata };
 }
 
 /** The first bytes of a file, and the tensors in the order to write: wide elements first so that all are aligned, then by name.
  * @throws {ShapeError} when an array does not fit its shape, {ArgumentError} for a name that the format keeps or a header beyond its limit. */
-export function encodeHeader(tensors: Readonly<Record<string, HostTensor>>, metadata: Metadata): { bytes: Uint8Array; order: readonly (readonly [string, HostTensor])[] } {
-  const order = Object.entries(tensors).sort(([a, { dtype: da }], [b, { dtype: db }]) => bytesPerElement(db) - bytesPerElement(da) || (a < b ? -1 : 1));
+export function encodeHeader(
+  tensors: Readonly<Record<string, HostTensor>>,
+  metadata: Metadata,
+): { bytes: Uint8Array; order: readonly (readonly [string, HostTensor])[] } {
+  const order = Object.entries(tensors).sort(
+    ([a, { dtype: da }], [b, { dtype: db }]) => bytesPerElement(db) - bytesPerElement(da) || (a < b ? -1 : 1),
+  );
   let offset = 0;
   const entries = order.map(([name, tensor]): [string, unknown] => {
-    if (name === METADATA_KEY) throw new ArgumentError(`a tensor cannot be called ${METADATA_KEY}`, { help: "the safetensors format keeps that name; rename the tensor" });
+    if (name === METADATA_KEY)
+      throw new ArgumentError(`a tensor cannot be called ${METADATA_KEY}`, { help: "the safetensors format keeps that name; rename the tensor" });
     checkTensor(tensor, `tensor ${JSON.stringify(name)}`);
     const begin = offset;
     offset += tensor.data.byteLength;
@@ -95,7 +123,9 @@ export function encodeHeader(tensors: Readonly<Record<string, HostTensor>>, meta
   const json = Buffer.from(JSON.stringify(Object.fromEntries(entries)), "utf8");
   const length = Math.ceil(json.length / LENGTH_BYTES) * LENGTH_BYTES;
   if (length > MAX_HEADER_BYTES)
-    throw new ArgumentError(`the header would be ${length} bytes, the format's limit is ${MAX_HEADER_BYTES}`, { help: "put large metadata into a tensor or another file" });
+    throw new ArgumentError(`the header would be ${length} bytes, the format's limit is ${MAX_HEADER_BYTES}`, {
+      help: "put large metadata into a tensor or another file",
+    });
   const bytes = new Uint8Array(LENGTH_BYTES + length).fill(0x20);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true);
   bytes.set(json, LENGTH_BYTES);
@@ -104,7 +134,10 @@ export function encodeHeader(tensors: Readonly<Record<string, HostTensor>>, meta
 
 /** Order of the bytes; empty tensors, which share a place, in the order that `encodeHeader` gives them. */
 const byPlace = (a: TensorEntry, b: TensorEntry): number =>
-  a.offset - b.offset || a.bytes - b.bytes || (b.dtype === undefined ? 0 : bytesPerElement(b.dtype)) - (a.dtype === undefined ? 0 : bytesPerElement(a.dtype)) || (a.name < b.name ? -1 : 1);
+  a.offset - b.offset ||
+  a.bytes - b.bytes ||
+  (b.dtype === undefined ? 0 : bytesPerElement(b.dtype)) - (a.dtype === undefined ? 0 : bytesPerElement(a.dtype)) ||
+  (a.name < b.name ? -1 : 1);
 
 function parseObject(bytes: Uint8Array, where: string): Readonly<Record<string, unknown>> {
   let json: string;
@@ -132,7 +165,17 @@ function parseMetadata(value: unknown, where: string): Metadata {
   );
 }
 
-function parseEntry({ name, value, dataStart, where }: { readonly name: string; readonly value: unknown; readonly dataStart: number; readonly where: string }): TensorEntry {
+function parseEntry({
+  name,
+  value,
+  dataStart,
+  where,
+}: {
+  readonly name: string;
+  readonly value: unknown;
+  readonly dataStart: number;
+  readonly where: string;
+}): TensorEntry {
   const tensor = `tensor ${JSON.stringify(name)}`;
   if (!isRecord(value)) throw damaged(`${tensor} is described by no object`, where);
   const { dtype: dtypeName, shape, data_offsets: offsets } = value;
@@ -141,20 +184,29 @@ function parseEntry({ name, value, dataStart, where }: { readonly name: string; 
   const bits = dtype === undefined ? OTHER_BITS.get(dtypeName) : 8 * bytesPerElement(dtype);
   if (bits === undefined) throw damaged(`${tensor} has the unknown dtype ${JSON.stringify(dtypeName)}`, where);
   if (!isSizes(shape)) throw damaged(`${tensor} has the shape ${show(shape)}, which is no list of sizes`, where);
-  if (!isSizes(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) throw damaged(`${tensor} has the offsets ${show(offsets)}, which are no range`, where);
+  if (!isSizes(offsets) || offsets.length !== 2 || offsets[0] > offsets[1])
+    throw damaged(`${tensor} has the offsets ${show(offsets)}, which are no range`, where);
   const [begin, end] = offsets;
   const elementBits = safeByteLength(shape, bits);
   if (elementBits !== 8 * (end - begin))
-    throw damaged(`${tensor} has ${end - begin} bytes, ${dtypeName} of shape ${show(shape)} needs ${elementBits === undefined ? "more than can be counted" : elementBits / 8}`, where);
+    throw damaged(
+      `${tensor} has ${end - begin} bytes, ${dtypeName} of shape ${show(shape)} needs ${elementBits === undefined ? "more than can be counted" : elementBits / 8}`,
+      where,
+    );
   return { name, dtypeName, dtype, shape, offset: dataStart + begin, bytes: end - begin };
 }
 
 const damaged = (what: string, where: string, cause?: unknown): FormatError =>
-  new FormatError(`safetensors: ${what}`, { where, help: "the file is truncated, damaged or no safetensors file; write or download it again", cause });
+  new FormatError(`safetensors: ${what}`, {
+    where,
+    help: "the file is truncated, damaged or no safetensors file; write or download it again",
+    cause,
+  });
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === "object" && value !== null && !Array.isArray(value);
 
-const isSizes = (value: unknown): value is readonly number[] => Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0 && !Object.is(size, -0));
+const isSizes = (value: unknown): value is readonly number[] =>
+  Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0 && !Object.is(size, -0));
 
 /** A value as JSON, cut where a hostile file would flood the message. */
 function show(value: unknown): string {

@@ -84,7 +84,10 @@ const NIST = [
     x: [77.6, 114.9, 141.1, 190.8, 239.9, 289, 332.8, 378.4, 434.8, 477.3, 536.8, 593.1, 689.1, 760],
     y: [10.07, 14.73, 17.94, 23.93, 29.61, 35.18, 40.02, 44.82, 50.76, 55.05, 61.01, 66.4, 75.47, 81.78],
     model: ([a, b]: readonly number[], x: number) => a * (1 - Math.exp(-b * x)),
-    starts: [[500, 0.0001], [250, 0.0005]],
+    starts: [
+      [500, 0.0001],
+      [250, 0.0005],
+    ],
     parameters: [2.3894212918e2, 5.5015643181e-4],
     standardErrors: [2.7070075241, 7.2668688436e-6],
     loss: 1.2455138894e-1,
@@ -94,7 +97,10 @@ const NIST = [
     x: [4, 2, 1, 0.5, 0.25, 0.167, 0.125, 0.1, 0.0833, 0.0714, 0.0625],
     y: [0.1957, 0.1947, 0.1735, 0.16, 0.0844, 0.0627, 0.0456, 0.0342, 0.0323, 0.0235, 0.0246],
     model: ([a, b, c, d]: readonly number[], x: number) => (a * (x * x + x * b)) / (x * x + x * c + d),
-    starts: [[25, 39, 41.5, 39], [0.25, 0.39, 0.415, 0.39]],
+    starts: [
+      [25, 39, 41.5, 39],
+      [0.25, 0.39, 0.415, 0.39],
+    ],
     parameters: [1.9280693458e-1, 1.9128232873e-1, 1.2305650693e-1, 1.3606233068e-1],
     standardErrors: [1.1435312227e-2, 1.9633220911e-1, 8.0842031232e-2, 9.0025542308e-2],
     loss: 3.0750560385e-4,
@@ -147,7 +153,15 @@ describe("levenbergMarquardt", () => {
   test("impossible arguments are refused with what to do", () => {
     const line = ([a]: readonly number[], t: number): number => a * t;
     const base = { x: [1, 2], y: [1, 2], model: line, starts: [[1]] };
-    for (const bad of [{ y: [1] }, { y: [1, NaN] }, { starts: [] }, { starts: [[1, 2, 3]] }, { sigma: [1, 0] }, { lower: [2], upper: [1] }, { lower: [1, 2] }])
+    for (const bad of [
+      { y: [1] },
+      { y: [1, NaN] },
+      { starts: [] },
+      { starts: [[1, 2, 3]] },
+      { sigma: [1, 0] },
+      { lower: [2], upper: [1] },
+      { lower: [1, 2] },
+    ])
       expect(() => levenbergMarquardt({ ...base, ...bad })).toThrow(ArgumentError);
   });
 });

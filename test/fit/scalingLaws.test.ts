@@ -18,7 +18,9 @@ const PUBLISHED = [
 const budgets = [1e18, 3e18, 1e19, 3e19, 1e20, 1e21];
 const sizes = [4.4e7, 1.2e8, 4e8, 1.1e9, 3e9, 1.6e10];
 const table = (law: (typeof PUBLISHED)[number]["law"]): Run[] =>
-  budgets.flatMap((flops) => sizes.map((params) => ({ params, tokens: flops / (6 * params) })).map((size) => ({ ...size, loss: chinchillaLoss(law, size) })));
+  budgets.flatMap((flops) =>
+    sizes.map((params) => ({ params, tokens: flops / (6 * params) })).map((size) => ({ ...size, loss: chinchillaLoss(law, size) })),
+  );
 
 /** Standard normal numbers (Box and Muller). */
 function normals(seed: number): () => number {
@@ -77,11 +79,18 @@ describe("fitChinchilla", () => {
   });
 
   test("the compute-optimal split has the lowest loss of its budget", () => {
-    fc.assert(fc.property(fc.double({ min: 17, max: 26, noNaN: true }), fc.double({ min: 0.5, max: 2, noNaN: true }), fc.constantFrom(...PUBLISHED), (logFlops, shift, { law }) => {
-      const best = chinchillaOptimum(law, 10 ** logFlops);
-      expect(relative(6 * best.params * best.tokens, best.flops)).toBeLessThan(1e-9);
-      expect(best.loss).toBeLessThanOrEqual(chinchillaLoss(law, { params: best.params * shift, tokens: best.tokens / shift }) * (1 + 1e-14));
-    }));
+    fc.assert(
+      fc.property(
+        fc.double({ min: 17, max: 26, noNaN: true }),
+        fc.double({ min: 0.5, max: 2, noNaN: true }),
+        fc.constantFrom(...PUBLISHED),
+        (logFlops, shift, { law }) => {
+          const best = chinchillaOptimum(law, 10 ** logFlops);
+          expect(relative(6 * best.params * best.tokens, best.flops)).toBeLessThan(1e-9);
+          expect(best.loss).toBeLessThanOrEqual(chinchillaLoss(law, { params: best.params * shift, tokens: best.tokens / shift }) * (1 + 1e-14));
+        },
+      ),
+    );
     const { G } = allocationOf(PUBLISHED[0].law);
     expect(relative(chinchillaOptimum(PUBLISHED[0].law, 6).params, G)).toBeLessThan(1e-12);
   });
@@ -108,11 +117,16 @@ describe("fitChinchilla", () => {
 describe("fitPowerLaw", () => {
   test("recovers any law with a floor from its points", () => {
     fc.assert(
-      fc.property(fc.double({ min: 0.2, max: 5, noNaN: true }), fc.double({ min: 0.5, max: 50, noNaN: true }), fc.double({ min: 0.15, max: 1.2, noNaN: true }), (E, A, alpha) => {
-        const points = [1, 3, 10, 30, 100, 300].map((x) => ({ x, y: E + A * x ** -alpha }));
-        const fit = fitPowerLaw(points, { bootstrap: "none" });
-        for (const [name, value] of Object.entries({ E, A, alpha })) expect(relative(fit.parameters[name as "E"], value), name).toBeLessThan(1e-4);
-      }),
+      fc.property(
+        fc.double({ min: 0.2, max: 5, noNaN: true }),
+        fc.double({ min: 0.5, max: 50, noNaN: true }),
+        fc.double({ min: 0.15, max: 1.2, noNaN: true }),
+        (E, A, alpha) => {
+          const points = [1, 3, 10, 30, 100, 300].map((x) => ({ x, y: E + A * x ** -alpha }));
+          const fit = fitPowerLaw(points, { bootstrap: "none" });
+          for (const [name, value] of Object.entries({ E, A, alpha })) expect(relative(fit.parameters[name as "E"], value), name).toBeLessThan(1e-4);
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -125,7 +139,10 @@ describe("fitPowerLaw", () => {
   });
 
   test("without a floor gives the constants of a text-to-image law that rises", () => {
-    const fit = fitPowerLaw([1, 10, 100].map((x) => ({ x, y: 0.47 * x ** 0.02 })), { irreducible: "none" });
+    const fit = fitPowerLaw(
+      [1, 10, 100].map((x) => ({ x, y: 0.47 * x ** 0.02 })),
+      { irreducible: "none" },
+    );
     expect(fit.parameters.A).toBeCloseTo(0.47, 7);
     expect(fit.parameters.alpha).toBeCloseTo(-0.02, 7);
     expect(fit.parameters.E).toBe(0);
@@ -137,7 +154,11 @@ describe("fitPowerLaw", () => {
     let held = 0;
     for (let trial = 0; trial < 60; trial++) {
       const points = [1, 2, 4, 8, 16, 32].map((x) => ({ x, y: 3 * x ** -0.5 * Math.exp(0.01 * normal()) }));
-      const { alpha } = fitPowerLaw(points, { irreducible: "none", delta: Infinity, bootstrap: { samples: 200, random: smallRandom(trial) } }).intervals;
+      const { alpha } = fitPowerLaw(points, {
+        irreducible: "none",
+        delta: Infinity,
+        bootstrap: { samples: 200, random: smallRandom(trial) },
+      }).intervals;
       if (alpha.low <= 0.5 && 0.5 <= alpha.high) held++;
     }
     expect(held).toBeGreaterThanOrEqual(48);
@@ -145,7 +166,10 @@ describe("fitPowerLaw", () => {
   });
 
   test("a huge input range does not overflow", () => {
-    const fit = fitPowerLaw([1e-200, 1e-100, 1, 1e100, 1e200].map((x) => ({ x, y: 1 + x ** -0.01 })), { bootstrap: "none" });
+    const fit = fitPowerLaw(
+      [1e-200, 1e-100, 1, 1e100, 1e200].map((x) => ({ x, y: 1 + x ** -0.01 })),
+      { bootstrap: "none" },
+    );
     expect(fit.parameters.alpha).toBeCloseTo(0.01, 6);
   });
 
@@ -153,11 +177,19 @@ describe("fitPowerLaw", () => {
     expect(() => fitPowerLaw([{ x: 1, y: 1 }])).toThrow(/1 points, at least 4/);
     expect(() => fitPowerLaw([1, 1, 2, 2].map((x) => ({ x, y: x })))).toThrow(/2 different values, at least 3/);
     expect(() => fitPowerLaw([1, 2, 3, 4].map((x) => ({ x, y: x - 2 })))).toThrow(/y: point 0 has -1/);
-    expect(() => fitPowerLaw([1, 2, 3, 4].map((x) => ({ x, y: 1 / x })), { irreducible: "none", bootstrap: { scheme: "pairs", level: 95 } })).toThrow(/level 95/);
+    expect(() =>
+      fitPowerLaw(
+        [1, 2, 3, 4].map((x) => ({ x, y: 1 / x })),
+        { irreducible: "none", bootstrap: { scheme: "pairs", level: 95 } },
+      ),
+    ).toThrow(/level 95/);
   });
 
   test("a constant series is fitted as a constant", () => {
-    const fit = fitPowerLaw([1, 2, 4, 8].map((x) => ({ x, y: 3 })), { bootstrap: "none" });
+    const fit = fitPowerLaw(
+      [1, 2, 4, 8].map((x) => ({ x, y: 3 })),
+      { bootstrap: "none" },
+    );
     expect(fit.predict(5)).toBeCloseTo(3, 5);
     expect(fit.r2).toBeNaN();
   });
@@ -174,7 +206,10 @@ describe("fitIsoflop", () => {
     );
 
   test("minima and exponents follow from the law that made the points", () => {
-    const fit = fitIsoflop(profileRuns(() => 0), { bootstrap: { samples: 20 } });
+    const fit = fitIsoflop(
+      profileRuns(() => 0),
+      { bootstrap: { samples: 20 } },
+    );
     expect(fit.skipped).toEqual([]);
     expect(fit.profiles.map((profile) => profile.runs.length)).toEqual([7, 7, 7, 7]);
     for (const profile of fit.profiles) {
@@ -200,7 +235,8 @@ describe("fitIsoflop", () => {
   });
 
   test("an exact parabola is found exactly, and a minimum outside of the sizes is marked", () => {
-    const at = (flops: number, centre: number): IsoflopRun[] => [1, 2, 3, 5].map((k) => ({ flops, params: Math.exp(k), loss: 2 + 0.25 * (k - centre) ** 2 }));
+    const at = (flops: number, centre: number): IsoflopRun[] =>
+      [1, 2, 3, 5].map((k) => ({ flops, params: Math.exp(k), loss: 2 + 0.25 * (k - centre) ** 2 }));
     const { profiles } = fitIsoflop([...at(1e6, 2.5), ...at(1e7, 7)]);
     expect(Math.log(profiles[0].params)).toBeCloseTo(2.5, 10);
     expect(profiles[0].curvature).toBeCloseTo(0.25, 10);
@@ -209,7 +245,8 @@ describe("fitIsoflop", () => {
   });
 
   test("a budget whose loss only bends down is skipped with its reason; fewer than two minima are refused", () => {
-    const bend = (flops: number, sign: number): IsoflopRun[] => [1, 2, 3, 4].map((k) => ({ flops, params: Math.exp(k), loss: 4 + sign * 0.2 * (k - 2.5) ** 2 }));
+    const bend = (flops: number, sign: number): IsoflopRun[] =>
+      [1, 2, 3, 4].map((k) => ({ flops, params: Math.exp(k), loss: 4 + sign * 0.2 * (k - 2.5) ** 2 }));
     const fit = fitIsoflop([...bend(1e6, 1), ...bend(1e7, -1), ...bend(1e8, 1)]);
     expect(fit.profiles).toHaveLength(2);
     expect(fit.skipped[0].reason).toMatch(/no minimum over 4 sizes/);
@@ -222,15 +259,48 @@ describe("fitIsoflop", () => {
 describe("fitLaw", () => {
   test("fits the nine-parameter mixture law well enough to predict a size that was held out", () => {
     type P = "E" | "A" | "B" | "C" | "alpha" | "beta" | "gamma" | "eta" | "eps";
-    interface Mixture { readonly N: number; readonly D: number; readonly r: number }
-    const predict = (p: Readonly<Record<P, number>>, { N, D, r }: Mixture): number => p.E + p.A / N ** p.alpha + (p.B * r ** p.eta) / D ** p.beta + p.C / (r + p.eps) ** p.gamma;
+    interface Mixture {
+      readonly N: number;
+      readonly D: number;
+      readonly r: number;
+    }
+    const predict = (p: Readonly<Record<P, number>>, { N, D, r }: Mixture): number =>
+      p.E + p.A / N ** p.alpha + (p.B * r ** p.eta) / D ** p.beta + p.C / (r + p.eps) ** p.gamma;
     expect(predict({ E: 1, A: 2, alpha: 0.5, B: 3, beta: 0.5, eta: 1, C: 0.1, eps: 0.1, gamma: 1 }, { N: 4, D: 9, r: 0.4 })).toBeCloseTo(2.6, 12);
     const truth = { E: 1, A: 2, alpha: 0.5, B: 3, beta: 0.5, eta: 1, C: 0.1, eps: 0.1, gamma: 1 };
     const at = (sizesOf: readonly number[]): { x: Mixture; y: number }[] =>
-      sizesOf.flatMap((N) => [0, 0.1, 0.2, 0.33, 0.5, 0.67, 0.8, 0.9, 1].flatMap((r) => [1, 2, 4, 8, 16, 32].map((D) => ({ x: { N, D, r }, y: predict(truth, { N, D, r }) }))));
-    const positive = { E: "positive", A: "positive", B: "positive", C: "positive", alpha: "positive", beta: "positive", gamma: "positive", eta: "positive", eps: "positive" } as const;
-    const starts = startGrid<P>({ E: [0.5, 1.5], A: [1], B: [1, 4], C: [0.3], alpha: [0.3, 1], beta: [0.3, 1], gamma: [0.5, 1.5], eta: [0.7], eps: [0.3] });
-    const fit = fitLaw({ formula: "E + A/N^alpha + B*r^eta/D^beta + C/(r+eps)^gamma", domains: positive, predict }, at([1, 3, 9]), { starts, refined: 3, bootstrap: "none" });
+      sizesOf.flatMap((N) =>
+        [0, 0.1, 0.2, 0.33, 0.5, 0.67, 0.8, 0.9, 1].flatMap((r) =>
+          [1, 2, 4, 8, 16, 32].map((D) => ({ x: { N, D, r }, y: predict(truth, { N, D, r }) })),
+        ),
+      );
+    const positive = {
+      E: "positive",
+      A: "positive",
+      B: "positive",
+      C: "positive",
+      alpha: "positive",
+      beta: "positive",
+      gamma: "positive",
+      eta: "positive",
+      eps: "positive",
+    } as const;
+    const starts = startGrid<P>({
+      E: [0.5, 1.5],
+      A: [1],
+      B: [1, 4],
+      C: [0.3],
+      alpha: [0.3, 1],
+      beta: [0.3, 1],
+      gamma: [0.5, 1.5],
+      eta: [0.7],
+      eps: [0.3],
+    });
+    const fit = fitLaw({ formula: "E + A/N^alpha + B*r^eta/D^beta + C/(r+eps)^gamma", domains: positive, predict }, at([1, 3, 9]), {
+      starts,
+      refined: 3,
+      bootstrap: "none",
+    });
     for (const { x, y } of at([1, 3, 9, 5])) expect(Math.abs(fit.predict(x) - y)).toBeLessThan(1e-3);
   });
 
@@ -238,17 +308,28 @@ describe("fitLaw", () => {
     const base = { A: 400, B: 2000, alpha: 0.35, beta: 0.37, gamma: 1.1, E: 1.8 };
     const predict = ({ effN, effD }: { effN: number; effD: number }, { N, D }: { N: number; D: number }): number =>
       (base.A / (N * effN) ** base.alpha + base.B / (D * effD) ** base.beta) ** base.gamma + base.E;
-    const points = [1e6, 1e7, 1e8].flatMap((N) => [25, 50, 100].map((ratio) => ({ N, D: ratio * N }))).map((x) => ({ x, y: predict({ effN: 0.64, effD: 0.94 }, x) }));
+    const points = [1e6, 1e7, 1e8]
+      .flatMap((N) => [25, 50, 100].map((ratio) => ({ N, D: ratio * N })))
+      .map((x) => ({ x, y: predict({ effN: 0.64, effD: 0.94 }, x) }));
     const domains = { effN: [0, 1], effD: [0, 1] } as const;
-    const fit = fitLaw({ formula: "quartet", domains, predict }, points, { starts: startGrid({ effN: [0.3, 0.8], effD: [0.3, 0.8] }), bootstrap: { samples: 10 } });
+    const fit = fitLaw({ formula: "quartet", domains, predict }, points, {
+      starts: startGrid({ effN: [0.3, 0.8], effD: [0.3, 0.8] }),
+      bootstrap: { samples: 10 },
+    });
     expect(fit.parameters.effN).toBeCloseTo(0.64, 5);
     expect(fit.parameters.effD).toBeCloseTo(0.94, 5);
-    expect(() => fitLaw({ formula: "quartet", domains, predict }, points, { starts: [{ effN: 1, effD: 0.5 }] })).toThrow(/start effN = 1 is outside its domain \(0, 1\)/);
+    expect(() => fitLaw({ formula: "quartet", domains, predict }, points, { starts: [{ effN: 1, effD: 0.5 }] })).toThrow(
+      /start effN = 1 is outside its domain \(0, 1\)/,
+    );
   });
 
   test("plain residuals fit a line like least squares, values below zero included", () => {
     const points = [-2, -1, 0, 1, 2].map((x) => ({ x, y: 3 * x - 1 + (x === 0 ? 0.5 : 0) }));
-    const law = { formula: "m*x + c", domains: { m: "real", c: "real" }, predict: ({ m, c }: { m: number; c: number }, x: number) => m * x + c } as const;
+    const law = {
+      formula: "m*x + c",
+      domains: { m: "real", c: "real" },
+      predict: ({ m, c }: { m: number; c: number }, x: number) => m * x + c,
+    } as const;
     const fit = fitLaw(law, points, { starts: [{ m: 0, c: 0 }], residuals: "plain" });
     expect(fit.parameters.m).toBeCloseTo(3, 8);
     expect(fit.parameters.c).toBeCloseTo(-0.9, 8);

@@ -4,7 +4,18 @@ import { describe, expect, test } from "vitest";
 import { ArgumentError } from "../../kernel/errors";
 import { huber, huberSlope } from "../../kernel/fit/huber";
 import { smallRandom } from "../../kernel/fit/smallRandom";
-import { bootstrapMean, mean, median, pairedDifference, quantile, rSquared, spearman, standardDeviation, tInterval, variance } from "../../kernel/fit/statistics";
+import {
+  bootstrapMean,
+  mean,
+  median,
+  pairedDifference,
+  quantile,
+  rSquared,
+  spearman,
+  standardDeviation,
+  tInterval,
+  variance,
+} from "../../kernel/fit/statistics";
 import { studentCdf, studentQuantile } from "../../kernel/fit/studentT";
 import { fits, relative } from "./fixtures/fits";
 
@@ -29,9 +40,15 @@ describe("statistics", () => {
 
   test("t interval and paired interval equal SciPy's", () => {
     const single = tInterval(statistics.sample, 0.9);
-    expect([single.low, single.high].map((value, i) => relative(value, statistics.tInterval90[i]))).toEqual([expect.closeTo(0, 10), expect.closeTo(0, 10)]);
+    expect([single.low, single.high].map((value, i) => relative(value, statistics.tInterval90[i]))).toEqual([
+      expect.closeTo(0, 10),
+      expect.closeTo(0, 10),
+    ]);
     const paired = pairedDifference(statistics.sample, statistics.other);
-    expect([paired.low, paired.high].map((value, i) => relative(value, statistics.pairedInterval95[i]))).toEqual([expect.closeTo(0, 10), expect.closeTo(0, 10)]);
+    expect([paired.low, paired.high].map((value, i) => relative(value, statistics.pairedInterval95[i]))).toEqual([
+      expect.closeTo(0, 10),
+      expect.closeTo(0, 10),
+    ]);
     expect(paired.count).toBe(13);
   });
 
@@ -52,19 +69,28 @@ describe("statistics", () => {
     expect(huber(0.0005, 1e-3)).toBeCloseTo(1.25e-7, 15);
     expect(huber(0.01, 1e-3)).toBeCloseTo(9.5e-6, 15);
     expect(huber(-3, Infinity)).toBe(4.5);
-    fc.assert(fc.property(fc.double({ min: -5, max: 5, noNaN: true }), fc.double({ min: 0.1, max: 3, noNaN: true }), (residual, delta) => {
-      const h = 1e-5;
-      expect(huberSlope(residual, delta)).toBeCloseTo((huber(residual + h, delta) - huber(residual - h, delta)) / (2 * h), 4);
-    }));
+    fc.assert(
+      fc.property(fc.double({ min: -5, max: 5, noNaN: true }), fc.double({ min: 0.1, max: 3, noNaN: true }), (residual, delta) => {
+        const h = 1e-5;
+        expect(huberSlope(residual, delta)).toBeCloseTo((huber(residual + h, delta) - huber(residual - h, delta)) / (2 * h), 4);
+      }),
+    );
   });
 
   test("a quantile lies between the extremes and grows with its share", () => {
-    fc.assert(fc.property(fc.array(finite, { minLength: 1, maxLength: 20 }), fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true }), (values, p, q) => {
-      const [low, high] = [Math.min(p, q), Math.max(p, q)].map((share) => quantile(values, share));
-      expect(low).toBeGreaterThanOrEqual(Math.min(...values));
-      expect(high).toBeLessThanOrEqual(Math.max(...values));
-      expect(high - low).toBeGreaterThanOrEqual(-1e-9);
-    }));
+    fc.assert(
+      fc.property(
+        fc.array(finite, { minLength: 1, maxLength: 20 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (values, p, q) => {
+          const [low, high] = [Math.min(p, q), Math.max(p, q)].map((share) => quantile(values, share));
+          expect(low).toBeGreaterThanOrEqual(Math.min(...values));
+          expect(high).toBeLessThanOrEqual(Math.max(...values));
+          expect(high - low).toBeGreaterThanOrEqual(-1e-9);
+        },
+      ),
+    );
   });
 
   test("the mean of a million tenths keeps its digits", () => {
@@ -82,7 +108,10 @@ describe("statistics", () => {
     const normal = (): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
     let held = 0;
     for (let i = 0; i < 2000; i++) {
-      const { low, high } = tInterval(Array.from({ length: 5 }, () => 4 + normal()), 0.9);
+      const { low, high } = tInterval(
+        Array.from({ length: 5 }, () => 4 + normal()),
+        0.9,
+      );
       if (low <= 4 && 4 <= high) held++;
     }
     expect(held / 2000).toBeGreaterThan(0.88);
@@ -104,12 +133,27 @@ describe("statistics", () => {
     const pairs = Array.from({ length: 20_000 }, () => [a(), b()] as const);
     expect(mean(pairs.map(([x]) => x))).toBeCloseTo(0.5, 1);
     expect(variance(pairs.map(([x]) => x))).toBeCloseTo(1 / 12, 2);
-    expect(Math.abs(spearman(pairs.map(([x]) => x), pairs.map(([, y]) => y)))).toBeLessThan(0.03);
+    expect(
+      Math.abs(
+        spearman(
+          pairs.map(([x]) => x),
+          pairs.map(([, y]) => y),
+        ),
+      ),
+    ).toBeLessThan(0.03);
     expect(pairs.every(([x]) => x >= 0 && x < 1)).toBe(true);
   });
 
   test("too few values, unequal arms, NaN and impossible levels are refused in three lines or two", () => {
-    for (const bad of [() => mean([]), () => tInterval([1]), () => tInterval([1, 2], 95), () => pairedDifference([1, 2], [1]), () => quantile([1, NaN], 0.5), () => quantile([1], 2), () => huber(1, 0)]) {
+    for (const bad of [
+      () => mean([]),
+      () => tInterval([1]),
+      () => tInterval([1, 2], 95),
+      () => pairedDifference([1, 2], [1]),
+      () => quantile([1, NaN], 0.5),
+      () => quantile([1], 2),
+      () => huber(1, 0),
+    ]) {
       expect(bad).toThrow(ArgumentError);
       expect(bad).toThrow(/\n {2}help: /);
     }

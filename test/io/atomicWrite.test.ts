@@ -13,7 +13,14 @@ const onPosix = process.platform !== "win32";
 
 async function childScript(folder: string): Promise<string> {
   const outfile = join(folder, "child.mjs");
-  await build({ entryPoints: [new URL("diskChild.ts", import.meta.url).pathname], outfile, bundle: true, platform: "node", format: "esm", logLevel: "error" });
+  await build({
+    entryPoints: [new URL("diskChild.ts", import.meta.url).pathname],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    logLevel: "error",
+  });
   return outfile;
 }
 
@@ -90,26 +97,34 @@ describe("atomicWrite", () => {
     expect(await readdir(folder)).toEqual(["a"]);
   });
 
-  test.runIf(onPosix).each(["sync", "async"])("a file beyond the size limit of the process (%s) is a DeviceError, and the old file stays", async (task) => {
-    const folder = await scratch();
-    const child = await childScript(await scratch());
-    const path = join(folder, "a");
-    await writeFile(path, "old");
-    const run = (size: number): ReturnType<typeof spawnSync> => spawnSync("bash", ["-c", 'ulimit -f 64; exec "$@"', "bash", process.execPath, child, task, path, String(size)], { encoding: "utf8" });
-    const failed = run(200_000);
-    expect(failed.stdout).toMatch(/^DeviceError: no room to write the file \(EFBIG\)\n {2}at .*\n {2}help: free space .*what was at this path before is unchanged\n$/);
-    expect(failed.status).toBe(1);
-    expect(await readFile(path, "utf8")).toBe("old");
-    expect(await readdir(folder)).toEqual(["a"]);
-    expect(run(50_000).stdout).toBe("written\n");
-    expect((await stat(path)).size).toBe(50_000);
-  });
+  test.runIf(onPosix).each(["sync", "async"])(
+    "a file beyond the size limit of the process (%s) is a DeviceError, and the old file stays",
+    async (task) => {
+      const folder = await scratch();
+      const child = await childScript(await scratch());
+      const path = join(folder, "a");
+      await writeFile(path, "old");
+      const run = (size: number): ReturnType<typeof spawnSync> =>
+        spawnSync("bash", ["-c", 'ulimit -f 64; exec "$@"', "bash", process.execPath, child, task, path, String(size)], { encoding: "utf8" });
+      const failed = run(200_000);
+      expect(failed.stdout).toMatch(
+        /^DeviceError: no room to write the file \(EFBIG\)\n {2}at .*\n {2}help: free space .*what was at this path before is unchanged\n$/,
+      );
+      expect(failed.status).toBe(1);
+      expect(await readFile(path, "utf8")).toBe("old");
+      expect(await readdir(folder)).toEqual(["a"]);
+      expect(run(50_000).stdout).toBe("written\n");
+      expect((await stat(path)).size).toBe(50_000);
+    },
+  );
 
   test.runIf(onPosix)("a checkpoint that does not fit leaves the earlier ones to resume from", async () => {
     const folder = await scratch();
     const child = await childScript(await scratch());
     await saveStep({ tensors: { w: ramp(4) }, meta: "one" }, { folder, step: 1 });
-    const failed = spawnSync("bash", ["-c", 'ulimit -f 64; exec "$@"', "bash", process.execPath, child, "step", folder, "200000"], { encoding: "utf8" });
+    const failed = spawnSync("bash", ["-c", 'ulimit -f 64; exec "$@"', "bash", process.execPath, child, "step", folder, "200000"], {
+      encoding: "utf8",
+    });
     expect(failed.stdout).toMatch(/^DeviceError: no room to write/);
     expect(await loadLatest({ folder })).toMatchObject({ step: 1, meta: "one", warnings: [] });
     expect(await readdir(folder)).toHaveLength(1);

@@ -27,7 +27,10 @@ describe("checkpoints", () => {
 
   test("one changed bit anywhere in the file is noticed", async () => {
     const path = join(await scratch(), "a.safetensors");
-    await saveCheckpoint(path, { tensors: { "model.w": ramp(2, 3), step: { dtype: "int64", shape: [], data: BigInt64Array.of(7n) } }, meta: { step: 7, rng: "0x1f", lr: [0.1, 1e-8] } });
+    await saveCheckpoint(path, {
+      tensors: { "model.w": ramp(2, 3), step: { dtype: "int64", shape: [], data: BigInt64Array.of(7n) } },
+      meta: { step: 7, rng: "0x1f", lr: [0.1, 1e-8] },
+    });
     const bytes = await readFile(path);
     for (let bit = 0; bit < 8 * bytes.length; bit += 3) {
       const flipped = Buffer.from(bytes);
@@ -81,7 +84,10 @@ describe("checkpoints", () => {
 });
 
 describe("checkpoint rotation", () => {
-  const at = (step: number): { tensors: { w: ReturnType<typeof ramp> }; meta: { step: number } } => ({ tensors: { w: ramp(step % 7) }, meta: { step } });
+  const at = (step: number): { tensors: { w: ReturnType<typeof ramp> }; meta: { step: number } } => ({
+    tensors: { w: ramp(step % 7) },
+    meta: { step },
+  });
 
   test("keeps the latest K, sorted by number, and leaves other files alone", async () => {
     const folder = join(await scratch(), "run", "checkpoints");
@@ -135,6 +141,7 @@ describe("checkpoint rotation", () => {
     const path = await saveStep(at(1), { folder, step: 1, keep: 1 });
     expect(basename(path)).toBe("step-000000001.safetensors");
     expect((await loadLatest({ folder, name: "ema" }))?.step).toBe(9);
-    for (const options of [{ step: -1 }, { step: 1.5 }, { step: 1, keep: 0 }]) await expect(saveStep(at(1), { folder, ...options })).rejects.toThrow(ArgumentError);
+    for (const options of [{ step: -1 }, { step: 1.5 }, { step: 1, keep: 0 }])
+      await expect(saveStep(at(1), { folder, ...options })).rejects.toThrow(ArgumentError);
   });
 });

@@ -15,7 +15,11 @@ async function run(): Promise<void> {
   if (task === "sync") atomicWriteSync(path, new Uint8Array(bytes));
   else if (task === "async") await atomicWrite(path, [new Uint8Array(bytes / 2), new Uint8Array(bytes / 2)]);
   else if (task === "endless") await atomicWrite(path, endless());
-  else await saveStep({ tensors: { w: { dtype: "uint8", shape: [bytes], data: new Uint8Array(bytes) } }, meta: null }, { folder: path, step: 2, keep: 1 });
+  else
+    await saveStep(
+      { tensors: { w: { dtype: "uint8", shape: [bytes], data: new Uint8Array(bytes) } }, meta: null },
+      { folder: path, step: 2, keep: 1 },
+    );
 }
 
 run().then(

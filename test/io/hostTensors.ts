@@ -19,16 +19,28 @@ export const anyTensor = (dtypes: readonly Dtype[] = DTYPES): fc.Arbitrary<HostT
 
 /** Tensors by name, among them hostile names. */
 export const anyTensors = fc
-  .uniqueArray(fc.tuple(fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("__proto__", "constructor", "0", "10", "", 'a"b\\', "ü.\u0000")), anyTensor()), {
-    selector: ([name]) => name,
-    maxLength: 6,
-  })
+  .uniqueArray(
+    fc.tuple(fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("__proto__", "constructor", "0", "10", "", 'a"b\\', "ü.\u0000")), anyTensor()),
+    {
+      selector: ([name]) => name,
+      maxLength: 6,
+    },
+  )
   .map((entries) => Object.fromEntries(entries.filter(([name]) => name !== "__metadata__")));
 
 /** The tensor as values that compare by every bit. */
-export const bits = ({ dtype, shape, data }: HostTensor): unknown => ({ dtype, shape: [...shape], bytes: Buffer.from(viewBytes(data)).toString("hex") });
+export const bits = ({ dtype, shape, data }: HostTensor): unknown => ({
+  dtype,
+  shape: [...shape],
+  bytes: Buffer.from(viewBytes(data)).toString("hex"),
+});
 
-export const bitsOf = (tensors: Readonly<Record<string, HostTensor>>): unknown => new Map(Object.entries(tensors).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, tensor]) => [name, bits(tensor)]));
+export const bitsOf = (tensors: Readonly<Record<string, HostTensor>>): unknown =>
+  new Map(
+    Object.entries(tensors)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, tensor]) => [name, bits(tensor)]),
+  );
 
 /** An empty folder that goes away with the test. */
 export async function scratch(): Promise<string> {
@@ -40,4 +52,8 @@ export async function scratch(): Promise<string> {
 export const fixture = (name: string): string => new URL(`fixtures/${name}`, import.meta.url).pathname;
 
 /** A ramp of float32. */
-export const ramp = (...shape: readonly number[]): HostTensor => ({ dtype: "float32", shape, data: Float32Array.from({ length: sizeOf(shape) }, (_, i) => i / 3) });
+export const ramp = (...shape: readonly number[]): HostTensor => ({
+  dtype: "float32",
+  shape,
+  data: Float32Array.from({ length: sizeOf(shape) }, (_, i) => i / 3),
+});

@@ -27,12 +27,15 @@ describe("npy", () => {
     );
   });
 
-  test.each(["float64", "float32", "float16", "int8", "uint8", "int32", "int64", "bool"] as const)("reads NumPy's %s file and writes the same bytes", async (dtype) => {
-    const bytes = await readFile(fixture(`${dtype}.npy`));
-    const tensor = decodeNpy(bytes);
-    expect(tensor).toMatchObject({ dtype, shape: [2, 3] });
-    expect(Buffer.from(encodeNpy(tensor)).equals(bytes)).toBe(true);
-  });
+  test.each(["float64", "float32", "float16", "int8", "uint8", "int32", "int64", "bool"] as const)(
+    "reads NumPy's %s file and writes the same bytes",
+    async (dtype) => {
+      const bytes = await readFile(fixture(`${dtype}.npy`));
+      const tensor = decodeNpy(bytes);
+      expect(tensor).toMatchObject({ dtype, shape: [2, 3] });
+      expect(Buffer.from(encodeNpy(tensor)).equals(bytes)).toBe(true);
+    },
+  );
 
   test("reads NumPy's values: thirds, big integers, bools, a scalar, a vector, an empty array, versions 2 and 3", async () => {
     expect((await readNpy(fixture("float64.npy"))).data).toEqual(Float64Array.from([-2, -1, 0, 1, 2, 3], (value) => value / 3));
@@ -72,7 +75,8 @@ describe("npy", () => {
   test("truncated at any byte, or one byte longer, is a FormatError", () => {
     for (const version of [1, 2, 3] as const) {
       const bytes = encodeNpy(ramp(2, 3), { version });
-      for (let length = 0; length < bytes.length; length++) expect(() => decodeNpy(bytes.subarray(0, length)), `cut at ${length}`).toThrow(FormatError);
+      for (let length = 0; length < bytes.length; length++)
+        expect(() => decodeNpy(bytes.subarray(0, length)), `cut at ${length}`).toThrow(FormatError);
       expect(() => decodeNpy(Buffer.concat([bytes, Buffer.of(0)]))).toThrow(/25 bytes of data, float32 of shape \(2, 3\) needs 24/);
     }
   });

@@ -38,7 +38,8 @@ describe("safetensors", () => {
         expect(encode({ tensors: Object.fromEntries(Object.entries(tensors).reverse()) })).toEqual(bytes);
         const headerBytes = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
         const header: Record<string, { data_offsets: [number, number] }> = JSON.parse(Buffer.from(bytes.subarray(8, 8 + headerBytes)).toString());
-        for (const [name, { data_offsets }] of Object.entries(header)) expect((8 + headerBytes + data_offsets[0]) % bytesPerElement(tensors[name].dtype)).toBe(0);
+        for (const [name, { data_offsets }] of Object.entries(header))
+          expect((8 + headerBytes + data_offsets[0]) % bytesPerElement(tensors[name].dtype)).toBe(0);
       }),
     );
   });
@@ -46,7 +47,11 @@ describe("safetensors", () => {
   test("reads what the reference implementation wrote, every dtype", async () => {
     const { tensors, metadata } = await readSafetensors(fixture("numpy.safetensors"));
     expect(metadata).toEqual({ format: "np", note: "ä\n" });
-    expect(tensors["t.float32"]).toEqual({ dtype: "float32", shape: [2, 3], data: Float32Array.from([-2, -1, 0, 1, 2, 3], (value) => Math.fround(value) / Math.fround(3)) });
+    expect(tensors["t.float32"]).toEqual({
+      dtype: "float32",
+      shape: [2, 3],
+      data: Float32Array.from([-2, -1, 0, 1, 2, 3], (value) => Math.fround(value) / Math.fround(3)),
+    });
     expect(tensors["t.int64"].data).toEqual(BigInt64Array.from([-2, -1, 0, 1, 2, 3], (value) => BigInt(value) * 2n ** 40n));
     expect(tensors["t.bool"].data).toEqual(Uint8Array.of(1, 0, 1, 0, 1, 0));
     expect(tensors["t.float16"].data[0]).toBe(0xb955);
@@ -119,13 +124,20 @@ describe("safetensors", () => {
 
   test("any bytes at all are an error of ours or a valid file", () => {
     fc.assert(
-      fc.property(fc.oneof(fc.uint8Array({ maxLength: 64 }), fc.json().map((json) => fileOf(json)), fc.json().map((json) => fileOf(`{"a":${json}}`, 8))), (bytes) => {
-        try {
-          decodeSafetensors(bytes);
-        } catch (error) {
-          expect(error).toBeInstanceOf(IsoflopError);
-        }
-      }),
+      fc.property(
+        fc.oneof(
+          fc.uint8Array({ maxLength: 64 }),
+          fc.json().map((json) => fileOf(json)),
+          fc.json().map((json) => fileOf(`{"a":${json}}`, 8)),
+        ),
+        (bytes) => {
+          try {
+            decodeSafetensors(bytes);
+          } catch (error) {
+            expect(error).toBeInstanceOf(IsoflopError);
+          }
+        },
+      ),
       { numRuns: 500 },
     );
   });

@@ -1,8 +1,10 @@
 /** @file The power law y = E + A·x^−α, with or without the irreducible part E. */
+import { ArgumentError } from "../errors";
 import { checkEnough, finishFit, type Fit, type FitOptions, positiveLogs } from "./fit";
 import { SCALING_LAW_DELTA } from "./huber";
 import { centreLogs, type LogInput, powerTerms, termOf } from "./powerTerms";
 import { type Curve, huberLossAt, robustFit } from "./robustFit";
+import { spearman } from "./statistics";
 
 export interface PowerLawPoint {
   readonly x: number;
@@ -21,7 +23,8 @@ const EXPONENT_STARTS = [0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 1.5, 2.5, 4] 
 const FLOOR_STARTS = [0.02, 0.2, 0.5, 0.8, 0.95, 0.995] as const;
 
 /** The law through the points: Huber loss of log residuals, L-BFGS from the best floor for each of eleven exponents.
- * @throws {ArgumentError} for values that are not positive, or too few points: 4 with 3 different x, and 3 with 2 without irreducible part. */
+ * @throws {ArgumentError} for values that are not positive, y that rises where it should fall, or too few points:
+ * 4 with 3 different x, and 3 with 2 without irreducible part. */
 export function fitPowerLaw(
   points: readonly PowerLawPoint[],
   { irreducible = "fit", delta = SCALING_LAW_DELTA, bootstrap = {} }: PowerLawOptions = {},
@@ -36,6 +39,10 @@ export function fitPowerLaw(
   );
   const withFloor = irreducible === "fit";
   checkEnough("fitPowerLaw", { points: points.length, least: withFloor ? 4 : 3, inputs: { x: [logX, withFloor ? 3 : 2] } });
+  if (withFloor && spearman(logX, targets) > 0)
+    throw new ArgumentError("fitPowerLaw: y rises with x, so it does not fall towards an irreducible part", {
+      help: 'fit with irreducible: "none", whose exponent may have either sign, or check the points for runs that diverged',
+    });
   const input = centreLogs(logX);
   const curve = withFloor ? powerTerms([input]) : straightLine(input);
   const starts = withFloor ? floorStarts({ curve, targets, delta }) : [Float64Array.of(medianOf(targets), 0)];

@@ -175,6 +175,7 @@ describe("fitPowerLaw", () => {
 
   test("points that cannot determine the law are refused", () => {
     expect(() => fitPowerLaw([{ x: 1, y: 1 }])).toThrow(/1 points, at least 4/);
+    expect(() => fitPowerLaw([1, 2, 3, 4].map((x) => ({ x, y: x })))).toThrow(/y rises with x.*\n {2}help: fit with irreducible: "none"/);
     expect(() => fitPowerLaw([1, 1, 2, 2].map((x) => ({ x, y: x })))).toThrow(/2 different values, at least 3/);
     expect(() => fitPowerLaw([1, 2, 3, 4].map((x) => ({ x, y: x - 2 })))).toThrow(/y: point 0 has -1/);
     expect(() =>

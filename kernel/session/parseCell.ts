@@ -1,0 +1,84 @@
+/** @file Reads a cell as TypeScript: its syntax tree, or an error with line and column. */
+import ts from "typescript";
+import { CellSyntaxError, type Position } from "./cellSyntaxError";
+
+export interface ParsedCell {
+  readonly source: ts.SourceFile;
+  /** Where a parenthesis was put in, so that the cell's last line reads as an object. Positions after it on this line are one too far right. */
+  readonly inserted?: Position;
+}
+
+/** The tree of a cell. A last statement such as `{ a: 1, b }` is read as an object, not as a block: it is there to be shown.
+ * @throws {CellSyntaxError} when the cell is not TypeScript. */
+export function parseCell(code: string): ParsedCell {
+  const source = parse(code, "cell.ts");
+  const asObject = lastObject(source);
+  if (asObject !== undefined) return asObject;
+  const [error] = syntaxErrors(code, "cell.ts");
+  if (error !== undefined) throw explain(error, code);
+  return { source };
+}
+
+const parse = (code: string, fileName: string): ts.SourceFile => ts.createSourceFile(fileName, code, ts.ScriptTarget.ESNext, true);
+
+/** What the parser complains about, first to last. */
+function syntaxErrors(code: string, fileName: string): readonly ts.Diagnostic[] {
+  const options: ts.CompilerOptions = { target: ts.ScriptTarget.ESNext, module: ts.ModuleKind.ESNext, jsx: ts.JsxEmit.Preserve };
+  return ts.transpileModule(code, { fileName, reportDiagnostics: true, compilerOptions: options }).diagnostics ?? [];
+}
+
+/** The cell with its last block read as an object literal, where that is possible. */
+function lastObject(source: ts.SourceFile): ParsedCell | undefined {
+  const blocks = source.statements.filter(ts.isBlock);
+  for (const block of blocks.reverse()) {
+    const start = block.getStart(source);
+    const rest = source.text.slice(start);
+    const [only, ...more] = parse(`(${rest}\n)`, "cell.ts").statements;
+    // A semicolon ends the parenthesis early; without it the text may still be one object.
+    const closed = more.length === 0 ? rest : withoutLastSemicolon(rest);
+    if (only === undefined || closed === undefined || !isObject(`(${closed}\n)`)) continue;
+    const code = `${source.text.slice(0, start)}(${closed}\n)`;
+    if (syntaxErrors(code, "cell.ts").length > 0) continue;
+    const { line, character } = source.getLineAndCharacterOfPosition(start);
+    return { source: parse(code, "cell.ts"), inserted: { line: line + 1, column: character + 1 } };
+  }
+  return undefined;
+}
+
+function isObject(code: string): boolean {
+  if (syntaxErrors(code, "cell.ts").length > 0) return false;
+  const { statements } = parse(code, "cell.ts");
+  const [only] = statements;
+  return statements.length === 1 && ts.isExpressionStatement(only) && ts.isParenthesizedExpression(only.expression) && ts.isObjectLiteralExpression(only.expression.expression);
+}
+
+/** `text` up to a semicolon that is its last token, or undefined when another token is last. */
+function withoutLastSemicolon(text: string): string | undefined {
+  const scanner = ts.createScanner(ts.ScriptTarget.ESNext, true, ts.LanguageVariant.Standard, text);
+  let last = ts.SyntaxKind.Unknown;
+  let at = 0;
+  for (let kind = scanner.scan(); kind !== ts.SyntaxKind.EndOfFileToken; kind = scanner.scan()) {
+    last = kind;
+    at = scanner.getTokenStart();
+  }
+  return last === ts.SyntaxKind.SemicolonToken ? text.slice(0, at) : undefined;
+}
+
+function explain(error: ts.Diagnostic, code: string): CellSyntaxError {
+  const source = parse(code, "cell.ts");
+  const position = positionAt(source, error.start ?? 0);
+  const message = ts.flattenDiagnosticMessageText(error.messageText, "\n");
+  const jsx = syntaxErrors(code, "cell.tsx").length === 0 ? findJsx(parse(code, "cell.tsx")) : undefined;
+  if (jsx !== undefined) return new CellSyntaxError("JSX is no part of a cell; build the markup as a string, or with a function call per element", positionAt(source, jsx.getStart()));
+  return new CellSyntaxError(message, position);
+}
+
+function findJsx(node: ts.Node): ts.Node | undefined {
+  return ts.isJsxElement(node) || ts.isJsxSelfClosingElement(node) || ts.isJsxFragment(node) ? node : ts.forEachChild(node, findJsx);
+}
+
+/** Line and column of an offset. */
+export function positionAt(source: ts.SourceFile, offset: number): Position {
+  const { line, character } = source.getLineAndCharacterOfPosition(offset);
+  return { line: line + 1, column: character + 1 };
+}

@@ -49,7 +49,7 @@ export function hostArray(dtype: Dtype, length: number): HostArray {
 }
 
 /** View of `buffer` as elements of `dtype`. The offset must be a multiple of the element size. */
-export function hostView(dtype: Dtype, buffer: ArrayBufferLike, byteOffset: number, length: number): HostArray {
+export function hostView(dtype: Dtype, buffer: ArrayBuffer, byteOffset: number, length: number): HostArray {
   return new ARRAY_TYPES[dtype](buffer, byteOffset, length);
 }
 

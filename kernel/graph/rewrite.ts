@@ -1,0 +1,70 @@
+/** @file Walking and rebuilding graphs. */
+import { Tensor } from "./tensor";
+import { type Op } from "./op";
+
+/** All tensors that `outputs` depend on, operands before results, each once. Does not look into realized tensors. */
+export function topological(outputs: readonly Tensor[]): Tensor[] {
+  const order: Tensor[] = [];
+  const seen = new Set<Tensor>();
+  // An explicit stack: graphs are deeper than the call stack.
+  const stack: { readonly tensor: Tensor; next: number }[] = [];
+  const enter = (tensor: Tensor): void => {
+    if (seen.has(tensor)) return;
+    seen.add(tensor);
+    stack.push({ tensor, next: 0 });
+  };
+  for (const output of outputs) {
+    enter(output);
+    while (stack.length > 0) {
+      const top = stack[stack.length - 1];
+      const inputs = operands(top.tensor);
+      if (top.next < inputs.length) enter(inputs[top.next++]);
+      else {
+        order.push(top.tensor);
+        stack.pop();
+      }
+    }
+  }
+  return order;
+}
+
+/** Operands still to be computed: none for data. */
+export const operands = (tensor: Tensor): readonly Tensor[] => (tensor.storage === undefined ? tensor.inputs : []);
+
+/** `tensor` on other operands; the same object when nothing differs. Layer path and position are kept. */
+export function withInputs(tensor: Tensor, inputs: readonly Tensor[]): Tensor {
+  if (inputs.length === tensor.inputs.length && inputs.every((input, i) => input === tensor.inputs[i])) return tensor;
+  return copyPlace(new Tensor<Op>(tensor.op, inputs, tensor.attrs, tensor.shape, tensor.dtype), tensor);
+}
+
+/** Gives `target` the layer path, trace and source position of `source`: for rewrites, whose results stand for the original. */
+export function copyPlace(target: Tensor, source: Tensor): Tensor {
+  return Object.assign(target, { path: source.path, trace: source.trace, site: source.site });
+}
+
+/** Rebuilds `outputs` with `rewrite` applied to every node after its operands. Return the node given for "no change". */
+export function rewriteGraph(outputs: readonly Tensor[], rewrite: (tensor: Tensor) => Tensor): Tensor[] {
+  const done = new Map<Tensor, Tensor>();
+  for (const tensor of topological(outputs)) {
+    const inputs = operands(tensor).map((input) => done.get(input) ?? input);
+    const rebuilt = tensor.storage === undefined ? withInputs(tensor, inputs) : tensor;
+    done.set(tensor, rewrite(rebuilt));
+  }
+  return outputs.map((output) => done.get(output) ?? output);
+}
+
+/** `outputs` with some tensors replaced by others. */
+export function substitute(outputs: readonly Tensor[], replacements: ReadonlyMap<Tensor, Tensor>): Tensor[] {
+  const done = new Map<Tensor, Tensor>(replacements);
+  for (const tensor of topological(outputs)) {
+    if (done.has(tensor)) continue;
+    done.set(
+      tensor,
+      withInputs(
+        tensor,
+        operands(tensor).map((input) => done.get(input) ?? input),
+      ),
+    );
+  }
+  return outputs.map((output) => done.get(output) ?? output);
+}

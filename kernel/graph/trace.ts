@@ -1,0 +1,57 @@
+/** @file Where the graph is being built: the trace, the layer path and the source position of each node. */
+
+let traceDepth = 0;
+let traceCount = 0;
+const traces: number[] = [];
+const scopes: string[] = [];
+
+/** The innermost trace, or 0 outside of any: nodes remember it, so that values from outside are recognized. */
+export const currentTrace = (): number => traces[traceDepth - 1] ?? 0;
+
+/** Runs `body` in a new trace and returns its result with the trace's number. Nests. */
+export function withTrace<R>(body: () => R): { readonly result: R; readonly trace: number } {
+  const trace = ++traceCount;
+  traces[traceDepth++] = trace;
+  try {
+    return { result: body(), trace };
+  } finally {
+    traceDepth--;
+  }
+}
+
+/** Layer path of nodes made now ("blocks.2.mlp.up"), "" outside of any layer. */
+export const currentScope = (): string => scopes[scopes.length - 1] ?? "";
+
+/** Runs `body` with `path` as the layer path; "" keeps the present one. */
+export function withScope<R>(path: string, body: () => R): R {
+  if (path === "") return body();
+  scopes.push(path);
+  try {
+    return body();
+  } finally {
+    scopes.pop();
+  }
+}
+
+/** A remembered call position; formatting it is put off until an error needs it. */
+export type Site = Error;
+
+const FRAMES = 12;
+
+/** Remembers where the user's code is now. */
+export function captureSite(): Site {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = FRAMES;
+  const site = new Error();
+  Error.stackTraceLimit = limit;
+  return site;
+}
+
+const OWN_FRAME = /[/\\](kernel|dist|node_modules)[/\\]|node:internal/;
+
+/** Position of the innermost frame outside of IsoFLOP itself ("cell-5.ts:12:7"), or undefined. */
+export function describeSite(site: Site): string | undefined {
+  const frames = (site.stack ?? "").split("\n").slice(1);
+  const user = frames.find((frame) => !OWN_FRAME.test(frame));
+  return user?.trim().replace(/^at (?:.*\()?(.*?)\)?$/, "$1");
+}

@@ -33,6 +33,7 @@ export interface OpAttrs {
   // Unary, elementwise
   Identity: None;
   StopGradient: None;
+  Barrier: { readonly id: number }; // identity that is never shared or removed: what follows is computed anew
   Cast: { readonly to: Dtype }; // float → int truncates; anything → bool is x ≠ 0
   Neg: None;
   Abs: None;

@@ -154,6 +154,7 @@ export const shapeRules: { readonly [P in Op]: ShapeRule<P> } = {
   Iota: (_, { length, dtype }) => ({ shape: [length], dtype }),
   Identity: same,
   StopGradient: same,
+  Barrier: same,
   Cast: ([x], { to }) => ({ shape: x.shape, dtype: to }),
   Neg: unary("Neg"),
   Abs: unary("Abs"),

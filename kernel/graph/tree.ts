@@ -40,8 +40,8 @@ function rebuild(branch: object, entries: readonly (readonly [string, unknown])[
   return copy;
 }
 
-/** Copies of all branches with layer paths set, so that what they compute is labelled. Tensors go through `fn`. */
-export function mapLabelled<T extends Tree>(tree: T, fn: (leaf: Tensor, path: string) => Tensor): T {
+/** Copies of all branches with layer paths set below `root`, so that what they compute is labelled. Tensors go through `fn`. */
+export function mapLabelled<T extends Tree>(tree: T, fn: (leaf: Tensor, path: string) => Tensor, root = ""): T {
   const visit = (value: unknown, path: string): unknown => {
     if (value instanceof Tensor) return fn(value, path);
     if (!isBranch(value)) return value;
@@ -53,7 +53,7 @@ export function mapLabelled<T extends Tree>(tree: T, fn: (leaf: Tensor, path: st
     return copy;
   };
   // SAFETY: as in `map`.
-  return visit(tree, "") as T;
+  return visit(tree, root) as T;
 }
 
 /** Every tensor with its path, in a fixed order (that of the properties). A tensor held twice appears twice. */

@@ -1,0 +1,103 @@
+/** @file Gradients of matrix products and convolutions. */
+import { type ConvolutionAttrs } from "../graph/op";
+import { flip, concat, pad, reshape, slice, swapAxes, transpose } from "../graph/ops/movement";
+import { sum } from "../graph/ops/reduction";
+import { node, type Tensor } from "../graph/tensor";
+import { unbroadcast, type VjpRule, type VjpRules } from "./rule";
+
+interface Product {
+  readonly transA?: boolean;
+  readonly transB?: boolean;
+}
+
+/**
+ * y = alpha · op(a) op(b): da = alpha · g op(b)ᵀ and db = alpha · op(a)ᵀ g, each transposed back where the operand was.
+ * A matrix that multiplied a batch gets its gradient as one product over all rows of the batch.
+ */
+const matmul: VjpRule<"MatMul"> = ({ inputs: [a, b], attrs: { transA, transB, alpha, leadA, leadB }, g, wanted }) => {
+  if (leadA || leadB) throw new Error("gradients are taken before operand layouts are folded");
+  const product = (x: Tensor, y: Tensor, { transA: ta = false, transB: tb = false }: Product): Tensor => node("MatMul", [x, y], { transA: ta, transB: tb, leadA: false, leadB: false, alpha });
+  if (b.rank === 2 && a.rank > 2 && !transA) {
+    const rows = (x: Tensor): Tensor => reshape(x, [-1, x.shape[x.rank - 1]]);
+    const flatA = rows(a);
+    const flatG = rows(g);
+    return [
+      wanted[0] ? reshape(product(flatG, b, { transB: !transB }), a.shape) : null,
+      wanted[1] ? (transB ? product(flatG, flatA, { transA: true }) : product(flatA, flatG, { transA: true })) : null,
+    ];
+  }
+  const da = (): Tensor => (transA ? product(b, g, { transA: transB, transB: true }) : product(g, b, { transB: !transB }));
+  const db = (): Tensor => (transB ? product(g, a, { transA: true, transB: transA }) : product(a, g, { transA: !transA }));
+  return [wanted[0] ? unbroadcast(da(), a.shape) : null, wanted[1] ? unbroadcast(db(), b.shape) : null];
+};
+
+/** [N, C, ...] with channels parted into groups first: [G, N, C/G, ...]. */
+const byGroup = (x: Tensor, groups: number): Tensor => {
+  const parted = reshape(x, [x.shape[0], groups, x.shape[1] / groups, ...x.shape.slice(2)]);
+  return swapAxes(parted, 0, 1);
+};
+
+/**
+ * Gradient of the kernel: for each tap of the kernel, the product of g with the image shifted to that tap, summed over
+ * images. As k² batched matrix products, several times faster on the CPU than a convolution with swapped axes.
+ * @returns [O, C / groups, ...kernel].
+ */
+function kernelGradient({ x, g, kernel, attrs }: { readonly x: Tensor; readonly g: Tensor; readonly kernel: readonly number[]; readonly attrs: ConvolutionAttrs }): Tensor {
+  const { strides, dilations, pads, groups } = attrs;
+  const rank = kernel.length;
+  const padded = pad(x, [[0, 0], [0, 0], ...kernel.map((_, i) => [pads[i], pads[rank + i]] as const)]);
+  const out = g.shape.slice(2);
+  const positions = out.reduce((p, n) => p * n, 1);
+  const [n, o] = [g.shape[0], g.shape[1]];
+  const c = x.shape[1];
+  const rowsOf = (t: Tensor, channels: number): Tensor => (groups === 1 ? reshape(t, [n, channels, positions]) : reshape(byGroup(t, groups), [groups, n, channels / groups, positions]));
+  const gRows = rowsOf(g, o);
+  const taps = kernel.reduce((p, k) => p * k, 1);
+  const parts = Array.from({ length: taps }, (_, tap) => {
+    let rest = tap;
+    let window = padded;
+    for (let i = rank - 1; i >= 0; i--) {
+      const start = (rest % kernel[i]) * dilations[i];
+      rest = Math.floor(rest / kernel[i]);
+      window = slice(window, { axis: 2 + i, start, end: start + (out[i] - 1) * strides[i] + 1, step: strides[i] });
+    }
+    const products = node("MatMul", [gRows, rowsOf(window, c)], { transA: false, transB: true, leadA: false, leadB: false, alpha: 1 });
+    return reshape(sum(products, groups === 1 ? 0 : 1), [o * (c / groups), 1]);
+  });
+  return reshape(concat(parts, 1), [o, c / groups, ...kernel]);
+}
+
+/** Kernel of the transposed convolution as one of the plain one: taps reversed, channel axes exchanged within groups. */
+function reversed(w: Tensor, groups: number): Tensor {
+  let out = w;
+  for (let axis = 2; axis < w.rank; axis++) if (w.shape[axis] > 1) out = flip(out, axis);
+  const parted = reshape(out, [groups, w.shape[0] / groups, ...w.shape.slice(1)]);
+  return reshape(transpose(parted, [0, 2, 1, ...w.shape.slice(2).map((_, i) => 3 + i)]), [w.shape[1] * groups, w.shape[0] / groups, ...w.shape.slice(2)]);
+}
+
+const conv: VjpRule<"Conv"> = ({ inputs: [x, w], attrs, g, wanted }) => {
+  const { strides, pads, dilations, groups } = attrs;
+  const kernel = w.shape.slice(2);
+  const rank = kernel.length;
+  const imageGradient = (): Tensor => {
+    const span = kernel.map((k, i) => (k - 1) * dilations[i]);
+    const unit = strides.every((stride) => stride === 1) && span.every((s, i) => s >= pads[i] && s >= pads[rank + i]);
+    // Stride 1: a convolution with the reversed kernel is faster than ConvTranspose on the CPU.
+    if (unit) return node("Conv", [g, reversed(w, groups)], { strides, dilations, groups, pads: [...span.map((s, i) => s - pads[i]), ...span.map((s, i) => s - pads[rank + i])] });
+    const outputPads = kernel.map((_, i) => x.shape[2 + i] - ((g.shape[2 + i] - 1) * strides[i] + span[i] + 1 - pads[i] - pads[rank + i]));
+    // outputPads below the stride are what ConvTranspose takes; a larger rest means pixels that no window reached.
+    const within = outputPads.map((p, i) => Math.min(p, strides[i] - 1));
+    const core = node("ConvTranspose", [g, w], { strides, dilations, groups, pads, outputPads: within });
+    return pad(core, [[0, 0], [0, 0], ...outputPads.map((p, i) => [0, p - within[i]] as const)]);
+  };
+  return [wanted[0] ? imageGradient() : null, wanted[1] ? kernelGradient({ x, g, kernel, attrs }) : null];
+};
+
+const convTranspose: VjpRule<"ConvTranspose"> = ({ inputs: [x, w], attrs: { strides, pads, dilations, groups }, g, wanted }) => {
+  const attrs = { strides, pads, dilations, groups };
+  const kernel = w.shape.slice(2);
+  const trimmed = (image: Tensor): Tensor => kernel.reduce((t, _, i) => slice(t, { axis: 2 + i, end: x.shape[2 + i] }), image);
+  return [wanted[0] ? trimmed(node("Conv", [g, w], attrs)) : null, wanted[1] ? kernelGradient({ x: g, g: x, kernel, attrs }) : null];
+};
+
+export const productRules: VjpRules<"MatMul" | "Conv" | "ConvTranspose"> = { MatMul: matmul, Conv: conv, ConvTranspose: convTranspose };

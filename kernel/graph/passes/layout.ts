@@ -1,0 +1,91 @@
+/** @file Operand layouts: transposes and factors folded into matrix products, row sums as products. */
+import { operands, rewriteGraph, topological } from "../rewrite";
+import { sameShape, sizeOf } from "../shape";
+import { node, type Tensor } from "../tensor";
+import { attrsOf, constantOf, isOp } from "./simplify";
+
+interface Operand {
+  readonly tensor: Tensor;
+  readonly transposed: boolean;
+  readonly lead: boolean;
+}
+
+/** Reads `operand` through its Transpose where the product can: the last two axes exchanged, or the first axis moved before the last. */
+function through(operand: Operand): Operand {
+  const { tensor, transposed, lead } = operand;
+  if (!isOp(tensor, "Transpose") || lead) return operand;
+  const { perm } = attrsOf(tensor, "Transpose");
+  const rank = perm.length;
+  const [source] = tensor.inputs;
+  const is = (order: readonly number[]): boolean => order.every((axis, i) => axis === perm[i]);
+  const axes = perm.map((_, i) => i);
+  if (is([...axes.slice(0, -2), rank - 1, rank - 2])) return { tensor: source, transposed: !transposed, lead };
+  if (rank > 2 && is([...axes.slice(1, -1), 0, rank - 1])) return { tensor: source, transposed, lead: true };
+  if (rank > 2 && is([...axes.slice(1), 0])) return { tensor: source, transposed: !transposed, lead: true };
+  return operand;
+}
+
+function foldProduct(x: Tensor): Tensor {
+  const attrs = attrsOf(x, "MatMul");
+  const [a, b] = x.inputs;
+  if (a.dtype !== "float32" && a.dtype !== "float64") return x;
+  let left = through({ tensor: a, transposed: attrs.transA, lead: attrs.leadA });
+  let right = through({ tensor: b, transposed: attrs.transB, lead: attrs.leadB });
+  // The first-axis layouts exist for operands of equal batch only, and in float32.
+  const batched = a.rank === b.rank && sameShape(a.shape.slice(0, -2), b.shape.slice(0, -2)) && a.dtype === "float32";
+  if (!batched && left.lead) left = { tensor: a, transposed: attrs.transA, lead: attrs.leadA };
+  if (!batched && right.lead) right = { tensor: b, transposed: attrs.transB, lead: attrs.leadB };
+  if (left.tensor === a && right.tensor === b) return x;
+  return node("MatMul", [left.tensor, right.tensor], { transA: left.transposed, transB: right.transposed, leadA: left.lead, leadB: right.lead, alpha: attrs.alpha });
+}
+
+/** Rows below which a plain sum is as fast as a product. */
+const MIN_ROWS = 16;
+
+/** Σ over leading axes as [1, N] · [N, D]: many times faster than a strided reduction (bias gradients). */
+function rowSum(x: Tensor): Tensor {
+  const { axes } = attrsOf(x, "ReduceSum");
+  const [input] = x.inputs;
+  const rows = sizeOf(input.shape.slice(0, axes.length));
+  const columns = sizeOf(input.shape.slice(axes.length));
+  if (!axes.every((axis, i) => axis === i) || axes.length === input.rank || rows < MIN_ROWS || columns < 2 || (x.dtype !== "float32" && x.dtype !== "float64")) return x;
+  const ones = node("Broadcast", [node("Const", [], { value: 1, dtype: x.dtype })], { shape: [1, rows] });
+  const total = node("MatMul", [ones, node("Reshape", [input], { shape: [rows, columns] })], { transA: false, transB: false, leadA: false, leadB: false, alpha: 1 });
+  return node("Reshape", [total], { shape: x.shape });
+}
+
+/** (a · b) · c with a constant c → the product's own factor, where nothing else reads the product. */
+function scaled(x: Tensor, uses: ReadonlyMap<Tensor, number>): Tensor {
+  const at = x.inputs.findIndex((input) => isOp(input, "MatMul"));
+  const factor = constantOf(x.inputs[1 - at] ?? x);
+  const product = x.inputs[at];
+  if (at < 0 || factor === undefined || uses.get(product) !== 1 || !sameShape(product.shape, x.shape)) return x;
+  const attrs = attrsOf(product, "MatMul");
+  return product.dtype === "float32" ? node("MatMul", product.inputs, { ...attrs, alpha: attrs.alpha * factor }) : x;
+}
+
+/** `outputs` with products reading their operands where they lie. */
+export function foldLayouts(outputs: readonly Tensor[]): Tensor[] {
+  const summed = rewriteGraph(outputs, (x) => (isOp(x, "ReduceSum") ? placed(rowSum(x), x) : x));
+  const uses = countUses(summed);
+  const factored = rewriteWithUses(summed, uses);
+  return rewriteGraph(factored, (x) => (isOp(x, "MatMul") ? placed(foldProduct(x), x) : x));
+}
+
+function rewriteWithUses(outputs: readonly Tensor[], uses: ReadonlyMap<Tensor, number>): Tensor[] {
+  // Only products that are unchanged by the rewrite itself have a count; a rebuilt one is left alone.
+  return rewriteGraph(outputs, (x) => (isOp(x, "Mul") ? placed(scaled(x, uses), x) : x));
+}
+
+function countUses(outputs: readonly Tensor[]): Map<Tensor, number> {
+  const uses = new Map<Tensor, number>();
+  for (const tensor of [...topological(outputs).flatMap((t) => operands(t)), ...outputs]) uses.set(tensor, (uses.get(tensor) ?? 0) + 1);
+  return uses;
+}
+
+/** Rewritten nodes stay in the layer of the original. */
+function placed(made: Tensor, original: Tensor): Tensor {
+  if (made === original) return made;
+  for (const tensor of [made, ...made.inputs]) if (tensor.id > original.id && tensor.path === "") Object.assign(tensor, { path: original.path });
+  return made;
+}

@@ -1,0 +1,36 @@
+/** @file Lowering: from a traced graph to the one that is executed and costed. */
+import { expand, isComposite } from "../composite";
+import { copyPlace, rewriteGraph } from "../rewrite";
+import { type Tensor } from "../tensor";
+import { foldLayouts } from "./layout";
+import { shareCommon } from "./share";
+import { simplify } from "./simplify";
+
+export interface LowerOptions {
+  /** Names of composites for which the executor has a kernel; all others are expanded into primitives. */
+  readonly fused: ReadonlySet<string>;
+}
+
+/**
+ * The graph that is executed: composites without a kernel expanded, repeated work shared, redundant nodes removed,
+ * transposes folded into products. Emission to ONNX and the cost report both read this graph.
+ */
+export function lower(outputs: readonly Tensor[], { fused }: LowerOptions): Tensor[] {
+  const expanded = expandComposites(outputs, fused);
+  const small = shareCommon(simplify(shareCommon(simplify(expanded))));
+  return shareCommon(simplify(foldLayouts(small)));
+}
+
+function expandComposites(outputs: readonly Tensor[], fused: ReadonlySet<string>): Tensor[] {
+  return rewriteGraph(outputs, (x) => {
+    if (x.storage !== undefined || !isComposite(x) || fused.has(x.attrs.definition.name)) return x;
+    // The body may hold composites itself; its nodes belong to the layer that called the composite.
+    return expandComposites([relabel(expand(x), x)], fused)[0];
+  });
+}
+
+/** Gives the nodes of an expanded body the place of the call. Bodies are traced outside of any layer, so they have none. */
+function relabel(body: Tensor, call: Tensor): Tensor {
+  const outside = new Set(call.inputs);
+  return rewriteGraph([body], (x) => (x.path === "" && x.storage === undefined && !outside.has(x) && x.op !== "Input" ? copyPlace(x, call) : x))[0];
+}

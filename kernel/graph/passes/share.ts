@@ -1,0 +1,23 @@
+/** @file Common subexpressions: equal operations on equal operands become one node. */
+import { rewriteGraph } from "../rewrite";
+import { isComposite } from "../composite";
+import { type Tensor } from "../tensor";
+
+function keyOf(x: Tensor): string {
+  const operands = x.inputs.map((input) => input.id).join(",");
+  if (isComposite(x)) return `${x.attrs.definition.name}(${operands})${JSON.stringify(x.attrs.options)}`;
+  return `${x.op}(${operands})${JSON.stringify(x.attrs)}`;
+}
+
+/** `outputs` with every repeated computation done once. Barriers, inputs and data stay apart. */
+export function shareCommon(outputs: readonly Tensor[]): Tensor[] {
+  const known = new Map<string, Tensor>();
+  return rewriteGraph(outputs, (x) => {
+    if (x.storage !== undefined || x.op === "Input" || x.op === "Data" || x.op === "Barrier") return x;
+    const key = keyOf(x);
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    known.set(key, x);
+    return x;
+  });
+}

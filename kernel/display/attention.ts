@@ -14,6 +14,7 @@ import { gridValues, type NumberArray } from "./values";
 /** Pixels of all thumbnails together: incompressible ones take as many bytes. */
 const MAX_MOSAIC_PIXELS = 50_000;
 const MAX_GRID_SIDE = 16;
+const MAX_THUMB_PX = 72;
 
 /**
  * Attention weights of all layers and heads. The finding names heads with a pattern: previous token, own token, first token, induction
@@ -54,12 +55,11 @@ export function drawAttention(payload: AttentionPayload): string {
   const left = rows < layers || columns < headsPerLayer ? [`the grid shows ${rows} of ${layers} layers and ${columns} of ${headsPerLayer} heads`] : [];
   const single = layers * headsPerLayer === 1;
   const gridWidth = single ? 0 : 300;
-  const cell = Math.min(72, gridWidth / Math.max(1, columns), 280 / rows);
   const caption = ["Rows are queries, columns the keys they attend to; each small map has its own colour range.", ...left, ...cuts].join(" · ");
   return card({ title, finding, caption: single ? cuts.join(" · ") : caption, height: 336 }, (box) =>
     group(
       {},
-      single ? undefined : drawGrid(payload, { box: { ...box, width: gridWidth }, rows, columns, cell }),
+      single ? undefined : drawGrid(payload, { box: { ...box, width: gridWidth }, rows, columns }),
       drawHead(payload, { ...box, x: box.x + gridWidth + (single ? 0 : 24), width: box.width - gridWidth - (single ? 0 : 24) }),
     ),
   );
@@ -69,45 +69,50 @@ interface GridLayout {
   readonly box: BodyBox;
   readonly rows: number;
   readonly columns: number;
-  /** Pixels from one thumbnail to the next. */
-  readonly cell: number;
 }
 
 /** All thumbnails are one picture: one PNG compresses better than many. */
-function drawGrid(payload: AttentionPayload, { box, rows, columns, cell }: GridLayout): SvgNode {
+function drawGrid(payload: AttentionPayload, { box, rows, columns }: GridLayout): SvgNode {
   const shown = payload.heads.filter(({ layer, head }) => layer < rows && head < columns);
   const [height, width] = payload.heads[0].weights.shape;
   const perThumb = MAX_MOSAIC_PIXELS / (rows * columns);
   const factor = Math.max(1, Math.ceil(Math.sqrt((height * width) / perThumb)));
   const thumbs = shown.map((head) => pool(arrayOfHead(head), { rows: Math.min(height, factor), columns: Math.min(width, factor), across: "sum" }));
   const [h, w] = thumbs[0].shape;
-  // Stretched to squares of equal size: a gap of one in twelve.
-  const size = cell * (11 / 12);
-  const origin = { x: box.x + 22, y: box.y + 34 };
-  const unit = { x: (cell * (240 / 264)) , y: size };
-  const gap = { x: Math.max(1, Math.round(w / 11)), y: Math.max(1, Math.round(h / 11)) };
-  const levels = new Uint8Array((columns * (w + gap.x) - gap.x) * (rows * (h + gap.y) - gap.y)).fill(GAP_LEVEL);
+  const gap = { x: Math.max(1, Math.round(w / 10)), y: Math.max(1, Math.round(h / 10)) };
   const stride = columns * (w + gap.x) - gap.x;
-  shown.forEach(({ layer, head, weights }, i) => {
-    const values = levelsOf(thumbs[i].data, [0, Math.max(...thumbs[i].data.filter(Number.isFinite), Number.MIN_VALUE) || weights.high]);
+  const lines = rows * (h + gap.y) - gap.y;
+  const levels = new Uint8Array(stride * lines).fill(GAP_LEVEL);
+  shown.forEach(({ layer, head }, i) => {
+    const values = levelsOf(thumbs[i].data, [0, usualHighest(thumbs[i])]);
     for (let y = 0; y < h; y++) levels.set(values.subarray(y * w, (y + 1) * w), (layer * (h + gap.y) + y) * stride + head * (w + gap.x));
   });
-  const total: Box = { ...origin, width: (unit.x * stride) / w, height: (unit.y * (rows * (h + gap.y) - gap.y)) / h };
-  const step = { x: (total.width * (w + gap.x)) / stride, y: (total.height * (h + gap.y)) / (rows * (h + gap.y) - gap.y) };
+  // Maps are stretched to squares of this side, whatever their numbers of queries and keys.
+  const side = Math.min(MAX_THUMB_PX, ((box.width - 24) * w) / stride, ((box.height - 36) * h) / lines);
+  const origin = { x: box.x + 24, y: box.y + 34 };
+  const total: Box = { ...origin, width: (side * stride) / w, height: (side * lines) / h };
+  const step = { x: (side * (w + gap.x)) / w, y: (side * (h + gap.y)) / h };
   const large = chosen(payload);
   const every = step.x < 14 ? 2 : 1;
   const tall = step.y < 12 ? 2 : 1;
   return group(
     {},
     label("heads", { x: origin.x, y: box.y + 11, size: 10.5, fill: INK }),
-    Array.from({ length: columns }, (_, head) => (head % every > 0 ? undefined : label(String(head), { x: origin.x + head * step.x + unit.x / 2, y: origin.y - 6, size: 10, fill: MUTED_INK, anchor: "middle" }))),
-    Array.from({ length: rows }, (_, layer) => (layer % tall > 0 ? undefined : label(String(layer), { x: origin.x - 6, y: origin.y + layer * step.y + unit.y / 2 + 3.5, size: 10, fill: MUTED_INK, anchor: "end" }))),
+    Array.from({ length: columns }, (_, head) => (head % every > 0 ? undefined : label(String(head), { x: origin.x + head * step.x + side / 2, y: origin.y - 6, size: 10, fill: MUTED_INK, anchor: "middle" }))),
+    Array.from({ length: rows }, (_, layer) => (layer % tall > 0 ? undefined : label(String(layer), { x: origin.x - 6, y: origin.y + layer * step.y + side / 2 + 3.5, size: 10, fill: MUTED_INK, anchor: "end" }))),
     label("layers", { x: box.x + 2, y: origin.y + total.height / 2, size: 10.5, fill: INK, anchor: "middle", rotate: -90 }),
     levelImage({ width: stride, height: rows * (h + gap.y) - gap.y, levels, map: "sequential" }, total),
     large.layer < rows && large.head < columns
-      ? element("rect", { x: origin.x + large.head * step.x - 1.5, y: origin.y + large.layer * step.y - 1.5, width: unit.x + 3, height: unit.y + 3, fill: "none", stroke: "#d55e00", "stroke-width": 2, rx: 1.5 })
+      ? element("rect", { x: origin.x + large.head * step.x - 1.5, y: origin.y + large.layer * step.y - 1.5, width: side + 3, height: side + 3, fill: "none", stroke: "#d55e00", "stroke-width": 2, rx: 1.5 })
       : undefined,
   );
+}
+
+/** Upper quartile of the rows' largest weights: the first rows of a causal head, which have few keys to choose from, would dim all others. */
+function usualHighest({ shape, data }: NumberArray): number {
+  const [rows, columns] = shape;
+  const highest = Array.from({ length: rows }, (_, row) => data.subarray(row * columns, (row + 1) * columns).reduce((most, value) => (value > most ? value : most), 0));
+  return highest.sort((a, b) => a - b)[Math.floor(rows * 0.75)] || 1;
 }
 
 const TOKEN_SIZE = 9.5;

@@ -9,7 +9,7 @@ export interface LegendEntry {
   readonly name: string;
   readonly colour: string;
   readonly dash?: string;
-  readonly glyph: "line" | "dot" | "box";
+  readonly glyph: "line" | "dot" | "box" | "band";
   /** Value of the last finite point of its line, if it has one. */
   readonly last?: number;
 }
@@ -19,20 +19,22 @@ const SWATCH_PX = 16;
 const ROW_PX = 16;
 const MAX_NAME_PX = 150;
 
+const GLYPHS = { dot: "dot", rule: "line", bar: "box", band: "band" } as const;
+
 /** One entry for each name, in order of appearance. A line tells more than a band of the same name. */
 export function legendEntries(marks: readonly Mark[]): LegendEntry[] {
   const entries = new Map<string, LegendEntry>();
   for (const mark of marks) {
     if (mark.name === "" || mark.type === "heatmap" || mark.type === "text") continue;
     if (mark.type === "line") entries.set(mark.name, { name: mark.name, colour: mark.colour, dash: mark.dash, glyph: "line", last: mark.y.findLast((value) => value !== null) ?? undefined });
-    else if (!entries.has(mark.name)) entries.set(mark.name, { name: mark.name, colour: mark.colour, glyph: mark.type === "dot" ? "dot" : mark.type === "rule" ? "line" : "box", ...(mark.type === "rule" ? { dash: "5 4" } : {}) });
+    else if (!entries.has(mark.name)) entries.set(mark.name, { name: mark.name, colour: mark.colour, glyph: GLYPHS[mark.type], ...(mark.type === "rule" ? { dash: "5 4" } : {}) });
   }
   return [...entries.values()];
 }
 
 function swatch({ colour, glyph, dash }: LegendEntry, x: number, y: number): SvgNode {
   if (glyph === "dot") return element("circle", { cx: x + 7, cy: y, r: 3.5, fill: colour });
-  if (glyph === "box") return element("rect", { x: x + 2, y: y - 4.5, width: 10, height: 9, rx: 1.5, fill: colour });
+  if (glyph !== "line") return element("rect", { x: x + 2, y: y - 4.5, width: 10, height: 9, rx: 1.5, fill: colour, "fill-opacity": glyph === "band" ? 0.25 : undefined });
   return element("line", { x1: x, x2: x + 13, y1: y, y2: y, stroke: colour, "stroke-width": 2.2, "stroke-dasharray": dash });
 }
 

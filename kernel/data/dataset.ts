@@ -79,6 +79,9 @@ export function arrays<K extends string>(columns: Rows<K>): Dataset<K> {
   };
 }
 
+/** `dataset` with all its examples made now and kept: for sets that cost more to make than to hold. */
+export const inMemory = <K extends string>(dataset: Dataset<K>): Dataset<K> => arrays(dataset.rows(range(dataset.size)));
+
 /** Elements `indices` of the first axis. */
 export function gather({ dtype, shape, data }: HostTensor, indices: ArrayLike<number>): HostTensor {
   const step = sizeOf(shape.slice(1));

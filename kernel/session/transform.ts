@@ -5,6 +5,7 @@ import { CellSyntaxError, type Position } from "./cellSyntaxError";
 import { type Declarations, declarationsOf } from "./declarations";
 import { eraseTypes } from "./eraseTypes";
 import { type ImportRequest } from "./importRequest";
+import { addVars } from "./lexicalScopes";
 import { parseCell, positionAt } from "./parseCell";
 import { type Names, rewriteNames } from "./rewriteNames";
 import { chainTracers, type Tracer, traceMap } from "./tracePosition";
@@ -67,7 +68,7 @@ export function transformCell(code: string, context: CellContext): CompiledCell 
     trace: chainTracers(traceMap(text.generateMap({ hires: true }).toString()), atSource),
     imports,
     declarations,
-    vars: values.filter(([, { kind }]) => kind === "var").map(([name]) => name),
+    vars: varsOf(file, declared),
     constants: own,
   };
 }
@@ -80,6 +81,13 @@ function freshNames(code: string): Names {
   while (code.includes(`$cell${suffix}`)) suffix += "_";
   const name = (use: string): string => `$cell${suffix}_${use}`;
   return { scope: name("names"), constants: name("const"), flag: name("flag"), stop: name("stop"), show: name("show"), load: name("import"), meta: name("meta") };
+}
+
+/** `var` as the JavaScript has it, lowered enums and `using` too. */
+function varsOf(file: ts.SourceFile, declared: ReadonlySet<string>): string[] {
+  const found = new Set<string>();
+  addVars(file, found);
+  return [...found].filter((name) => declared.has(name));
 }
 
 /** Constants as the JavaScript has them: where `using` was lowered, they have become variables that are assigned later. */

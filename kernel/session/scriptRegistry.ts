@@ -1,0 +1,69 @@
+/** @file The scripts a session has run, so that positions in stack traces can be told in terms of cells and lines. */
+import { type Position } from "./cellSyntaxError";
+import { type Tracer } from "./tracePosition";
+
+export interface Script {
+  /** What people call it: "cell 3", or the path of a file. */
+  readonly label: string;
+  readonly isCell: boolean;
+  readonly source: string;
+  readonly trace: Tracer;
+}
+
+/** A place in the source of a script. */
+export interface Place {
+  readonly script: Script;
+  readonly position: Position | undefined;
+}
+
+const SCHEME = "isoflop:script/";
+const LOCATION = /isoflop:script\/(\d+):(\d+):(\d+)/;
+
+/** Sources and source maps by the file names that V8 sees. */
+export class ScriptRegistry {
+  private readonly scripts: Script[] = [];
+
+  /** Returns the file name to compile under. */
+  add(script: Script): string {
+    this.scripts.push(script);
+    return `${SCHEME}${this.scripts.length - 1}`;
+  }
+
+  /** The first place of a script that `line` of a stack trace names. */
+  find(line: string): Place | undefined {
+    const match = LOCATION.exec(line);
+    const script = match === null ? undefined : this.scripts[Number(match[1])];
+    return match === null || script === undefined ? undefined : { script, position: script.trace({ line: Number(match[2]), column: Number(match[3]) }) };
+  }
+
+  /** `text` with all positions of scripts told as cell and line. */
+  translate(text: string): string {
+    if (!text.includes(SCHEME)) return text;
+    return text.replace(new RegExp(LOCATION, "g"), (raw) => {
+      const place = this.find(raw);
+      return place === undefined ? raw : showPlace(place);
+    });
+  }
+}
+
+/** "cell 3, line 2:5", "/folder/lib.ts:2:5". */
+export function showPlace({ script, position }: Place): string {
+  if (position === undefined) return script.label;
+  return script.isCell ? `${script.label}, line ${position.line}:${position.column}` : `${script.label}:${position.line}:${position.column}`;
+}
+
+/** The line of `position` between its neighbours, with a mark below the column. */
+export function codeFrame(source: string, { line, column }: Position): string[] {
+  const lines = source.split("\n");
+  const first = Math.max(1, line - 1);
+  const last = Math.min(lines.length, line + 1);
+  const width = String(last).length;
+  return Array.from({ length: last - first + 1 }, (_, k) => first + k).flatMap((number) => {
+    const row = `${number === line ? ">" : " "} ${String(number).padStart(width)} | ${lines[number - 1].trimEnd()}`;
+    // Tabs stay tabs, so that the mark stands below the right character.
+    const lead = lines[number - 1].slice(0, column - 1).replace(/[^\t]/g, " ");
+    return number === line ? [row.slice(0, MAX_ROW), ...(lead.length > MAX_ROW ? [] : [`  ${" ".repeat(width)} | ${lead}^`])] : [row.slice(0, MAX_ROW)];
+  });
+}
+
+const MAX_ROW = 200;

@@ -1,0 +1,121 @@
+/** @file Random numbers on the real line. Each function is a pure function of its key: the same key gives the same numbers. */
+import { ArgumentError } from "../errors";
+import { type Dtype } from "../graph/dtype";
+import { add, cast, clip, cos, erf, less, log, mul, neg, scalar, shiftRight, sin, sqrt, sub, where } from "../graph/ops/elementwise";
+import { concat, reshape, slice } from "../graph/ops/movement";
+import { sizeOf, type Shape } from "../graph/shape";
+import { fromHost, type Tensor } from "../graph/tensor";
+import { currentTrace } from "../graph/trace";
+import { requireKey, wordsOf, type Key } from "./key";
+import { philoxWords } from "./philox";
+import { streamBits } from "./philoxGraph";
+
+/** The first elements of the stream of `key`, row-major in `shape`: int64, each 0…2^32−1, all equally likely. */
+export function bits(key: Key, shape: Shape): Tensor {
+  requireKey(key, "bits");
+  const count = sizeOf(shape);
+  const words = currentTrace() === 0 ? wordsOf(key) : undefined;
+  if (words === undefined) return reshape(streamBits(key, count), shape);
+  // With a known key the host makes the same elements at once, and a model's initial weights need no graph of ten rounds each.
+  const data = new BigInt64Array(new ArrayBuffer(count * BigInt64Array.BYTES_PER_ELEMENT));
+  const halves = new Uint32Array(data.buffer);
+  philoxWords(words, 0, new Uint32Array(count)).forEach((value, i) => void (halves[2 * i] = value));
+  return fromHost({ dtype: "int64", shape, data });
+}
+
+/** Significant bits of a uniform: as many as the dtype holds below 1, at most 24 (that of float32, and of the host's). */
+const uniformBits = (dtype: Dtype): number => (dtype === "float16" ? 11 : dtype === "bfloat16" ? 8 : 24);
+/** Box–Muller and inverse distribution functions are computed in float32, or float64 where asked for. */
+const workDtype = (dtype: Dtype): Dtype => (dtype === "float64" ? "float64" : "float32");
+
+/** The upper `count` bits of stream elements as a fraction: (k + shift) 2^-count. */
+function fraction(words: Tensor, { count, shift = 0, dtype }: { readonly count: number; readonly shift?: number; readonly dtype: Dtype }): Tensor {
+  const upper = cast(shiftRight(words, scalar(32 - count, "int64")), dtype);
+  return mul(shift === 0 ? upper : add(upper, shift), 2 ** -count);
+}
+
+export interface UniformOptions {
+  /** Default 0. */
+  readonly low?: number;
+  /** Default 1. Not included, but for rounding of low + (high − low) u. */
+  readonly high?: number;
+  /** Default float32. */
+  readonly dtype?: Dtype;
+}
+
+/** Uniform in [low, high): the upper 24 bits of each stream element (11 in float16, 8 in bfloat16). */
+export function uniform(key: Key, shape: Shape, { low = 0, high = 1, dtype = "float32" }: UniformOptions = {}): Tensor {
+  if (!(low <= high)) throw new ArgumentError(`uniform: from ${low} to ${high}`, { help: "low must not exceed high" });
+  const unit = fraction(bits(key, shape), { count: uniformBits(dtype), dtype: workDtype(dtype) });
+  return cast(scaleShift(unit, high - low, low), dtype);
+}
+
+/** x · scale + shift, without the operations that change nothing. */
+function scaleShift(x: Tensor, scale: number, shift: number): Tensor {
+  const scaled = scale === 1 ? x : mul(x, scale);
+  return shift === 0 ? scaled : add(scaled, shift);
+}
+
+export interface NormalOptions {
+  /** Default 0. */
+  readonly mean?: number;
+  /** Standard deviation, default 1. */
+  readonly std?: number;
+  /** Default float32. */
+  readonly dtype?: Dtype;
+}
+
+/**
+ * Normal numbers by Box–Muller: elements 2j and 2j + 1 are cosine and sine of the pair made of stream elements 2j (radius) and 2j + 1 (angle),
+ * as in HostRandom.fillNormal. None lies further than 5.89 standard deviations from the mean.
+ */
+export function normal(key: Key, shape: Shape, { mean = 0, std = 1, dtype = "float32" }: NormalOptions = {}): Tensor {
+  const work = workDtype(dtype);
+  const count = sizeOf(shape);
+  const pairs = bits(key, [Math.ceil(count / 2), 2]);
+  const half = (which: 0 | 1): Tensor => slice(pairs, { axis: 1, start: which, end: which + 1 });
+  const radius = sqrt(mul(log(fraction(half(0), { count: 24, shift: 0.5, dtype: work })), -2 * std * std));
+  const angle = mul(fraction(half(1), { count: 24, dtype: work }), 2 * Math.PI);
+  const flat = reshape(concat([mul(radius, cos(angle)), mul(radius, sin(angle))], 1), [pairs.size]);
+  return cast(scaleShift(reshape(slice(flat, { axis: 0, end: count }), shape), 1, mean), dtype);
+}
+
+export interface TruncatedNormalOptions extends NormalOptions {
+  /** Bounds in standard deviations from the mean, within ±5: beyond, float32 has too few numbers near 1. Default −2 and 2. */
+  readonly low?: number;
+  readonly high?: number;
+}
+
+const TRUNCATION_LIMIT = 5;
+
+/** Normal numbers conditioned on [mean + low·std, mean + high·std], by the inverse of the distribution function. */
+export function truncatedNormal(key: Key, shape: Shape, { mean = 0, std = 1, low = -2, high = 2, dtype = "float32" }: TruncatedNormalOptions = {}): Tensor {
+  if (!(low < high) || low < -TRUNCATION_LIMIT || high > TRUNCATION_LIMIT)
+    throw new ArgumentError(`truncatedNormal: from ${low} to ${high} standard deviations`, { help: `low must be below high, both within ±${TRUNCATION_LIMIT}; for no bounds use normal()` });
+  const work = workDtype(dtype);
+  // u = 2Φ(x) − 1 = erf(x / √2) is uniform between the values at the bounds. Erf in float32 also in float64 graphs, where executors lack it.
+  const from = cast(erf(scalar(low * Math.SQRT1_2)), work);
+  const to = cast(erf(scalar(high * Math.SQRT1_2)), work);
+  const u = add(from, mul(sub(to, from), fraction(bits(key, shape), { count: 23, shift: 0.5, dtype: work })));
+  const x = clip(mul(inverseErf(u), Math.SQRT2), low, high);
+  return cast(scaleShift(x, std, mean), dtype);
+}
+
+/** Coefficients of Giles, "Approximating the erfinv function" (GPU Computing Gems 2, 2011), single precision, highest power first. */
+const CENTRE = [2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 0.00021858087, -0.00125372503, -0.00417768164, 0.246640727, 1.50140941];
+const TAIL = [-0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773, -0.0076224613, 0.00943887047, 1.00167406, 2.83297682];
+
+/** The x with erf(x) = y, to 4 units in the last place of float32, for |y| < 1. */
+function inverseErf(y: Tensor): Tensor {
+  const w = neg(log(mul(sub(1, y), add(y, 1))));
+  const inTail = less(scalar(5, y.dtype), w);
+  const polynomial = (coefficients: readonly number[], at: Tensor): Tensor => coefficients.slice(1).reduce((sum, c) => add(mul(sum, at), c), scalar(coefficients[0], y.dtype));
+  return mul(y, where(inTail, polynomial(TAIL, sub(sqrt(w), 3)), polynomial(CENTRE, sub(w, 2.5))));
+}
+
+/** Standard Gumbel numbers, −ln(−ln u): the maximum of logits plus these is a draw from their softmax. */
+export function gumbel(key: Key, shape: Shape, { dtype = "float32" }: { readonly dtype?: Dtype } = {}): Tensor {
+  // 23 bits and a half are exact in float32, so u is never 0 or 1.
+  const u = fraction(bits(key, shape), { count: 23, shift: 0.5, dtype: workDtype(dtype) });
+  return cast(neg(log(neg(log(u)))), dtype);
+}

@@ -6,6 +6,9 @@ export const OPSET_VERSION = 21;
 export const IR_VERSION = 10;
 export const MICROSOFT_DOMAIN = "com.microsoft";
 
+/** `domain` as it is written here: the standard one has the empty name and the alias "ai.onnx". */
+export const standardDomain = (domain: string): string => (domain === "ai.onnx" ? "" : domain);
+
 /** An attribute of a node, tagged as ONNX tags it. */
 export type OnnxAttribute =
   | { readonly type: "int"; readonly value: number }
@@ -15,7 +18,7 @@ export type OnnxAttribute =
   | { readonly type: "floats"; readonly value: readonly number[] }
   | { readonly type: "strings"; readonly value: readonly string[] }
   | { readonly type: "tensor"; readonly value: HostTensor }
-  | { readonly type: "graph"; readonly value: OnnxGraph };
+  | { readonly type: "graph"; readonly value: OnnxGraph<OnnxDeclaration> };
 
 export interface OnnxNode {
   /** As ONNX spells it: "MatMul", "LayerNormalization". */
@@ -30,26 +33,34 @@ export interface OnnxNode {
   readonly attributes: Readonly<Record<string, OnnxAttribute>>;
 }
 
-/** A named, typed graph input or output. A size that is not known is its symbol, as ONNX allows on import ("batch"). */
-export interface OnnxValueInfo {
+/** A graph input or output as a file declares it: nested graphs may leave out the type, and any graph the shape. */
+export interface OnnxDeclaration {
   readonly name: string;
+  readonly dtype?: Dtype;
+  /** Absent when not even the rank is known. A size that is not known is its symbol ("batch"), or "" when it has none. */
+  readonly shape?: readonly (number | string)[];
+}
+
+/** A named, typed graph input or output, as we write it. */
+export interface OnnxValueInfo extends OnnxDeclaration {
   readonly dtype: Dtype;
   readonly shape: readonly (number | string)[];
 }
 
-export interface OnnxGraph {
+/** A graph; those we make type every input and output, those read from files may not (`OnnxGraph<OnnxDeclaration>`). */
+export interface OnnxGraph<Value extends OnnxDeclaration = OnnxValueInfo> {
   readonly name: string;
   readonly nodes: readonly OnnxNode[];
-  readonly inputs: readonly OnnxValueInfo[];
-  readonly outputs: readonly OnnxValueInfo[];
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
   readonly initializers: ReadonlyMap<string, HostTensor>;
 }
 
-export interface OnnxModel {
+export interface OnnxModel<Value extends OnnxDeclaration = OnnxValueInfo> {
   readonly irVersion: number;
   /** Version of each operator set used, by domain ("" is the standard one). */
   readonly opsets: Readonly<Record<string, number>>;
-  readonly graph: OnnxGraph;
+  readonly graph: OnnxGraph<Value>;
   /** Free key–value pairs. */
   readonly metadata: Readonly<Record<string, string>>;
 }

@@ -8,8 +8,8 @@ import { evenIndices } from "./downsample";
 import { plural, significant } from "./format";
 import { type GeometryPayload } from "./schema";
 import { element, group, round1, type SvgChild } from "./svg";
-import { hexOfRgb, mapColour, type Rgb } from "./theme";
-import { base64, isHostTensor } from "./values";
+import { CARD_PADDING_PX, hexOfRgb, mapColour, type Rgb } from "./theme";
+import { base64, extentOf, isHostTensor } from "./values";
 
 export interface GeometryOptions {
   readonly title?: string;
@@ -120,7 +120,10 @@ function coloursOf({ values, kept, low, high, colours }: Points & { readonly col
 // The camera: turned about the vertical axis, then tilted down.
 const TURN = (35 * Math.PI) / 180;
 const TILT = (22 * Math.PI) / 180;
-const STILL_PX = 340;
+const STILL_WIDTH_PX = 480;
+const STILL_HEIGHT_PX = 330;
+/** Around the outermost points, which have a radius. */
+const MARGIN_PX = 6;
 
 interface Projected {
   readonly x: number;
@@ -141,8 +144,15 @@ function project({ values, low, high }: Omit<Points, "kept">, point: number): Pr
 type Still = Points & { readonly rgb: Uint8Array; readonly corners: Float64Array | undefined };
 
 function drawGeometry({ title, finding, cuts }: GeometryPayload, still: Still): string {
-  return card({ title, finding, caption: cuts.join(" · "), width: 480, height: STILL_PX }, (box) => {
-    const place = ({ x, y }: Projected): string => `${round1(box.x + box.width / 2 + x * STILL_PX)} ${round1(box.y + STILL_PX / 2 + y * STILL_PX)}`;
+  const all = still.kept.map((point) => project(still, point));
+  const x = extentOf(all.map((at) => at.x)) ?? [0, 0];
+  const y = extentOf(all.map((at) => at.y)) ?? [0, 0];
+  const inner = STILL_WIDTH_PX - 2 * CARD_PADDING_PX - 2 * MARGIN_PX;
+  const scale = Math.min(inner / Math.max(0.05, x[1] - x[0]), STILL_HEIGHT_PX / Math.max(0.05, y[1] - y[0]));
+  const height = (y[1] - y[0]) * scale + 2 * MARGIN_PX;
+  return card({ title, finding, caption: cuts.join(" · "), width: STILL_WIDTH_PX, height }, (box) => {
+    const place = (at: Projected): string =>
+      `${round1(box.x + box.width / 2 + (at.x - (x[0] + x[1]) / 2) * scale)} ${round1(box.y + MARGIN_PX + (at.y - y[0]) * scale)}`;
     return still.corners === undefined ? drawPoints(still, place) : drawTriangles(still, { place, corners: still.corners });
   });
 }

@@ -121,7 +121,7 @@ const SPACE_PX = 6;
 
 /** The static twin with title and captions. */
 function drawImages(pixels: Pixels, { title, finding, cuts, captions, columns }: ImagesPayload): string {
-  const side = Math.min((MAX_GRID_WIDTH_PX - (columns - 1) * SPACE_PX) / columns, Math.max(pixels.width, COMFORTABLE_TILE_PX * (captions.length > 0 ? 1.4 : 1)));
+  const side = Math.min((MAX_GRID_WIDTH_PX - (columns - 1) * SPACE_PX) / columns, Math.max(pixels.width, COMFORTABLE_TILE_PX * (captions.length > 0 ? 2 : 1)));
   const height = (side * pixels.height) / pixels.width;
   const below = captions.length > 0 ? CAPTION_PX : 0;
   const rows = Math.ceil(pixels.count / columns);

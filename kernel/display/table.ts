@@ -49,7 +49,7 @@ export function tableView(records: readonly TableRecord[], { title = "", columns
     rows.push(row);
   }
   if (rows.length < records.length) cuts.push(`the first ${rows.length} of ${records.length} rows`);
-  const kinds = shownNames.map((_, column) => (rows.some((row) => typeof row[column] === "number") && rows.every((row) => row[column] === null || typeof row[column] === "number") ? "number" : "text"));
+  const kinds = shownNames.map((_, column) => (rows.some((row) => isNumeric(row[column])) && rows.every((row) => row[column] === null || isNumeric(row[column])) ? "number" : "text"));
   const payload: TablePayload = {
     version: 1,
     title: title.slice(0, 300),
@@ -61,6 +61,9 @@ export function tableView(records: readonly TableRecord[], { title = "", columns
   };
   return new Display({ view: "table", payload, still: { "text/html": tableHtml(payload) }, text: plainText(payload, textLines(payload)) });
 }
+
+/** NaN and infinite numbers stand as text in the payload, for JSON has none. */
+const isNumeric = (cell: Cell): boolean => typeof cell === "number" || cell === "NaN" || cell === "Infinity" || cell === "-Infinity";
 
 /** A getter that throws must not take the table with it. */
 function cellOf(record: TableRecord, name: string): Cell {

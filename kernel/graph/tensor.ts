@@ -27,7 +27,8 @@ export class Tensor<P extends Op = Op> {
   readonly path: string;
   /** Trace in which it was made (0 outside). */
   readonly trace: number;
-  readonly site: Site;
+  /** Where it was made; not kept for data. */
+  readonly site: Site | undefined;
   storage: Storage | undefined;
 
   constructor(
@@ -39,7 +40,7 @@ export class Tensor<P extends Op = Op> {
   ) {
     this.path = currentScope();
     this.trace = currentTrace();
-    this.site = captureSite();
+    this.site = op === "Data" ? undefined : captureSite();
   }
 
   get rank(): number {
@@ -92,12 +93,18 @@ export function storedData(tensor: Tensor): HostArray {
   if (storage?.data !== undefined) return storage.data;
   if (storage === undefined)
     throw new LifetimeError(`${tensor.toString()} has no elements: it stands for a value inside a traced function`, {
-      where: describeSite(tensor.site),
+      where: tensor.site && describeSite(tensor.site),
       help: "return it from the function, or tap it, and read the result",
     });
   throw new LifetimeError(`${tensor.toString()} was donated${storage.takenBy === undefined ? "" : ` to ${storage.takenBy}`}; its buffer now holds newer values`, {
     help: "use the tensors that the call returned, or leave this argument out of `donate`",
   });
+}
+
+/** The elements behind a storage that is in use. @throws {LifetimeError} when its buffer was given away. */
+export function storedBytes(storage: Storage): HostArray {
+  if (storage.data === undefined) throw new LifetimeError(`a buffer was given to ${storage.takenBy ?? "another call"} and used again`, { help: "use the tensors that the call returned" });
+  return storage.data;
 }
 
 /** Makes the node `op(inputs)`; its shape and dtype come from the op's shape rule. */

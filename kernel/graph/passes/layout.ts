@@ -2,6 +2,7 @@
 import { operands, rewriteGraph, topological } from "../rewrite";
 import { sameShape, sizeOf } from "../shape";
 import { node, type Tensor } from "../tensor";
+import { withScope } from "../trace";
 import { attrsOf, constantOf, isOp } from "./simplify";
 
 interface Operand {
@@ -66,26 +67,19 @@ function scaled(x: Tensor, uses: ReadonlyMap<Tensor, number>): Tensor {
 
 /** `outputs` with products reading their operands where they lie. */
 export function foldLayouts(outputs: readonly Tensor[]): Tensor[] {
-  const summed = rewriteGraph(outputs, (x) => (isOp(x, "ReduceSum") ? placed(rowSum(x), x) : x));
+  const summed = rewriteGraph(outputs, (x) => (isOp(x, "ReduceSum") ? withScope(x.path, () => rowSum(x)) : x));
   const uses = countUses(summed);
   const factored = rewriteWithUses(summed, uses);
-  return rewriteGraph(factored, (x) => (isOp(x, "MatMul") ? placed(foldProduct(x), x) : x));
+  return rewriteGraph(factored, (x) => (isOp(x, "MatMul") ? withScope(x.path, () => foldProduct(x)) : x));
 }
 
 function rewriteWithUses(outputs: readonly Tensor[], uses: ReadonlyMap<Tensor, number>): Tensor[] {
   // Only products that are unchanged by the rewrite itself have a count; a rebuilt one is left alone.
-  return rewriteGraph(outputs, (x) => (isOp(x, "Mul") ? placed(scaled(x, uses), x) : x));
+  return rewriteGraph(outputs, (x) => (isOp(x, "Mul") ? withScope(x.path, () => scaled(x, uses)) : x));
 }
 
 function countUses(outputs: readonly Tensor[]): Map<Tensor, number> {
   const uses = new Map<Tensor, number>();
   for (const tensor of [...topological(outputs).flatMap((t) => operands(t)), ...outputs]) uses.set(tensor, (uses.get(tensor) ?? 0) + 1);
   return uses;
-}
-
-/** Rewritten nodes stay in the layer of the original. */
-function placed(made: Tensor, original: Tensor): Tensor {
-  if (made === original) return made;
-  for (const tensor of [made, ...made.inputs]) if (tensor.id > original.id && tensor.path === "") Object.assign(tensor, { path: original.path });
-  return made;
 }

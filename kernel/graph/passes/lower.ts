@@ -2,28 +2,32 @@
 import { expand, isComposite } from "../composite";
 import { copyPlace, rewriteGraph } from "../rewrite";
 import { type Tensor } from "../tensor";
+import { foldConstants } from "./foldConstants";
 import { foldLayouts } from "./layout";
 import { shareCommon } from "./share";
 import { simplify } from "./simplify";
 
 export interface LowerOptions {
-  /** Names of composites for which the executor has a kernel; all others are expanded into primitives. */
-  readonly fused: ReadonlySet<string>;
+  /** Whether the executor has a kernel for a composite; all others are expanded into primitives. */
+  readonly fused: (call: Tensor<"Composite">) => boolean;
+  /** Compute constant parts (masks, position tables) now. Default true. */
+  readonly fold?: boolean;
 }
 
 /**
  * The graph that is executed: composites without a kernel expanded, repeated work shared, redundant nodes removed,
  * transposes folded into products. Emission to ONNX and the cost report both read this graph.
  */
-export function lower(outputs: readonly Tensor[], { fused }: LowerOptions): Tensor[] {
+export function lower(outputs: readonly Tensor[], { fused, fold = true }: LowerOptions): Tensor[] {
   const expanded = expandComposites(outputs, fused);
-  const small = shareCommon(simplify(shareCommon(simplify(expanded))));
+  const shared = shareCommon(simplify(shareCommon(simplify(expanded))));
+  const small = fold ? foldConstants(shared) : shared;
   return shareCommon(simplify(foldLayouts(small)));
 }
 
-function expandComposites(outputs: readonly Tensor[], fused: ReadonlySet<string>): Tensor[] {
+function expandComposites(outputs: readonly Tensor[], fused: LowerOptions["fused"]): Tensor[] {
   return rewriteGraph(outputs, (x) => {
-    if (x.storage !== undefined || !isComposite(x) || fused.has(x.attrs.definition.name)) return x;
+    if (x.storage !== undefined || !isComposite(x) || fused(x)) return x;
     // The body may hold composites itself; its nodes belong to the layer that called the composite.
     return expandComposites([relabel(expand(x), x)], fused)[0];
   });

@@ -1,8 +1,9 @@
 /** @file Local rewrites that make a graph smaller and keep its values: one rule function for each operation that has any. */
 import { type Op, type OpAttrs } from "../op";
-import { rewriteGraph, copyPlace } from "../rewrite";
+import { rewriteGraph } from "../rewrite";
 import { broadcastShapes, sameShape, sizeOf } from "../shape";
 import { node, type Tensor } from "../tensor";
+import { withScope } from "../trace";
 import { isFloat } from "../dtype";
 
 /** The value of a scalar constant, also when it is broadcast or reshaped; undefined for anything else. */
@@ -181,12 +182,10 @@ const rules: Partial<Record<Op, Rule>> = {
   Concat: (x) => (x.inputs.length === 1 ? x.inputs[0] : x),
 };
 
-/** `outputs` with the rules applied to every node, operands first. Places (layer path, source) are kept. */
+/** `outputs` with the rules applied to every node, operands first. What a rule makes stays in the layer of the original. */
 export function simplify(outputs: readonly Tensor[]): Tensor[] {
   return rewriteGraph(outputs, (x) => {
     const rule = x.storage === undefined ? rules[x.op] : undefined;
-    if (rule === undefined) return x;
-    const made = rule(x);
-    return made === x || made.trace !== 0 || x.inputs.includes(made) ? made : copyPlace(made, x);
+    return rule === undefined ? x : withScope(x.path, () => rule(x));
   });
 }

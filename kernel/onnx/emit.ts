@@ -1,0 +1,66 @@
+/** @file Emission: from a lowered graph to an ONNX model, one rule for each operation. */
+import { hostView, type HostTensor } from "../graph/dtype";
+import { type Op } from "../graph/op";
+import { topological } from "../graph/rewrite";
+import { storedData, type Tensor } from "../graph/tensor";
+import { EmitContext } from "./emitContext";
+import { emitRules, type EmitRule } from "./emitRules";
+import { IR_VERSION, MICROSOFT_DOMAIN, OPSET_VERSION, type OnnxGraph, type OnnxModel, type OnnxValueInfo } from "./model";
+
+export interface EmitOptions {
+  /** Names of the graph's inputs. Data tensors that are not among them become constants of the model. */
+  readonly inputs: ReadonlyMap<Tensor, string>;
+  readonly outputs: readonly { readonly name: string; readonly tensor: Tensor }[];
+  readonly name?: string;
+}
+
+/** The model that computes `outputs` from `inputs`. The graph must be lowered for the same set of kernels. */
+export function emit(options: EmitOptions): OnnxModel {
+  return { irVersion: IR_VERSION, opsets: { "": OPSET_VERSION, [MICROSOFT_DOMAIN]: 1 }, graph: emitGraph(options), metadata: {} };
+}
+
+export function emitGraph({ inputs, outputs, name = "isoflop" }: EmitOptions): OnnxGraph {
+  const context = new EmitContext();
+  for (const [tensor, inputName] of inputs) context.names.set(tensor, inputName);
+  for (const tensor of topological(outputs.map((output) => output.tensor))) {
+    if (context.names.has(tensor)) continue;
+    context.enter(tensor.path);
+    context.names.set(tensor, emitOne(context, tensor));
+  }
+  context.enter("");
+  return {
+    name,
+    nodes: nameOutputs(context, { inputs, outputs }),
+    inputs: [...inputs].map(([tensor, inputName]) => info(inputName, tensor)),
+    outputs: outputs.map((output) => info(output.name, output.tensor)),
+    initializers: context.initializers,
+  };
+}
+
+const info = (name: string, { dtype, shape }: Tensor): OnnxValueInfo => ({ name, dtype, shape });
+
+function emitOne(context: EmitContext, tensor: Tensor): string {
+  if (tensor.storage !== undefined) return context.initializer(hostOf(tensor));
+  // SAFETY: the rule and the attributes both belong to `tensor.op`.
+  const rule = emitRules[tensor.op] as EmitRule<Op>;
+  return rule({ context, tensor, attrs: tensor.attrs, inputs: tensor.inputs.map((input) => context.name(input)) });
+}
+
+const hostOf = (tensor: Tensor): HostTensor => {
+  const data = storedData(tensor);
+  // A view: large weights are not copied on their way into the model.
+  return { dtype: tensor.dtype, shape: tensor.shape, data: data.buffer instanceof ArrayBuffer ? hostView(tensor.dtype, data.buffer, data.byteOffset, data.length) : data };
+};
+
+/** Nodes with the values that leave the graph renamed; a value that leaves twice, or was an input or constant, passes through Identity. */
+function nameOutputs(context: EmitContext, { inputs, outputs }: Pick<EmitOptions, "inputs" | "outputs">): OnnxGraph["nodes"] {
+  const renames = new Map<string, string>();
+  const fixed = new Set([...inputs.values(), ...context.initializers.keys()]);
+  for (const { name, tensor } of outputs) {
+    const value = context.name(tensor);
+    if (!fixed.has(value) && !renames.has(value)) renames.set(value, name);
+    else context.nodes.push({ opType: "Identity", domain: "", name: `Identity_${context.nodes.length}`, inputs: [value], outputs: [name], attributes: {} });
+  }
+  const renamed = (value: string): string => renames.get(value) ?? value;
+  return context.nodes.map((node) => ({ ...node, inputs: node.inputs.map(renamed), outputs: node.outputs.map(renamed) }));
+}

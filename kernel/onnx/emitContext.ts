@@ -1,0 +1,113 @@
+/** @file What emission rules write with: nodes, constants and value names of one ONNX graph. */
+import { hostArrayFrom, type Dtype, type HostTensor } from "../graph/dtype";
+import { type Tensor } from "../graph/tensor";
+import { MICROSOFT_DOMAIN, type OnnxAttribute, type OnnxNode } from "./model";
+
+/** ONNX's numbers of element types. Unsigned 64-bit integers appear only between the nodes of one rule. */
+export const ELEMENT_TYPES: Readonly<Record<Dtype | "uint64", number>> = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10, float64: 11, uint64: 13, bfloat16: 16 };
+
+/** An attribute value: whole numbers become ints, numbers wrapped in `{ float }` floats. */
+export type AttributeValue = number | { readonly float: number } | string | readonly number[];
+
+export interface NodeOptions {
+  readonly attributes?: Readonly<Record<string, AttributeValue>>;
+  /** Operators of onnxruntime's own domain. */
+  readonly microsoft?: boolean;
+}
+
+interface OpenNode extends Omit<OnnxNode, "outputs"> {
+  readonly outputs: string[];
+}
+
+export class EmitContext {
+  readonly nodes: OpenNode[] = [];
+  readonly initializers = new Map<string, HostTensor>();
+  /** ONNX value name of each emitted tensor. */
+  readonly names = new Map<Tensor, string>();
+  private readonly constants = new Map<string, string>();
+  private readonly shared = new Map<string, OpenNode>();
+  private next = 0;
+  private path = "";
+
+  /** Nodes made from now on belong to this layer. */
+  enter(path: string): void {
+    this.path = path;
+  }
+
+  name(tensor: Tensor): string {
+    const name = this.names.get(tensor);
+    if (name === undefined) throw new Error(`${tensor.op} is used before it is emitted`);
+    return name;
+  }
+
+  fresh(): string {
+    return `v${this.next++}`;
+  }
+
+  /** Adds a node with one output and returns the output's name. */
+  node(opType: string, inputs: readonly string[], options: NodeOptions = {}): string {
+    return this.open(opType, inputs, options).outputs[0];
+  }
+
+  /** Output `index` of a node with several, which is made once for equal operands and attributes. */
+  output(index: number, opType: string, inputs: readonly string[], options: NodeOptions = {}): string {
+    const key = `${opType}(${inputs.join(",")})${JSON.stringify(options)}`;
+    const node = this.shared.get(key) ?? this.open(opType, inputs, options);
+    this.shared.set(key, node);
+    while (node.outputs.length <= index) node.outputs.push("");
+    if (node.outputs[index] === "") node.outputs[index] = this.fresh();
+    return node.outputs[index];
+  }
+
+  private open(opType: string, inputs: readonly string[], { attributes = {}, microsoft = false }: NodeOptions): OpenNode {
+    const node: OpenNode = {
+      opType,
+      domain: microsoft ? MICROSOFT_DOMAIN : "",
+      name: `${this.path}${this.path === "" ? "" : "/"}${opType}_${this.nodes.length}`,
+      inputs,
+      outputs: [this.fresh()],
+      attributes: Object.fromEntries(Object.entries(attributes).map(([key, value]) => [key, attribute(value)])),
+    };
+    this.nodes.push(node);
+    return node;
+  }
+
+  /** A constant of numbers; equal ones are stored once. */
+  constant(dtype: Dtype, shape: readonly number[], values: readonly number[]): string {
+    const key = `${dtype}[${shape.join()}]${values.map((v) => (Object.is(v, -0) ? "-0" : v)).join()}`;
+    const known = this.constants.get(key);
+    if (known !== undefined) return known;
+    const name = this.initializer({ dtype, shape, data: hostArrayFrom(dtype, values) });
+    this.constants.set(key, name);
+    return name;
+  }
+
+  initializer(value: HostTensor): string {
+    const name = `c${this.initializers.size}`;
+    this.initializers.set(name, value);
+    return name;
+  }
+
+  scalar(dtype: Dtype, value: number): string {
+    return this.constant(dtype, [], [value]);
+  }
+
+  /** A list of sizes, axes or bounds. */
+  ints(values: readonly number[]): string {
+    return this.constant("int64", [values.length], values);
+  }
+
+  cast(value: string, to: Dtype | "uint64"): string {
+    return this.node("Cast", [value], { attributes: { to: ELEMENT_TYPES[to] } });
+  }
+
+  reshape(value: string, shape: readonly number[]): string {
+    return this.node("Reshape", [value, this.ints(shape)]);
+  }
+}
+
+function attribute(value: AttributeValue): OnnxAttribute {
+  if (typeof value === "number") return { type: "int", value };
+  if (typeof value === "string") return { type: "string", value };
+  return "float" in value ? { type: "float", value: value.float } : { type: "ints", value };
+}

@@ -1,0 +1,52 @@
+/** @file Composites for which onnxruntime has a kernel of its own. */
+import { type CompositeBody } from "../graph/composite";
+import { type Tensor } from "../graph/tensor";
+import { type EmitContext } from "./emitContext";
+
+interface FusedCall {
+  readonly context: EmitContext;
+  readonly tensor: Tensor;
+  readonly body: CompositeBody;
+  readonly inputs: readonly string[];
+}
+type FusedRule = (call: FusedCall) => string;
+
+const number = ({ options }: CompositeBody, name: string): number => Number(options[name]);
+
+/** LayerNormalization gives the result, the mean and the inverse deviation: one node for all three composites. */
+const layerNorm =
+  (output: 0 | 1 | 2): FusedRule =>
+  ({ context, body, inputs }) =>
+    context.output(output, "LayerNormalization", inputs, { attributes: { axis: -1, epsilon: { float: number(body, "epsilon") } } });
+
+/** Kernels of the standard operator set, which any ONNX runtime has. */
+const STANDARD: Readonly<Record<string, FusedRule>> = {
+  Softmax: ({ context, body, inputs }) => context.node("Softmax", inputs, { attributes: { axis: number(body, "axis") } }),
+  LogSoftmax: ({ context, body, inputs }) => context.node("LogSoftmax", inputs, { attributes: { axis: number(body, "axis") } }),
+  LayerNorm: layerNorm(0),
+  LayerNormMean: layerNorm(1),
+  LayerNormScale: layerNorm(2),
+  OneHot: ({ context, tensor, body, inputs: [indices] }) => context.node("OneHot", [tensor.inputs[0].dtype === "int64" ? indices : context.cast(indices, "int64"), context.ints([number(body, "depth")]), context.constant(tensor.dtype, [2], [0, 1])], { attributes: { axis: -1 } }),
+};
+
+/** Kernels of onnxruntime only. */
+const MICROSOFT: Readonly<Record<string, FusedRule>> = {
+  Gelu: ({ context, inputs }) => context.node("Gelu", inputs, { microsoft: true }),
+  Silu: ({ context, inputs }) => context.node("QuickGelu", inputs, { microsoft: true, attributes: { alpha: { float: 1 } } }),
+};
+
+const ALL: Readonly<Record<string, FusedRule>> = { ...STANDARD, ...MICROSOFT };
+
+/** The fused kernels compute in float32; in other dtypes the decomposition is used. */
+const inFloat32 = (call: Tensor<"Composite">): boolean => call.dtype === "float32";
+
+/** Whether onnxruntime has a kernel for a composite. */
+export const fusedByOnnxruntime = (call: Tensor<"Composite">): boolean => inFloat32(call) && call.attrs.definition.name in ALL;
+/** Whether the standard operator set has an operator for it, so that any ONNX runtime has a kernel. */
+export const fusedByStandard = (call: Tensor<"Composite">): boolean => inFloat32(call) && call.attrs.definition.name in STANDARD;
+
+export function emitComposite(call: FusedCall): string {
+  const rule = ALL[call.body.definition.name];
+  if (rule === undefined) throw new Error(`${call.body.definition.name} was not expanded and has no kernel`);
+  return rule(call);
+}

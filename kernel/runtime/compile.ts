@@ -1,0 +1,125 @@
+/** @file compile: a function of tensors becomes one program for each shape of its arguments. */
+import { ArgumentError } from "../errors";
+import { currentTrace } from "../graph/trace";
+import { fromHost, realize, storedData, type Storage, type Tensor } from "../graph/tensor";
+import { hostArray } from "../graph/dtype";
+import { leaves, map, type Tree } from "../graph/tree";
+import { fusedByOnnxruntime } from "../onnx/fused";
+import { type OnnxModel } from "../onnx/model";
+import { type Program } from "./executor";
+import { BufferPool } from "./pool";
+import { lowered, modelOf, programOf, type Lowered } from "./session";
+import { differences, donatedIndices, keyOf, parameterNames, signatureOf, type Signature } from "./signature";
+import { traceCall, type Traced } from "./trace";
+
+export interface CompileOptions {
+  /**
+   * Parameters whose tensors the call may overwrite (model, optimizer state): their buffers become the outputs of the
+   * next call, so that state is never allocated again. The tensors passed in cannot be read afterwards. Default none.
+   */
+  readonly donate?: readonly string[];
+  /** Name in errors and reports. Default the function's own. */
+  readonly name?: string;
+  /** Shapes (and other settings) for which it may be traced before that is taken for a mistake. Default 16. */
+  readonly maxTraces?: number;
+}
+
+export interface Compiled<Args extends readonly unknown[], R> {
+  /** Runs it. Tensors in the result hold data. */
+  (...args: Args): Promise<R>;
+  /** The graph that a call runs. */
+  lowered(...args: Args): Lowered;
+  /** The ONNX model that a call runs. */
+  onnx(...args: Args): OnnxModel;
+  /** Traces and loads ahead of the first call. */
+  prepare(...args: Args): Promise<void>;
+}
+
+interface Variant {
+  readonly signature: Signature;
+  readonly traced: Traced;
+  readonly graph: Lowered;
+  program?: Promise<Program>;
+}
+
+const DEFAULT_MAX_TRACES = 16;
+
+/**
+ * `fn` as a compiled program. It is traced once for each combination of shapes and dtypes (and of settings that are not
+ * tensors): inside, tensors stand for values and must not be read.
+ * @throws {ArgumentError} when it is traced again and again; the error names the argument that keeps changing.
+ */
+export function compile<Args extends readonly unknown[], R>(fn: (...args: Args) => R, { donate = [], name = fn.name === "" ? "compiled function" : fn.name, maxTraces = DEFAULT_MAX_TRACES }: CompileOptions = {}): Compiled<Args, R> {
+  const names = parameterNames(fn);
+  const donated = donatedIndices(donate, names);
+  const variants = new Map<string, Variant>();
+  const pool = new BufferPool();
+
+  const variantOf = (args: Args): Variant => {
+    const signature = signatureOf(args, names);
+    const key = keyOf(signature);
+    const known = variants.get(key);
+    if (known !== undefined) return known;
+    if (variants.size >= maxTraces) {
+      const last = [...variants.values()].at(-1);
+      const changed = last === undefined ? [] : differences(last.signature, signature);
+      throw new ArgumentError(`${name}: would be traced for the ${variants.size + 1}th time; what changed: ${changed.slice(0, 3).join("; ")}`, {
+        help: "pass numbers that vary as tensors, as in tensor(learningRate); keep shapes to a few, or raise maxTraces",
+      });
+    }
+    const traced = traceCall(fn, args, names);
+    const graph = lowered(traced.outputs, { inputs: [...traced.parameters, ...traced.captured], fused: fusedByOnnxruntime });
+    const variant: Variant = { signature, traced, graph };
+    variants.set(key, variant);
+    return variant;
+  };
+
+  const loaded = async (args: Args): Promise<{ readonly variant: Variant; readonly program: Program }> => {
+    const variant = variantOf(args);
+    variant.program ??= realize(variant.traced.captured).then(() => programOf(variant.graph));
+    return { variant, program: await variant.program };
+  };
+
+  const run = async (...args: Args): Promise<R> => {
+    if (currentTrace() !== 0) throw new ArgumentError(`${name}: called inside of a traced function`, { help: "call the function that was given to compile(); it becomes part of the outer program" });
+    const given = args.map((arg) => leaves(arg).map(([, leaf]) => leaf));
+    await realize(given.flat());
+    const { variant, program } = await loaded(args);
+    const inputs = [...given.flat(), ...variant.graph.inputs.slice(variant.traced.parameters.length)].map(storageOf);
+    const buffers = variant.graph.outputs.map((output) => pool.take(output.dtype, output.shape));
+    await program.run(inputs, buffers);
+    given.forEach((tensors, i) => {
+      if (donated.has(i)) for (const tensor of tensors) pool.give(storageOf(tensor), { dtype: tensor.dtype, shape: tensor.shape, takenBy: name });
+    });
+    return resultOf(variant, buffers);
+  };
+
+  return Object.assign(run, {
+    lowered: (...args: Args) => variantOf(args).graph,
+    onnx: (...args: Args) => modelOf(variantOf(args).graph),
+    prepare: async (...args: Args) => {
+      await realize(args.flatMap((arg) => leaves(arg).map(([, leaf]) => leaf)));
+      await loaded(args);
+    },
+  });
+
+  function resultOf({ traced, graph }: Variant, buffers: readonly Storage[]): R {
+    let next = 0;
+    const filled: Tree = map(traced.result, () => {
+      const i = next++;
+      const { shape, dtype } = graph.outputs[i];
+      const tensor = fromHost({ shape, dtype, data: hostArray(dtype, 0) });
+      tensor.storage = buffers[i];
+      return tensor;
+    });
+    // SAFETY: the tree that `fn` returned, with tensors in the place of tensors.
+    return filled as R;
+  }
+}
+
+/** @throws {LifetimeError} when the tensor was donated before. */
+function storageOf(tensor: Tensor): Storage {
+  storedData(tensor);
+  if (tensor.storage === undefined) throw new Error("realized tensors have storage");
+  return tensor.storage;
+}

@@ -1,0 +1,38 @@
+/** @file What runs a model: the one interface over onnxruntime. */
+import { type Dtype } from "../graph/dtype";
+import { type Shape } from "../graph/shape";
+import { type Storage, type Tensor } from "../graph/tensor";
+
+/** A model's input or output. */
+export interface Port {
+  readonly name: string;
+  readonly dtype: Dtype;
+  readonly shape: Shape;
+}
+
+export interface ProgramSource {
+  /** The ONNX model, as protobuf. */
+  readonly model: Uint8Array;
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+}
+
+/** A model made ready to run. */
+export interface Program {
+  /**
+   * Runs once: reads `inputs`, writes into the buffers of `outputs`, both in the order of the ports.
+   * Inputs and outputs must not share buffers.
+   * @throws {DeviceError} when the run fails; inputs are then as they were.
+   */
+  run(inputs: readonly Storage[], outputs: readonly Storage[]): Promise<void>;
+  /** Frees what the program holds. Running it afterwards is an error. */
+  release(): Promise<void>;
+}
+
+export interface Executor {
+  /** "stock (onnxruntime-node 1.30.0, cpu, 2 threads)": shown to the user and kept in records. */
+  readonly description: string;
+  /** Whether it has a kernel for a composite. */
+  fused(call: Tensor<"Composite">): boolean;
+  load(source: ProgramSource): Promise<Program>;
+}

@@ -1,0 +1,46 @@
+/** @file Tracing a call: arguments become placeholders, the function's results become outputs of a graph. */
+import { placeholder, type Tensor } from "../graph/tensor";
+import { operands, topological } from "../graph/rewrite";
+import { leaves, mapLabelled, type Tree } from "../graph/tree";
+import { withTrace } from "../graph/trace";
+
+export interface Traced {
+  /** A placeholder for each tensor of the arguments, in order. */
+  readonly parameters: readonly Tensor[];
+  /** Result tree with traced tensors at its leaves. */
+  readonly result: Tree;
+  readonly outputs: readonly Tensor[];
+  /** Tensors made outside of the function that it reads: given to each run as further inputs. */
+  readonly captured: readonly Tensor[];
+}
+
+/** Calls `fn` on placeholders. Layers in an argument are labelled by their path within it. */
+export function traceCall(fn: (...args: never[]) => unknown, args: readonly Tree[], names: readonly string[]): Traced {
+  const parameters: Tensor[] = [];
+  const { result: body, trace } = withTrace(() => {
+    const stand = args.map((arg, i) =>
+      mapLabelled(arg, (leaf, path) => {
+        const parameter = placeholder(path === "" ? names[i] : `${names[i]}.${path}`, leaf);
+        parameters.push(parameter);
+        return parameter;
+      }),
+    );
+    return Reflect.apply(fn, undefined, stand);
+  });
+  const outputs = leaves(body).map(([, leaf]) => leaf);
+  return { parameters, result: body, outputs, captured: outsiders(outputs, { trace, parameters: new Set(parameters) }) };
+}
+
+/** Tensors used by this trace but made outside of it: the border of the traced graph. */
+function outsiders(outputs: readonly Tensor[], { trace, parameters }: { readonly trace: number; readonly parameters: ReadonlySet<Tensor> }): Tensor[] {
+  const found = new Set<Tensor>();
+  for (const tensor of topological(outputs)) {
+    const readers = [tensor, ...operands(tensor)];
+    for (const operand of readers.slice(1)) if (isOutside(operand, trace, parameters) && !isOutside(tensor, trace, parameters)) found.add(operand);
+  }
+  for (const output of outputs) if (isOutside(output, trace, parameters)) found.add(output);
+  return [...found];
+}
+
+/** Scalars are cheap to write into the graph; everything else from outside is captured. */
+const isOutside = (tensor: Tensor, trace: number, parameters: ReadonlySet<Tensor>): boolean => tensor.trace < trace && !parameters.has(tensor) && tensor.op !== "Const" && tensor.op !== "Iota";

@@ -100,7 +100,8 @@ function elementsOf(proto: TensorProto, { dtype, size, bytes, where, external }:
   }
   if (proto.rawData.length > 0 || size === 0) {
     if (proto.rawData.length !== bytes) throw mismatch(`tensor of ${size} ${dtype} elements needs ${bytes} bytes, the file holds ${proto.rawData.length}`, where);
-    return arrayOver(proto.rawData.slice(), dtype);
+    // Not slice(): that of a Buffer is a view.
+    return arrayOver(new Uint8Array(proto.rawData), dtype);
   }
   const values = typedField(proto, dtype);
   if (values.length !== size) throw mismatch(`tensor needs ${size} elements, the file holds ${values.length}`, where);

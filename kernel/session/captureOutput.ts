@@ -2,6 +2,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Console } from "node:console";
 import { Writable } from "node:stream";
+import { type DisplayMessage, type DisplaySink, setDisplaySink } from "../display/display";
 import { ArgumentError } from "../errors";
 
 export type StreamName = "stdout" | "stderr";
@@ -9,6 +10,7 @@ export type StreamName = "stdout" | "stderr";
 /** A run of a cell, as seen by the code it started: callbacks, timers and promises keep it. */
 export interface CellRun {
   readonly write: (name: StreamName, text: string) => void;
+  readonly display: (message: DisplayMessage) => void;
   /** Takes an error that nothing awaited. */
   readonly late: (error: unknown) => void;
 }
@@ -40,7 +42,7 @@ export const outsideCells = <T>(work: () => T): T => runs.exit(work);
 let users = 0;
 let restore: (() => void) | undefined;
 
-/** Directs output, stray errors and `process.exit` of cells to their runs, for the whole process, until the returned function is called. */
+/** Directs output, displays, stray errors and `process.exit` of cells to their runs, for the whole process, until the returned function is called. */
 export function captureOutput(): () => void {
   if (users++ === 0) restore = install();
   let released = false;
@@ -52,7 +54,7 @@ export function captureOutput(): () => void {
 }
 
 function install(): () => void {
-  const undo = [redirect("stdout"), redirect("stderr"), guardExit()];
+  const undo = [redirect("stdout"), redirect("stderr"), guardExit(), directDisplays()];
   const stray = (error: unknown): void => {
     const run = currentRun();
     // Nothing of a cell: as if nobody had listened.
@@ -84,6 +86,17 @@ function redirect(name: StreamName): () => void {
   return () => {
     if (stream.write === write) stream.write = original;
   };
+}
+
+function directDisplays(): () => void {
+  let before: DisplaySink | undefined;
+  const sink: DisplaySink = (message) => {
+    const run = currentRun();
+    if (run !== undefined) run.display(message);
+    else before?.(message);
+  };
+  before = setDisplaySink(sink);
+  return () => void setDisplaySink(before);
 }
 
 /** A cell that ends the process would take all other cells' results with it. */

@@ -3,6 +3,8 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import vm from "node:vm";
+import { bundleMetadata, resolveBundle } from "../display/bundle";
+import { settleDisplays } from "../display/display";
 import { type ErrorContent, type MimeBundle, type SessionMessage } from "../protocol/messages";
 import { bindImports } from "./bindImports";
 import { captureOutput, type CellRun, createConsole, outsideCells, runInCell } from "./captureOutput";
@@ -12,7 +14,6 @@ import { createFlag, INTERRUPTED, InterruptError, interruptError, RUNNING, setCu
 import { type GivenModules, ModuleLoader } from "./moduleLoader";
 import { type Attributes, type Namespace } from "./nativeImport";
 import { NotebookScope } from "./notebookScope";
-import { resultBundle } from "./resultBundle";
 import { type Script, ScriptRegistry } from "./scriptRegistry";
 import { type CompiledCell, transformCell } from "./transform";
 
@@ -41,6 +42,8 @@ export interface CellResult {
   readonly durationMs: number;
 }
 
+/** How long a failed cell may take to send what it still has to show. */
+const SETTLE_MS = 1000;
 /** Names that every cell has besides the globals. */
 const PROVIDED = ["console", "require"] as const;
 
@@ -117,6 +120,8 @@ export class Session {
       // One turn with the flag up: loops that the cell left behind meet it too.
       await new Promise((resolve) => setImmediate(resolve));
     }
+    // Whatever the cell has shown so far is to arrive before it is said to be over.
+    if (outcome.error !== undefined) await Promise.race([settleDisplays().catch(() => undefined), new Promise((resolve) => setTimeout(resolve, SETTLE_MS).unref())]);
     const error = outcome.error ?? (stopped ? describeError(interruptError(this.flag[0]), this.scripts) : undefined);
     Atomics.store(this.flag, 0, RUNNING);
     this.controller = undefined;
@@ -132,10 +137,9 @@ export class Session {
       const compiled = transformCell(code, { declared: this.scope.declared, constants: this.scope.constants, provided: PROVIDED });
       script.current = { ...script.current, trace: compiled.trace };
       const main = this.compile(compiled, script.current);
-      const value = await untilAborted(runInCell(this.cellRun(cell), () => this.start({ main, compiled, cell })), signal);
-      if (value === undefined) return {};
-      const data = await untilAborted(runInCell(this.cellRun(cell), () => resultBundle(value)), signal);
-      this.emit({ msg_type: "execute_result", content: { data, metadata: {}, execution_count: executionCount } }, cell);
+      const data = await untilAborted(runInCell(this.cellRun(cell), () => this.start({ main, compiled, cell })), signal);
+      if (data === undefined) return {};
+      this.emit({ msg_type: "execute_result", content: { data, metadata: bundleMetadata(data), execution_count: executionCount } }, cell);
       return { value: data };
     } catch (error) {
       return { error: error instanceof CellSyntaxError ? describeSyntaxError(error, script.current) : describeError(error, this.scripts) };
@@ -152,7 +156,7 @@ export class Session {
     }
   }
 
-  private async start({ main, compiled, cell }: Start): Promise<unknown> {
+  private async start({ main, compiled, cell }: Start): Promise<MimeBundle | undefined> {
     const { cwd, file } = this.options;
     const { imports, declarations, constants, vars } = compiled;
     const modules = await bindImports({ imports, cell: cellLabel(cell), load: ({ specifier, attributes }) => this.loader.load(specifier, cwd, attributes) });
@@ -173,12 +177,15 @@ export class Session {
     const meta = { url: pathToFileURL(path).href, filename: path, dirname: cwd, resolve: (specifier: string) => pathToFileURL(require.resolve(specifier)).href };
     await main(this.scope.values, this.scope.guarded, this.flag, this.stop, show, load, meta, this.console, require);
     // A promise at the end of a cell is mostly a forgotten `await`.
-    return shown instanceof Promise ? await shown : shown;
+    const value: unknown = shown instanceof Promise ? await shown : shown;
+    await settleDisplays();
+    return value === undefined ? undefined : resolveBundle(value);
   }
 
   private cellRun(cell: string): CellRun {
     return {
       write: (name, text) => this.emit({ msg_type: "stream", content: { name, text: this.scripts.translate(text) } }, cell),
+      display: (message) => this.emit(message, cell),
       late: (error) => {
         // What an interrupted cell left behind ends this way, as it should.
         if (error instanceof InterruptError) return;

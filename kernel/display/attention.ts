@@ -24,7 +24,12 @@ const MAX_THUMB_PX = 72;
  */
 export function attentionView(options: AttentionOptions): Display<"attention"> {
   const payload = attentionPayload(options);
-  return new Display({ view: "attention", payload, still: { "image/svg+xml": drawAttention(payload) }, text: plainText(payload, [sizeLine(payload), ...scoreLines(payload)]) });
+  return new Display({
+    view: "attention",
+    payload,
+    still: { "image/svg+xml": drawAttention(payload) },
+    text: plainText(payload, [sizeLine(payload), ...scoreLines(payload)]),
+  });
 }
 
 const sizeLine = ({ layers, headsPerLayer, queries, keys, causal }: AttentionPayload): string =>
@@ -34,7 +39,12 @@ function scoreLines({ heads }: AttentionPayload): string[] {
   const show = (value: number | null): string => (value === null ? "–" : value.toFixed(2)).padStart(9);
   return [
     "head     previous     self    first  induct.  entropy",
-    ...heads.slice(0, 64).map(({ layer, head, scores }) => `${`${layer}.${head}`.padEnd(7)}${show(scores.previous)}${show(scores.self)}${show(scores.first)}${show(scores.induction)}${show(scores.entropy)}`),
+    ...heads
+      .slice(0, 64)
+      .map(
+        ({ layer, head, scores }) =>
+          `${`${layer}.${head}`.padEnd(7)}${show(scores.previous)}${show(scores.self)}${show(scores.first)}${show(scores.induction)}${show(scores.entropy)}`,
+      ),
     ...(heads.length > 64 ? [`… ${heads.length - 64} more heads`] : []),
   ];
 }
@@ -52,7 +62,8 @@ export function drawAttention(payload: AttentionPayload): string {
   const { layers, headsPerLayer, title, finding, cuts } = payload;
   const rows = Math.min(MAX_GRID_SIDE, layers);
   const columns = Math.min(MAX_GRID_SIDE, headsPerLayer);
-  const left = rows < layers || columns < headsPerLayer ? [`the grid shows ${rows} of ${layers} layers and ${columns} of ${headsPerLayer} heads`] : [];
+  const left =
+    rows < layers || columns < headsPerLayer ? [`the grid shows ${rows} of ${layers} layers and ${columns} of ${headsPerLayer} heads`] : [];
   const single = layers * headsPerLayer === 1;
   const gridWidth = single ? 0 : 300;
   const caption = ["Rows are queries, columns the keys they attend to; each small map has its own colour range.", ...left, ...cuts].join(" · ");
@@ -98,12 +109,29 @@ function drawGrid(payload: AttentionPayload, { box, rows, columns }: GridLayout)
   return group(
     {},
     label("heads", { x: origin.x, y: box.y + 11, size: 10.5, fill: INK }),
-    Array.from({ length: columns }, (_, head) => (head % every > 0 ? undefined : label(String(head), { x: origin.x + head * step.x + side / 2, y: origin.y - 6, size: 10, fill: MUTED_INK, anchor: "middle" }))),
-    Array.from({ length: rows }, (_, layer) => (layer % tall > 0 ? undefined : label(String(layer), { x: origin.x - 6, y: origin.y + layer * step.y + side / 2 + 3.5, size: 10, fill: MUTED_INK, anchor: "end" }))),
+    Array.from({ length: columns }, (_, head) =>
+      head % every > 0
+        ? undefined
+        : label(String(head), { x: origin.x + head * step.x + side / 2, y: origin.y - 6, size: 10, fill: MUTED_INK, anchor: "middle" }),
+    ),
+    Array.from({ length: rows }, (_, layer) =>
+      layer % tall > 0
+        ? undefined
+        : label(String(layer), { x: origin.x - 6, y: origin.y + layer * step.y + side / 2 + 3.5, size: 10, fill: MUTED_INK, anchor: "end" }),
+    ),
     label("layers", { x: box.x + 2, y: origin.y + total.height / 2, size: 10.5, fill: INK, anchor: "middle", rotate: -90 }),
     levelImage({ width: stride, height: rows * (h + gap.y) - gap.y, levels, map: "sequential" }, total),
     large.layer < rows && large.head < columns
-      ? element("rect", { x: origin.x + large.head * step.x - 1.5, y: origin.y + large.layer * step.y - 1.5, width: side + 3, height: side + 3, fill: "none", stroke: "#d55e00", "stroke-width": 2, rx: 1.5 })
+      ? element("rect", {
+          x: origin.x + large.head * step.x - 1.5,
+          y: origin.y + large.layer * step.y - 1.5,
+          width: side + 3,
+          height: side + 3,
+          fill: "none",
+          stroke: "#d55e00",
+          "stroke-width": 2,
+          rx: 1.5,
+        })
       : undefined,
   );
 }
@@ -111,7 +139,9 @@ function drawGrid(payload: AttentionPayload, { box, rows, columns }: GridLayout)
 /** Upper quartile of the rows' largest weights: the first rows of a causal head, which have few keys to choose from, would dim all others. */
 function usualHighest({ shape, data }: NumberArray): number {
   const [rows, columns] = shape;
-  const highest = Array.from({ length: rows }, (_, row) => data.subarray(row * columns, (row + 1) * columns).reduce((most, value) => (value > most ? value : most), 0));
+  const highest = Array.from({ length: rows }, (_, row) =>
+    data.subarray(row * columns, (row + 1) * columns).reduce((most, value) => (value > most ? value : most), 0),
+  );
   return highest.sort((a, b) => a - b)[Math.floor(rows * 0.75)] || 1;
 }
 
@@ -129,31 +159,79 @@ function drawHead(payload: AttentionPayload, box: BodyBox): SvgNode {
   const known = scores.entropy === null ? "" : `, entropy ${significant(scores.entropy, 2)}`;
   return group(
     {},
-    label(fitText(`layer ${layer}, head ${head.head}${known}`, box.width, { size: 11.5, weight: "bold" }), { x: plot.x, y: box.y + 11, size: 11.5, weight: "bold", fill: INK }),
+    label(fitText(`layer ${layer}, head ${head.head}${known}`, box.width, { size: 11.5, weight: "bold" }), {
+      x: plot.x,
+      y: box.y + 11,
+      size: 11.5,
+      weight: "bold",
+      fill: INK,
+    }),
     mapImage(arrayOfHead(head), { box: plot, range: [weights.low, weights.high], map: "sequential" }),
     tokens.length > 0 ? tokenLabels(tokens, { plot, cell, queries: h, room }) : positionLabels(payload, plot),
-    colourBar({ box: { x: plot.x + plot.width + 10, y: plot.y, width: 10, height: plot.height }, range: [weights.low, weights.high], map: "sequential", title: "weight" }),
+    colourBar({
+      box: { x: plot.x + plot.width + 10, y: plot.y, width: 10, height: plot.height },
+      range: [weights.low, weights.high],
+      map: "sequential",
+      title: "weight",
+    }),
   );
 }
 
 /** White space and control characters of a token made visible. */
 const visible = (token: string): string => (token === "" ? "∅" : token.replace(/ /g, "␣").replace(/\n/g, "⏎").replace(/\t/g, "⇥"));
 
-function tokenLabels(tokens: readonly string[], { plot, cell, queries, room }: { readonly plot: Box; readonly cell: number; readonly queries: number; readonly room: number }): SvgChild[] {
+function tokenLabels(
+  tokens: readonly string[],
+  { plot, cell, queries, room }: { readonly plot: Box; readonly cell: number; readonly queries: number; readonly room: number },
+): SvgChild[] {
   const size = Math.min(TOKEN_SIZE, Math.max(6, cell - 0.5));
   const every = Math.ceil(8 / cell);
   const cut = (token: string): string => fitText(token, room - 6, { size, mono: true });
-  const across = tokens.map((token, i) => (i % every > 0 ? undefined : label(cut(token), { x: plot.x + (i + 0.5) * cell + size * 0.35, y: plot.y + plot.height + 5, size, fill: INK, anchor: "end", rotate: -90, mono: true })));
-  const down = tokens.slice(tokens.length - queries).map((token, i) => (i % every > 0 ? undefined : label(cut(token), { x: plot.x - 4, y: plot.y + (i + 0.5) * cell + size * 0.35, size, fill: INK, anchor: "end", mono: true })));
+  const across = tokens.map((token, i) =>
+    i % every > 0
+      ? undefined
+      : label(cut(token), {
+          x: plot.x + (i + 0.5) * cell + size * 0.35,
+          y: plot.y + plot.height + 5,
+          size,
+          fill: INK,
+          anchor: "end",
+          rotate: -90,
+          mono: true,
+        }),
+  );
+  const down = tokens
+    .slice(tokens.length - queries)
+    .map((token, i) =>
+      i % every > 0
+        ? undefined
+        : label(cut(token), { x: plot.x - 4, y: plot.y + (i + 0.5) * cell + size * 0.35, size, fill: INK, anchor: "end", mono: true }),
+    );
   return [across, down];
 }
 
 function positionLabels({ keys, queries }: AttentionPayload, plot: Box): SvgChild[] {
   const ends = (count: number): number[] => (count === 1 ? [0] : [0, count - 1]);
   return [
-    ends(keys).map((key) => label(String(key), { x: plot.x + (plot.width * (key + 0.5)) / keys, y: plot.y + plot.height + 13, size: 10, fill: MUTED_INK, anchor: "middle" })),
+    ends(keys).map((key) =>
+      label(String(key), {
+        x: plot.x + (plot.width * (key + 0.5)) / keys,
+        y: plot.y + plot.height + 13,
+        size: 10,
+        fill: MUTED_INK,
+        anchor: "middle",
+      }),
+    ),
     label("key", { x: plot.x + plot.width / 2, y: plot.y + plot.height + 13, size: 10, fill: INK, anchor: "middle" }),
-    ends(queries).map((query) => label(String(query + keys - queries), { x: plot.x - 5, y: Math.min(plot.y + plot.height, plot.y + (plot.height * (query + 0.5)) / queries + 3.5), size: 10, fill: MUTED_INK, anchor: "end" })),
+    ends(queries).map((query) =>
+      label(String(query + keys - queries), {
+        x: plot.x - 5,
+        y: Math.min(plot.y + plot.height, plot.y + (plot.height * (query + 0.5)) / queries + 3.5),
+        size: 10,
+        fill: MUTED_INK,
+        anchor: "end",
+      }),
+    ),
     label("query", { x: plot.x - 8, y: plot.y + plot.height / 2, size: 10, fill: INK, anchor: "middle", rotate: -90 }),
   ];
 }

@@ -34,25 +34,35 @@ interface Stack {
   readonly maps: readonly NumberArray[];
 }
 
-const isOneArray = (weights: ArraySource | readonly ArraySource[]): weights is ArraySource => isHostTensor(weights) || !weights.some((layer) => isHostTensor(layer));
+const isOneArray = (weights: ArraySource | readonly ArraySource[]): weights is ArraySource =>
+  isHostTensor(weights) || !weights.some((layer) => isHostTensor(layer));
 
 function stackOf({ weights, batch = 0 }: AttentionOptions): Stack {
   const shapeHelp = "give [layers, heads, queries, keys], or for each layer [heads, queries, keys] or [batch, heads, queries, keys]";
-  const layers: NumberArray[] = isOneArray(weights) ? splitLayers(arrayOf(weights, "attention weights")) : weights.map((layer, i) => arrayOf(layer, `attention weights of layer ${i}`));
+  const layers: NumberArray[] = isOneArray(weights)
+    ? splitLayers(arrayOf(weights, "attention weights"))
+    : weights.map((layer, i) => arrayOf(layer, `attention weights of layer ${i}`));
   const single = layers.map((layer, i) => {
     if (layer.shape.length === 3) return layer;
     if (layer.shape.length !== 4) throw new ShapeError(`attention weights of layer ${i} have shape ${showShape(layer.shape)}`, { help: shapeHelp });
     const count = layer.shape[0];
-    if (!Number.isInteger(batch) || batch < 0 || batch >= count) throw new ArgumentError(`sequence ${batch} of a batch of ${count}`, { help: `use batch 0 to ${count - 1}` });
+    if (!Number.isInteger(batch) || batch < 0 || batch >= count)
+      throw new ArgumentError(`sequence ${batch} of a batch of ${count}`, { help: `use batch 0 to ${count - 1}` });
     const size = layer.data.length / count;
     return { shape: layer.shape.slice(1), data: layer.data.subarray(batch * size, (batch + 1) * size) };
   });
   const shape = single[0]?.shape ?? [];
-  if (single.length === 0 || shape.some((size) => size === 0)) throw new ShapeError(`attention weights without any layer, head or token: ${showShape([single.length, ...shape])}`, { help: shapeHelp });
+  if (single.length === 0 || shape.some((size) => size === 0))
+    throw new ShapeError(`attention weights without any layer, head or token: ${showShape([single.length, ...shape])}`, { help: shapeHelp });
   const odd = single.findIndex((layer) => layer.shape.some((size, axis) => size !== shape[axis]));
-  if (odd >= 0) throw new ShapeError(`attention weights of layer ${odd} have shape ${showShape(single[odd].shape)}, those of layer 0 ${showShape(shape)}`, { help: "show layers of unlike shape in views of their own" });
+  if (odd >= 0)
+    throw new ShapeError(`attention weights of layer ${odd} have shape ${showShape(single[odd].shape)}, those of layer 0 ${showShape(shape)}`, {
+      help: "show layers of unlike shape in views of their own",
+    });
   const [heads, queries, keys] = shape;
-  const maps = single.flatMap(({ data }) => Array.from({ length: heads }, (_, head) => ({ shape: [queries, keys], data: data.subarray(head * queries * keys, (head + 1) * queries * keys) })));
+  const maps = single.flatMap(({ data }) =>
+    Array.from({ length: heads }, (_, head) => ({ shape: [queries, keys], data: data.subarray(head * queries * keys, (head + 1) * queries * keys) })),
+  );
   return { layers: single.length, headsPerLayer: heads, queries, keys, maps };
 }
 
@@ -68,7 +78,8 @@ export function attentionPayload(options: AttentionOptions): AttentionPayload {
   const stack = stackOf(options);
   const { layers, headsPerLayer, queries, keys, maps } = stack;
   const { title = "", tokens = [] } = options;
-  if (tokens.length !== 0 && tokens.length !== keys) throw new ArgumentError(`${tokens.length} tokens for ${keys} key positions`, { help: "give one token for each key, or none" });
+  if (tokens.length !== 0 && tokens.length !== keys)
+    throw new ArgumentError(`${tokens.length} tokens for ${keys} key positions`, { help: "give one token for each key, or none" });
   const causal = isCausal(maps);
   const earlier = tokens.length === 0 ? undefined : earlierOccurrences(tokens);
   const cuts: string[] = [];
@@ -77,10 +88,16 @@ export function attentionPayload(options: AttentionOptions): AttentionPayload {
   const scores = maps.map((weights) => headScores({ weights, causal, earlier }));
   let block = 1;
   while (shown * Math.ceil(queries / block) * Math.ceil(keys / block) > MAX_MAP_BYTES) block++;
-  if (block > 1) cuts.push(`each cell of a map joins ${block} × ${block} positions: summed over keys, averaged over queries; scores are from all weights`);
+  if (block > 1)
+    cuts.push(`each cell of a map joins ${block} × ${block} positions: summed over keys, averaged over queries; scores are from all weights`);
   const heads = maps.slice(0, shown).map((map, i): AttentionHead => {
     const small = pool(map, { rows: Math.min(block, queries), columns: Math.min(block, keys), across: "sum" });
-    return { layer: Math.floor(i / headsPerLayer), head: i % headsPerLayer, scores: scores[i], weights: byteGrid(small, [0, extentOf(small.data)?.[1] || 1]) };
+    return {
+      layer: Math.floor(i / headsPerLayer),
+      head: i % headsPerLayer,
+      scores: scores[i],
+      weights: byteGrid(small, [0, extentOf(small.data)?.[1] || 1]),
+    };
   });
   const places = scores.map((score, i) => ({ ...score, layer: Math.floor(i / headsPerLayer), head: i % headsPerLayer }));
   return {
@@ -93,7 +110,10 @@ export function attentionPayload(options: AttentionOptions): AttentionPayload {
     queries,
     keys,
     causal,
-    tokens: block > 1 && keys > 2000 ? [] : tokens.map((token) => (token.length > MAX_TOKEN_CHARACTERS ? `${token.slice(0, MAX_TOKEN_CHARACTERS - 1)}…` : token)),
+    tokens:
+      block > 1 && keys > 2000
+        ? []
+        : tokens.map((token) => (token.length > MAX_TOKEN_CHARACTERS ? `${token.slice(0, MAX_TOKEN_CHARACTERS - 1)}…` : token)),
     block,
     heads,
   };
@@ -129,9 +149,15 @@ function uniformShare({ queries, keys, causal }: Whole): number {
 }
 
 /** The strongest pattern of each head that has one, best head first. */
-export function strongest(heads: readonly PlacedScores[]): { readonly layer: number; readonly head: number; readonly key: (typeof PATTERNS)[number]["key"]; readonly share: number }[] {
+export function strongest(
+  heads: readonly PlacedScores[],
+): { readonly layer: number; readonly head: number; readonly key: (typeof PATTERNS)[number]["key"]; readonly share: number }[] {
   return heads
-    .flatMap(({ layer, head, ...scores }) => PATTERNS.map(({ key }) => ({ layer, head, key, share: scores[key] ?? -1 })).sort((a, b) => b.share - a.share).slice(0, 1))
+    .flatMap(({ layer, head, ...scores }) =>
+      PATTERNS.map(({ key }) => ({ layer, head, key, share: scores[key] ?? -1 }))
+        .sort((a, b) => b.share - a.share)
+        .slice(0, 1),
+    )
     .filter(({ share }) => share >= 0)
     .sort((a, b) => b.share - a.share);
 }
@@ -148,13 +174,19 @@ function findingOf(heads: readonly PlacedScores[], whole: Whole): string {
   }).sort((a, b) => b.share - a.share);
   const known = heads.filter(({ entropy }) => entropy !== null);
   const uniform = known.filter(({ entropy }) => (entropy ?? 0) > UNIFORM_ENTROPY).length;
-  const spread = uniform === 0 ? "" : `${uniform === heads.length ? `all ${heads.length}` : `${uniform} of ${heads.length}`} heads spread almost evenly`;
+  const spread =
+    uniform === 0 ? "" : `${uniform === heads.length ? `all ${heads.length}` : `${uniform} of ${heads.length}`} heads spread almost evenly`;
   const mean = known.reduce((sum, { entropy }) => sum + (entropy ?? 0), 0) / known.length;
   const bad = heads.length - known.length;
-  const parts = found.length > 0 ? [...found.map(({ text }) => text), spread] : [
-    ranked.length === 0 ? "" : `no head has a fixed pattern: the strongest, layer ${ranked[0].layer} head ${ranked[0].head}, gives ${significant(ranked[0].share, 2)} ${PATTERNS.find(({ key }) => key === ranked[0].key)?.words}`,
-    spread === "" && known.length > 0 ? `mean entropy is ${significant(mean, 2)} of a uniform head's` : spread,
-  ];
+  const parts =
+    found.length > 0
+      ? [...found.map(({ text }) => text), spread]
+      : [
+          ranked.length === 0
+            ? ""
+            : `no head has a fixed pattern: the strongest, layer ${ranked[0].layer} head ${ranked[0].head}, gives ${significant(ranked[0].share, 2)} ${PATTERNS.find(({ key }) => key === ranked[0].key)?.words}`,
+          spread === "" && known.length > 0 ? `mean entropy is ${significant(mean, 2)} of a uniform head's` : spread,
+        ];
   const sentence = [...parts.filter((part) => part !== ""), ...(bad === 0 ? [] : [`${plural(bad, "head has", "heads have")} no finite weights`])];
   return `${sentence.join("; ")}.`;
 }

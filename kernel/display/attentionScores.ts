@@ -70,7 +70,13 @@ export function headScores({ weights, causal, earlier }: HeadWeights): HeadScore
     const allowed = causal ? position + 1 : keys;
     if (allowed > 1) entropy.add(entropyOf(row) / Math.log(allowed));
   }
-  return { previous: jsonNumber(previous.value, 4), self: jsonNumber(self.value, 4), first: jsonNumber(first.value, 4), induction: jsonNumber(induction.value, 4), entropy: jsonNumber(entropy.value, 4) };
+  return {
+    previous: jsonNumber(previous.value, 4),
+    self: jsonNumber(self.value, 4),
+    first: jsonNumber(first.value, 4),
+    induction: jsonNumber(induction.value, 4),
+    entropy: jsonNumber(entropy.value, 4),
+  };
 }
 
 /** Entropy in nats of a row scaled to sum to 1; NaN when it has no weight. */

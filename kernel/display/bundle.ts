@@ -25,7 +25,10 @@ const isDisplayable = (value: unknown): value is Displayable =>
 const MAX_TEXT_CHARACTERS = 60_000;
 
 const textBundle = (text: string): MimeBundle => ({
-  "text/plain": text.length > MAX_TEXT_CHARACTERS ? `${text.slice(0, MAX_TEXT_CHARACTERS)}\n… (${text.length - MAX_TEXT_CHARACTERS} of ${text.length} characters left out)` : text,
+  "text/plain":
+    text.length > MAX_TEXT_CHARACTERS
+      ? `${text.slice(0, MAX_TEXT_CHARACTERS)}\n… (${text.length - MAX_TEXT_CHARACTERS} of ${text.length} characters left out)`
+      : text,
 });
 
 /**
@@ -49,7 +52,8 @@ export const resolveBundle = async (value: unknown): Promise<MimeBundle> => bund
 
 /** The bundle, or a Promise of it where it must be computed first. */
 export function bundleOrLater(value: unknown): MimeBundle | Promise<MimeBundle> {
-  if (types.isPromise(value)) throw new ArgumentError("a Promise cannot be displayed", { help: "await it: the value that it resolves to is displayed" });
+  if (types.isPromise(value))
+    throw new ArgumentError("a Promise cannot be displayed", { help: "await it: the value that it resolves to is displayed" });
   if (isDisplayable(value)) {
     const bundle: unknown = value[DISPLAY]();
     return types.isPromise(bundle) ? bundle.then(checked) : checked(bundle);
@@ -65,11 +69,13 @@ export function bundleOrLater(value: unknown): MimeBundle | Promise<MimeBundle> 
 /** What a display method returned, brought within the budget. */
 function checked(bundle: unknown): MimeBundle {
   if (typeof bundle !== "object" || bundle === null || Array.isArray(bundle))
-    throw new ArgumentError(`a display method returned ${inspected(bundle).slice(0, 80)}`, { help: 'return content by MIME type: { "text/plain": "…" }' });
+    throw new ArgumentError(`a display method returned ${inspected(bundle).slice(0, 80)}`, {
+      help: 'return content by MIME type: { "text/plain": "…" }',
+    });
   const entries: [string, unknown][] = Object.entries(bundle).filter(([, content]) => content !== undefined && !types.isPromise(content));
   const dropped: string[] = [];
   while (bundleBytes(Object.fromEntries(entries)) > OUTPUT_BUDGET_BYTES && entries.some(([mime]) => mime !== "text/plain")) {
-    const sizes = entries.map(([mime, content]) => (mime === "text/plain" ? -1 : JSON.stringify(content)?.length ?? 0));
+    const sizes = entries.map(([mime, content]) => (mime === "text/plain" ? -1 : (JSON.stringify(content)?.length ?? 0)));
     const [mime] = entries.splice(sizes.indexOf(Math.max(...sizes)), 1)[0];
     dropped.push(mime);
   }
@@ -91,7 +97,11 @@ function bytesBundle(bytes: Uint8Array): MimeBundle {
   const head = String.fromCharCode(...bytes.subarray(0, 6));
   if (head === "GIF87a" || head === "GIF89a") {
     const text = `GIF image, ${bytes.length} bytes`;
-    return fits ? { "image/gif": base64(bytes), "text/plain": text } : { "text/plain": `${text}: over the budget of an output, ${OUTPUT_BUDGET_BYTES} bytes; save it to a file, or show the frames with view.video()` };
+    return fits
+      ? { "image/gif": base64(bytes), "text/plain": text }
+      : {
+          "text/plain": `${text}: over the budget of an output, ${OUTPUT_BUDGET_BYTES} bytes; save it to a file, or show the frames with view.video()`,
+        };
   }
   return textBundle(`${plural(bytes.length, "byte")}\n${inspected(bytes)}`);
 }

@@ -35,7 +35,10 @@ export function card({ title, finding, caption = "", width = CARD_WIDTH_PX, heig
   const captions = wrapText(caption, inner, { size: CAPTION_SIZE, maxLines: 4 });
   let y = CARD_PADDING_PX;
   const words: SvgChild[] = [];
-  const write = (lines: readonly string[], { size, leading, fill, bold }: { readonly size: number; readonly leading: number; readonly fill: string; readonly bold: boolean }): void => {
+  const write = (
+    lines: readonly string[],
+    { size, leading, fill, bold }: { readonly size: number; readonly leading: number; readonly fill: string; readonly bold: boolean },
+  ): void => {
     for (const line of lines) {
       words.push(label(line, { x: CARD_PADDING_PX, y: y + size * 0.85, size, fill, weight: bold ? "bold" : undefined }));
       y += leading;

@@ -40,16 +40,22 @@ export interface ClaimOptions {
 const MAX_ARMS = 16;
 const MAX_SEEDS = 100;
 
-const estimate = ({ value, low = NaN, high = NaN }: EstimateInput): Estimate => ({ value: jsonNumber(value), low: jsonNumber(low), high: jsonNumber(high) });
+const estimate = ({ value, low = NaN, high = NaN }: EstimateInput): Estimate => ({
+  value: jsonNumber(value),
+  low: jsonNumber(low),
+  high: jsonNumber(high),
+});
 
-const estimateText = ({ value, low, high }: Estimate): string => `${significant(value ?? NaN)}${low === null || high === null ? "" : ` (${significant(low)}–${significant(high)})`}`;
+const estimateText = ({ value, low, high }: Estimate): string =>
+  `${significant(value ?? NaN)}${low === null || high === null ? "" : ` (${significant(low)}–${significant(high)})`}`;
 
 /** A claim and how it fared; a claim that did not hold is shown as not held. */
 export function claimView(options: ClaimOptions): Display<"claim"> {
   const { title = "", claim, source, quantity, paper = NaN, level = 0.95, verdict, arms = [], budget = "" } = options;
   const measured = estimate(options.measured);
   const unit = quantity.unit === undefined || quantity.unit === "" ? "" : ` ${quantity.unit}`;
-  const interval = measured.low === null || measured.high === null ? "" : `, ${percent(level)} interval ${significant(measured.low)}–${significant(measured.high)}`;
+  const interval =
+    measured.low === null || measured.high === null ? "" : `, ${percent(level)} interval ${significant(measured.low)}–${significant(measured.high)}`;
   const theirs = Number.isFinite(paper) ? `; the paper says ${significant(paper)}${unit}` : "";
   const words = { held: "Held", "not held": "Not held", undecided: "Undecided" }[verdict];
   const payload: ClaimPayload = {
@@ -64,7 +70,14 @@ export function claimView(options: ClaimOptions): Display<"claim"> {
     measured,
     level,
     verdict,
-    arms: arms.slice(0, MAX_ARMS).map(({ name, role, seeds, mean }) => ({ name: name.slice(0, 80), role, seeds: jsonNumbers(numbersOf(seeds).subarray(0, MAX_SEEDS)), mean: estimate(mean) })),
+    arms: arms
+      .slice(0, MAX_ARMS)
+      .map(({ name, role, seeds, mean }) => ({
+        name: name.slice(0, 80),
+        role,
+        seeds: jsonNumbers(numbersOf(seeds).subarray(0, MAX_SEEDS)),
+        mean: estimate(mean),
+      })),
     budget: budget.slice(0, 200),
   };
   const lines = [
@@ -85,7 +98,9 @@ export function drawClaim(payload: ClaimPayload): string {
   const said = wrapText(`“${claim}” ${source}`, 560, { size: 12, maxLines: 3 });
   const rows = 1 + arms.length;
   const height = said.length * 16 + 12 + rows * ROW_PX + 40 + (arms.length > 0 ? 14 : 0);
-  const caption = [budget === "" ? "" : `Budget: ${budget}`, `Bars: ${percent(level)} intervals; small dots: seeds`, ...cuts].filter((note) => note !== "").join(" · ");
+  const caption = [budget === "" ? "" : `Budget: ${budget}`, `Bars: ${percent(level)} intervals; small dots: seeds`, ...cuts]
+    .filter((note) => note !== "")
+    .join(" · ");
   return card({ title, finding, caption, height }, (box) => {
     const badge = payload.verdict.toUpperCase();
     const width = textWidth(badge, { size: 11, weight: "bold" }) + 20;
@@ -107,16 +122,20 @@ function drawEstimates({ arms, measured, paper, quantity, verdict }: ClaimPayloa
   const claimed = [measured.value, measured.low, measured.high, paper].flatMap((value) => (value === null ? [] : [value]));
   const scale = axisScale(claimed, { label: axisTitle(quantity), left, right });
   const y = box.y + 14;
-  const armValues = arms.flatMap((arm) => [arm.mean.value, arm.mean.low, arm.mean.high, ...arm.seeds]).flatMap((value) => (value === null ? [] : [value]));
+  const armValues = arms
+    .flatMap((arm) => [arm.mean.value, arm.mean.low, arm.mean.high, ...arm.seeds])
+    .flatMap((value) => (value === null ? [] : [value]));
   const armScale = axisScale(armValues, { label: "", left, right });
   const armTop = y + 42;
   return group(
     {},
     ticksOf(scale, { y0: y - 14, y1: y + 12 }),
-    paper === null ? undefined : [
-      element("path", { d: `M${scale.at(paper).toFixed(1)} ${y - 8}l6 8l-6 8l-6 -8Z`, fill: CARD, stroke: INK, "stroke-width": 1.5 }),
-      label("◇ paper   ● measured", { x: box.x, y: y + 18, size: 9.5, fill: MUTED_INK }),
-    ],
+    paper === null
+      ? undefined
+      : [
+          element("path", { d: `M${scale.at(paper).toFixed(1)} ${y - 8}l6 8l-6 8l-6 -8Z`, fill: CARD, stroke: INK, "stroke-width": 1.5 }),
+          label("◇ paper   ● measured", { x: box.x, y: y + 18, size: 9.5, fill: MUTED_INK }),
+        ],
     label(fitText(axisTitle(quantity), NAME_PX - 10, { size: 11, weight: "bold" }), { x: box.x, y: y + 4, size: 11, weight: "bold", fill: INK }),
     bar(measured, { scale, y, colour: COLOURS[verdict] }),
     arms.length === 0 ? undefined : ticksOf(armScale, { y0: armTop - 6, y1: armTop + arms.length * ROW_PX - 8 }),
@@ -143,14 +162,22 @@ const axisScale = (values: readonly number[], { label: name, left, right }: Axis
 const ticksOf = (scale: Scale, { y0, y1 }: { readonly y0: number; readonly y1: number }): SvgNode =>
   group(
     {},
-    scale.ticks.map(({ at, text }) => [element("line", { x1: at, x2: at, y1: y0, y2: y1, stroke: GRID }), label(text, { x: at, y: y1 + 12, size: 9.5, fill: MUTED_INK, anchor: "middle" })]),
+    scale.ticks.map(({ at, text }) => [
+      element("line", { x1: at, x2: at, y1: y0, y2: y1, stroke: GRID }),
+      label(text, { x: at, y: y1 + 12, size: 9.5, fill: MUTED_INK, anchor: "middle" }),
+    ]),
   );
 
 function bar({ value, low, high }: Estimate, { scale, y, colour }: { readonly scale: Scale; readonly y: number; readonly colour: string }): SvgNode {
   const ends = low === null || high === null ? undefined : [scale.at(low), scale.at(high)];
   return group(
     { stroke: colour, fill: colour },
-    ends === undefined ? undefined : [element("line", { x1: ends[0], x2: ends[1], y1: y, y2: y, "stroke-width": 2.2 }), ends.map((x) => element("line", { x1: x, x2: x, y1: y - 5, y2: y + 5, "stroke-width": 1.6 }))],
+    ends === undefined
+      ? undefined
+      : [
+          element("line", { x1: ends[0], x2: ends[1], y1: y, y2: y, "stroke-width": 2.2 }),
+          ends.map((x) => element("line", { x1: x, x2: x, y1: y - 5, y2: y + 5, "stroke-width": 1.6 })),
+        ],
     value === null ? undefined : element("circle", { cx: scale.at(value), cy: y, r: 4.5, stroke: CARD, "stroke-width": 1 }),
   );
 }

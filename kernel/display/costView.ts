@@ -94,10 +94,21 @@ const nameOf = ({ node, closed }: Row): string => `${node.path === "" ? "all lay
 
 function tableLines({ root, totals }: CostReport): string[] {
   const rows = rowsOf(root, MAX_ROWS);
-  const cells = rows.map((row) => [`${"  ".repeat(row.depth)}${nameOf(row)}`, flopsText(row.node.flops), percent(row.node.flops / totals.flops), bytesText(row.node.bytesMoved), withPrefix(row.node.parameters)]);
+  const cells = rows.map((row) => [
+    `${"  ".repeat(row.depth)}${nameOf(row)}`,
+    flopsText(row.node.flops),
+    percent(row.node.flops / totals.flops),
+    bytesText(row.node.bytesMoved),
+    withPrefix(row.node.parameters),
+  ]);
   const all = [["layer", "FLOPs", "share", "bytes moved", "parameters"], ...cells];
   const widths = all[0].map((_, column) => Math.max(...all.map((line) => line[column].length)));
-  return all.map((line) => line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column] + 2))).join("").trimEnd());
+  return all.map((line) =>
+    line
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column] + 2)))
+      .join("")
+      .trimEnd(),
+  );
 }
 
 const ROW_PX = 19;
@@ -105,7 +116,9 @@ const ROW_PX = 19;
 /** The static twin. */
 export function drawCost(payload: CostPayload): string {
   const rows = rowsOf(payload.report.root, MAX_ROWS);
-  return card({ title: payload.title, finding: payload.finding, caption: payload.cuts.join(" · "), height: (rows.length + 1) * ROW_PX + 6 }, (box) => drawRows(payload.report, rows, box));
+  return card({ title: payload.title, finding: payload.finding, caption: payload.cuts.join(" · "), height: (rows.length + 1) * ROW_PX + 6 }, (box) =>
+    drawRows(payload.report, rows, box),
+  );
 }
 
 function drawRows({ totals }: CostReport, rows: readonly Row[], box: BodyBox): SvgChild {
@@ -128,9 +141,20 @@ function drawRows({ totals }: CostReport, rows: readonly Row[], box: BodyBox): S
       return [
         element("line", { x1: box.x, x2: right, y1: y - 14, y2: y - 14, stroke: GRID }),
         label(fitText(nameOf(row), 238 - indent, { size, mono: true, cut: "middle" }), { x: box.x + indent, y, size, fill: INK, mono: true }),
-        element("rect", { x: bar.x, y: y - 9.5, width: Math.max(0.5, bar.width * share), height: 11, rx: 1.5, fill: row.depth === 0 ? MUTED_INK : ACCENT }),
+        element("rect", {
+          x: bar.x,
+          y: y - 9.5,
+          width: Math.max(0.5, bar.width * share),
+          height: 11,
+          rx: 1.5,
+          fill: row.depth === 0 ? MUTED_INK : ACCENT,
+        }),
         label(shareText, spotOf(shareText, { x: bar.x + bar.width * share, edge: bar.x + bar.width, y })),
-        [value(flopsText(row.node.flops), columns.flops), value(bytesText(row.node.bytesMoved), columns.bytes), value(withPrefix(row.node.parameters), columns.parameters)],
+        [
+          value(flopsText(row.node.flops), columns.flops),
+          value(bytesText(row.node.bytesMoved), columns.bytes),
+          value(withPrefix(row.node.parameters), columns.parameters),
+        ],
       ];
     }),
   );
@@ -139,5 +163,7 @@ function drawRows({ totals }: CostReport, rows: readonly Row[], box: BodyBox): S
 /** Beside the bar, or inside its end where it is too long. */
 function spotOf(text: string, { x, edge, y }: { readonly x: number; readonly edge: number; readonly y: number }): Parameters<typeof label>[1] {
   const inside = x + textWidth(text, { size: 9.5 }) + 4 > edge;
-  return inside ? { x: x - 4, y: y - 0.5, size: 9.5, fill: "#ffffff", anchor: "end", weight: "bold" } : { x: x + 4, y: y - 0.5, size: 9.5, fill: MUTED_INK };
+  return inside
+    ? { x: x - 4, y: y - 0.5, size: 9.5, fill: "#ffffff", anchor: "end", weight: "bold" }
+    : { x: x + 4, y: y - 0.5, size: 9.5, fill: MUTED_INK };
 }

@@ -7,7 +7,11 @@ import { type MimeBundle } from "./displayable";
 export type DisplayMessage =
   | {
       readonly msg_type: "display_data" | "update_display_data";
-      readonly content: { readonly data: MimeBundle; readonly metadata: Readonly<Record<string, unknown>>; readonly transient: { readonly display_id: string } };
+      readonly content: {
+        readonly data: MimeBundle;
+        readonly metadata: Readonly<Record<string, unknown>>;
+        readonly transient: { readonly display_id: string };
+      };
     }
   | { readonly msg_type: "clear_output"; readonly content: { readonly wait: boolean } };
 
@@ -24,7 +28,8 @@ export function setDisplaySink(next: DisplaySink | undefined): DisplaySink | und
 
 function send(message: DisplayMessage): void {
   if (sink !== undefined) sink(message);
-  else if (message.msg_type !== "clear_output") process.stdout.write(`${String(message.content.data["text/plain"] ?? `(output of type ${Object.keys(message.content.data).join(", ")})`)}\n`);
+  else if (message.msg_type !== "clear_output")
+    process.stdout.write(`${String(message.content.data["text/plain"] ?? `(output of type ${Object.keys(message.content.data).join(", ")})`)}\n`);
 }
 
 /** At most ten updates a second: more only makes viewers flicker. */

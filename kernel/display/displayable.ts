@@ -45,7 +45,8 @@ export class Display<V extends ViewName = ViewName> implements Displayable {
     this.view = view;
     this.payload = payload;
     this.still = still;
-    this.text = text.length > MAX_TEXT_CHARACTERS ? `${text.slice(0, MAX_TEXT_CHARACTERS)}\n… (${text.length - MAX_TEXT_CHARACTERS} more characters)` : text;
+    this.text =
+      text.length > MAX_TEXT_CHARACTERS ? `${text.slice(0, MAX_TEXT_CHARACTERS)}\n… (${text.length - MAX_TEXT_CHARACTERS} more characters)` : text;
   }
 
   /** The sentence that the view says. */
@@ -67,7 +68,10 @@ export class Display<V extends ViewName = ViewName> implements Displayable {
       if (!(mime in bundle)) continue;
       const size = Buffer.byteLength(JSON.stringify(bundle[mime]));
       const note = `(${mime} left out: ${size} bytes are over the budget of an output, ${OUTPUT_BUDGET_BYTES})`;
-      bundle = { ...Object.fromEntries(Object.entries(bundle).filter(([key]) => key !== mime)), "text/plain": `${String(bundle["text/plain"])}\n${note}` };
+      bundle = {
+        ...Object.fromEntries(Object.entries(bundle).filter(([key]) => key !== mime)),
+        "text/plain": `${String(bundle["text/plain"])}\n${note}`,
+      };
     }
     return bundle;
   }
@@ -78,5 +82,7 @@ export class Display<V extends ViewName = ViewName> implements Displayable {
 }
 
 /** Title, finding, further lines and cuts as text/plain. */
-export const plainText = (payload: { readonly title: string; readonly finding: string; readonly cuts: readonly string[] }, lines: readonly string[] = []): string =>
-  [...(payload.title === "" ? [] : [payload.title]), payload.finding, ...lines, ...payload.cuts.map((cut) => `(${cut})`)].join("\n");
+export const plainText = (
+  payload: { readonly title: string; readonly finding: string; readonly cuts: readonly string[] },
+  lines: readonly string[] = [],
+): string => [...(payload.title === "" ? [] : [payload.title]), payload.finding, ...lines, ...payload.cuts.map((cut) => `(${cut})`)].join("\n");

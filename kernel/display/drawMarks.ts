@@ -2,7 +2,17 @@
 import { curveIndices, evenIndices, pick } from "./downsample";
 import { mapImage } from "./mapImage";
 import { type Scale } from "./scale";
-import { type BandMark, type BarMark, type DotMark, type HeatmapMark, type LineMark, type Mark, type Numbers, type RuleMark, type TextMark } from "./schema";
+import {
+  type BandMark,
+  type BarMark,
+  type DotMark,
+  type HeatmapMark,
+  type LineMark,
+  type Mark,
+  type Numbers,
+  type RuleMark,
+  type TextMark,
+} from "./schema";
 import { element, group, label, polyline, round1, type SvgNode } from "./svg";
 import { fitText, textWidth } from "./textWidth";
 import { CARD, INK, MUTED_INK } from "./theme";
@@ -27,7 +37,17 @@ function drawLine(mark: LineMark, area: PlotArea): SvgNode {
   const ys = place(mark.y, area.y);
   const kept = curveIndices(ys, area.pointLimit);
   const d = polyline(pick(xs, kept), pick(ys, kept));
-  return d === "" ? group({}) : element("path", { d, fill: "none", stroke: mark.colour, "stroke-width": mark.width, "stroke-dasharray": mark.dash, "stroke-linejoin": "round", "stroke-linecap": "round" });
+  return d === ""
+    ? group({})
+    : element("path", {
+        d,
+        fill: "none",
+        stroke: mark.colour,
+        "stroke-width": mark.width,
+        "stroke-dasharray": mark.dash,
+        "stroke-linejoin": "round",
+        "stroke-linecap": "round",
+      });
 }
 
 /** All dots of a series are one path of zero-length strokes with round caps: a quarter of the bytes of circles. */
@@ -35,9 +55,12 @@ function drawDots(mark: DotMark, area: PlotArea): SvgNode {
   const xs = place(mark.x, area.x);
   const ys = place(mark.y, area.y);
   const fits = xs.flatMap((x, i) => (Math.abs(x) < 1e5 && Math.abs(ys[i]) < 1e5 ? [i] : []));
-  const d = pick(fits, evenIndices(fits.length, area.pointLimit)).map((i) => `M${round1(xs[i])} ${round1(ys[i])}h.01`).join("");
+  const d = pick(fits, evenIndices(fits.length, area.pointLimit))
+    .map((i) => `M${round1(xs[i])} ${round1(ys[i])}h.01`)
+    .join("");
   if (d === "") return group({});
-  const dots = (colour: string, radius: number): SvgNode => element("path", { d, fill: "none", stroke: colour, "stroke-width": radius * 2, "stroke-linecap": "round" });
+  const dots = (colour: string, radius: number): SvgNode =>
+    element("path", { d, fill: "none", stroke: colour, "stroke-width": radius * 2, "stroke-linecap": "round" });
   return fits.length > 300 ? dots(mark.colour, mark.radius) : group({}, dots(CARD, mark.radius + 0.8), dots(mark.colour, mark.radius));
 }
 
@@ -53,7 +76,12 @@ function drawBars(mark: BarMark, area: PlotArea): SvgNode {
       const right = area.x.at(x + mark.width / 2);
       const top = area.y.at(y);
       // Half a pixel between neighbours, so single bars can be told apart.
-      return element("rect", { x: Math.min(left, right) + 0.25, y: Math.min(top, base), width: Math.max(0.5, Math.abs(right - left) - 0.5), height: Math.abs(base - top) });
+      return element("rect", {
+        x: Math.min(left, right) + 0.25,
+        y: Math.min(top, base),
+        width: Math.max(0.5, Math.abs(right - left) - 0.5),
+        height: Math.abs(base - top),
+      });
     }),
   );
 }
@@ -78,7 +106,11 @@ function drawRule(mark: RuleMark, area: PlotArea): SvgNode {
   const toLeft = vertical && at + textWidth(words, { size: 10 }) + 6 > area.right;
   const anchor = !vertical || toLeft ? "end" : "start";
   const spot = vertical ? { x: at + (toLeft ? -4 : 4), y: area.top + 10 } : { x: area.right - 2, y: at - 4 };
-  return group({}, element("line", { ...line, stroke: mark.colour, "stroke-width": 1.2, "stroke-dasharray": "5 4" }), mark.label === "" || !Number.isFinite(at) ? undefined : haloed(words, { ...spot, anchor, fill: mark.colour }));
+  return group(
+    {},
+    element("line", { ...line, stroke: mark.colour, "stroke-width": 1.2, "stroke-dasharray": "5 4" }),
+    mark.label === "" || !Number.isFinite(at) ? undefined : haloed(words, { ...spot, anchor, fill: mark.colour }),
+  );
 }
 
 function drawHeatmap(mark: HeatmapMark, area: PlotArea): SvgNode {
@@ -86,7 +118,10 @@ function drawHeatmap(mark: HeatmapMark, area: PlotArea): SvgNode {
   const [y0, y1] = mark.y.map(area.y.at);
   const box = { x: Math.min(x0, x1), y: Math.min(y0, y1), width: Math.abs(x1 - x0), height: Math.abs(y1 - y0) };
   if (!Object.values(box).every(Number.isFinite) || mark.grid.shape.length !== 2) return group({});
-  return mapImage({ shape: mark.grid.shape, data: gridValues(mark.grid) }, { box, range: [mark.grid.low, mark.grid.high], map: mark.map, flip: y0 > y1 });
+  return mapImage(
+    { shape: mark.grid.shape, data: gridValues(mark.grid) },
+    { box, range: [mark.grid.low, mark.grid.high], map: mark.map, flip: y0 > y1 },
+  );
 }
 
 interface HaloedText {

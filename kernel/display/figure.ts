@@ -41,11 +41,18 @@ export function figureView(options: FigureOptions): Display<"figure"> {
     facets,
     caption: caption.slice(0, 1000),
   };
-  return new Display({ view: "figure", payload, still: { "image/svg+xml": drawFigure(payload, height) }, text: plainText(payload, axesText(payload)) });
+  return new Display({
+    view: "figure",
+    payload,
+    still: { "image/svg+xml": drawFigure(payload, height) },
+    text: plainText(payload, axesText(payload)),
+  });
 }
 
 const axesText = ({ x, y, caption }: FigurePayload): string[] => [
-  ...(axisTitle(x) + axisTitle(y) === "" ? [] : [`x: ${axisTitle(x) || (x.scale === "category" ? "name" : "index")}, ${x.scale}; y: ${axisTitle(y) || "value"}, ${y.scale}`]),
+  ...(axisTitle(x) + axisTitle(y) === ""
+    ? []
+    : [`x: ${axisTitle(x) || (x.scale === "category" ? "name" : "index")}, ${x.scale}; y: ${axisTitle(y) || "value"}, ${y.scale}`]),
   ...(caption === "" ? [] : [caption]),
 ];
 
@@ -62,11 +69,16 @@ export function drawFigure(payload: FigurePayload, height = DEFAULT_HEIGHT_PX): 
   const foot = [caption, ...cuts].filter((line) => line !== "").join(" · ");
   return card({ title, finding, caption: foot, height: body }, (box) => {
     const plots = { ...box, y: box.y + legend.height, height: box.height - legend.height };
-    return group({}, legend.draw(box.x, box.y), facets.length > 0 ? facetPanels(payload, { plots, columns, rows }) : onePanel(payload, { plots, direct }));
+    return group(
+      {},
+      legend.draw(box.x, box.y),
+      facets.length > 0 ? facetPanels(payload, { plots, columns, rows }) : onePanel(payload, { plots, direct }),
+    );
   });
 }
 
-const emptyText = (marks: readonly Mark[]): string | undefined => (marks.some(hasPlace) ? undefined : marks.length === 0 ? "no data" : "no finite data");
+const emptyText = (marks: readonly Mark[]): string | undefined =>
+  marks.some(hasPlace) ? undefined : marks.length === 0 ? "no data" : "no finite data";
 
 function hasPlace(mark: Mark): boolean {
   if (mark.type === "rule" || mark.type === "heatmap") return true;
@@ -78,12 +90,19 @@ function onePanel({ x, y, marks }: FigurePayload, { plots, direct }: { readonly 
   const options = { x, y, marks, box, pointLimit: pointLimit(marks.length), empty: emptyText(marks) };
   if (direct === undefined) return panel(options);
   const { top, bottom, y: scale } = plotArea(options);
-  return group({}, panel(options), directLabels(legendEntries(marks), { box: { x: box.x + box.width + 4, y: top, width: direct, height: bottom - top }, at: scale.at }));
+  return group(
+    {},
+    panel(options),
+    directLabels(legendEntries(marks), { box: { x: box.x + box.width + 4, y: top, width: direct, height: bottom - top }, at: scale.at }),
+  );
 }
 
 const pointLimit = (marks: number): number => Math.max(12, Math.min(1200, Math.floor(MAX_DRAWN_POINTS / Math.max(1, marks))));
 
-function facetPanels({ x, y, marks, facets }: FigurePayload, { plots, columns, rows }: { readonly plots: Box; readonly columns: number; readonly rows: number }): SvgNode {
+function facetPanels(
+  { x, y, marks, facets }: FigurePayload,
+  { plots, columns, rows }: { readonly plots: Box; readonly columns: number; readonly rows: number },
+): SvgNode {
   const gap = 18;
   const width = (plots.width - gap * (columns - 1)) / columns;
   const height = (plots.height - gap * (rows - 1)) / rows;
@@ -120,7 +139,9 @@ function findingOf(inputs: readonly MarkInput[], { x, y }: { readonly x: AxisPay
       case "bar": {
         const ys = numbersOf(mark.y);
         const given = mark.x;
-        const names = Array.isArray(given) ? given.map((place) => (typeof place === "number" ? significant(place) : String(place))) : Array.from(ys, (_, i) => String(i));
+        const names = Array.isArray(given)
+          ? given.map((place) => (typeof place === "number" ? significant(place) : String(place)))
+          : Array.from(ys, (_, i) => String(i));
         return [`${name === "" ? "" : `${name}: `}${extremes(names, ys)}`];
       }
       case "heatmap":

@@ -27,9 +27,25 @@ interface MarkOptions {
 
 /** x defaults to 0, 1, 2, … everywhere. Values that are NaN or infinite leave gaps. */
 export type MarkInput =
-  | (MarkOptions & { readonly type: "line"; readonly x?: NumberSource; readonly y: NumberSource; readonly dashed?: boolean; /** Pixels, default 1.8. */ readonly width?: number })
-  | (MarkOptions & { readonly type: "dot"; readonly x?: NumberSource; readonly y: NumberSource; /** Pixels, default 3. */ readonly radius?: number; readonly labels?: readonly string[] })
-  | (MarkOptions & { readonly type: "bar"; /** Names make a category axis. */ readonly x?: NumberSource | readonly string[]; readonly y: NumberSource })
+  | (MarkOptions & {
+      readonly type: "line";
+      readonly x?: NumberSource;
+      readonly y: NumberSource;
+      readonly dashed?: boolean;
+      /** Pixels, default 1.8. */ readonly width?: number;
+    })
+  | (MarkOptions & {
+      readonly type: "dot";
+      readonly x?: NumberSource;
+      readonly y: NumberSource;
+      /** Pixels, default 3. */ readonly radius?: number;
+      readonly labels?: readonly string[];
+    })
+  | (MarkOptions & {
+      readonly type: "bar";
+      /** Names make a category axis. */ readonly x?: NumberSource | readonly string[];
+      readonly y: NumberSource;
+    })
   | (MarkOptions & { readonly type: "band"; readonly x?: NumberSource; readonly low: NumberSource; readonly high: NumberSource })
   | (MarkOptions & { readonly type: "rule"; readonly x?: number; readonly y?: number; readonly label?: string })
   | (MarkOptions & {
@@ -81,8 +97,13 @@ export function buildMarks(inputs: readonly MarkInput[]): BuiltMarks {
   const cuts: string[] = [];
   const shown = inputs.slice(0, MAX_MARKS);
   if (inputs.length > shown.length) cuts.push(`${inputs.length - shown.length} of ${inputs.length} marks left out`);
-  const limit = Math.max(16, Math.floor(MAX_PAYLOAD_POINTS / Math.max(1, shown.filter((mark) => mark.type !== "rule" && mark.type !== "heatmap").length)));
-  const names = [...new Set(shown.flatMap(({ name = "", colour, type }) => (name === "" || colour !== undefined || type === "heatmap" ? [] : [name])))];
+  const limit = Math.max(
+    16,
+    Math.floor(MAX_PAYLOAD_POINTS / Math.max(1, shown.filter((mark) => mark.type !== "rule" && mark.type !== "heatmap").length)),
+  );
+  const names = [
+    ...new Set(shown.flatMap(({ name = "", colour, type }) => (name === "" || colour !== undefined || type === "heatmap" ? [] : [name]))),
+  ];
   const categories = [...new Set(shown.flatMap((mark) => (mark.type === "bar" && isNames(mark.x) ? mark.x.map(short) : [])))];
   if (categories.length > MAX_CATEGORIES) {
     cuts.push(`${categories.length - MAX_CATEGORIES} of ${categories.length} bars left out`);
@@ -108,7 +129,8 @@ function buildMark(mark: MarkInput, building: Building): Mark {
   const { names, limit, cuts, where } = building;
   const name = short(mark.name ?? "");
   const style = seriesStyle(Math.max(0, names.indexOf(mark.name ?? "")));
-  if (mark.colour !== undefined && !/^#[0-9a-f]{6}$/i.test(mark.colour)) throw new ArgumentError(`${where}: colour ${JSON.stringify(mark.colour)}`, { help: 'write colours as "#rrggbb"' });
+  if (mark.colour !== undefined && !/^#[0-9a-f]{6}$/i.test(mark.colour))
+    throw new ArgumentError(`${where}: colour ${JSON.stringify(mark.colour)}`, { help: 'write colours as "#rrggbb"' });
   const base = { name, colour: mark.colour ?? style.colour, facet: short(mark.facet ?? "") };
   const thin = (what: string, total: number, kept: number): void => {
     if (kept < total) cuts.push(`${name === "" ? what : `${what} “${name}”`}: ${kept} of ${total} points kept`);
@@ -120,7 +142,14 @@ function buildMark(mark: MarkInput, building: Building): Mark {
       sameLength({ x, y }, where);
       const kept = curveIndices(y, limit);
       thin("line", y.length, kept.length);
-      return { ...base, type: "line", x: jsonNumbers(pick(x, kept), 7), y: jsonNumbers(pick(y, kept)), dash: mark.dashed ? "5 3.5" : style.dash, width: mark.width ?? 1.8 };
+      return {
+        ...base,
+        type: "line",
+        x: jsonNumbers(pick(x, kept), 7),
+        y: jsonNumbers(pick(y, kept)),
+        dash: mark.dashed ? "5 3.5" : style.dash,
+        width: mark.width ?? 1.8,
+      };
     }
     case "dot": {
       const y = numbersOf(mark.y);
@@ -128,7 +157,14 @@ function buildMark(mark: MarkInput, building: Building): Mark {
       sameLength({ x, y, labels: mark.labels }, where);
       const kept = evenIndices(y.length, limit);
       thin("dots", y.length, kept.length);
-      return { ...base, type: "dot", x: jsonNumbers(pick(x, kept), 7), y: jsonNumbers(pick(y, kept)), radius: mark.radius ?? 3, ...(mark.labels === undefined ? {} : { labels: pick(mark.labels, kept).map(short) }) };
+      return {
+        ...base,
+        type: "dot",
+        x: jsonNumbers(pick(x, kept), 7),
+        y: jsonNumbers(pick(y, kept)),
+        radius: mark.radius ?? 3,
+        ...(mark.labels === undefined ? {} : { labels: pick(mark.labels, kept).map(short) }),
+      };
     }
     case "bar":
       return buildBars(mark, { ...building, base });
@@ -141,8 +177,18 @@ function buildMark(mark: MarkInput, building: Building): Mark {
       return { ...base, type: "band", x: jsonNumbers(pick(x, kept), 7), low: jsonNumbers(pick(low, kept)), high: jsonNumbers(pick(high, kept)) };
     }
     case "rule": {
-      if ((mark.x === undefined) === (mark.y === undefined)) throw new ArgumentError(`${where}: a rule with ${mark.x === undefined ? "neither x nor y" : "both x and y"}`, { help: "give x for a vertical rule, or y for a horizontal one" });
-      return { ...base, colour: mark.colour ?? (name === "" ? MUTED_INK : style.colour), type: "rule", axis: mark.x === undefined ? "y" : "x", at: mark.x ?? mark.y ?? 0, label: short(mark.label ?? "") };
+      if ((mark.x === undefined) === (mark.y === undefined))
+        throw new ArgumentError(`${where}: a rule with ${mark.x === undefined ? "neither x nor y" : "both x and y"}`, {
+          help: "give x for a vertical rule, or y for a horizontal one",
+        });
+      return {
+        ...base,
+        colour: mark.colour ?? (name === "" ? MUTED_INK : style.colour),
+        type: "rule",
+        axis: mark.x === undefined ? "y" : "x",
+        at: mark.x ?? mark.y ?? 0,
+        label: short(mark.label ?? ""),
+      };
     }
     case "heatmap":
       return buildHeatmap(mark, { ...building, base });
@@ -152,7 +198,14 @@ function buildMark(mark: MarkInput, building: Building): Mark {
       sameLength({ x, y, text: mark.text }, where);
       const kept = evenIndices(y.length, Math.min(limit, 500));
       thin("text", y.length, kept.length);
-      return { ...base, colour: mark.colour ?? (name === "" ? MUTED_INK : style.colour), type: "text", x: jsonNumbers(pick(x, kept), 7), y: jsonNumbers(pick(y, kept)), text: pick(mark.text, kept).map(short) };
+      return {
+        ...base,
+        colour: mark.colour ?? (name === "" ? MUTED_INK : style.colour),
+        type: "text",
+        x: jsonNumbers(pick(x, kept), 7),
+        y: jsonNumbers(pick(y, kept)),
+        text: pick(mark.text, kept).map(short),
+      };
     }
   }
 }
@@ -166,10 +219,21 @@ function buildBars(mark: MarkInput & { type: "bar" }, { base, categories, bars, 
   const slot = categories.length > 0 ? 0.82 : spacing(isNames(mark.x) || mark.x === undefined ? range(y.length) : numbersOf(mark.x));
   const width = slot / Math.max(1, bars.length);
   const shift = (bars.indexOf(mark.name ?? "") - (bars.length - 1) / 2) * width;
-  const places = isNames(mark.x) ? mark.x.map((category) => categories.indexOf(short(category))) : Array.from(mark.x === undefined ? range(y.length) : numbersOf(mark.x));
+  const places = isNames(mark.x)
+    ? mark.x.map((category) => categories.indexOf(short(category)))
+    : Array.from(mark.x === undefined ? range(y.length) : numbersOf(mark.x));
   const shown = places.flatMap((place, i) => (place < 0 && categories.length > 0 ? [] : [i]));
   const kept = shown.slice(0, Math.max(limit, MAX_CATEGORIES));
-  return { ...base, type: "bar", x: jsonNumbers(kept.map((i) => places[i] + shift), 7), y: jsonNumbers(pick(y, kept)), width };
+  return {
+    ...base,
+    type: "bar",
+    x: jsonNumbers(
+      kept.map((i) => places[i] + shift),
+      7,
+    ),
+    y: jsonNumbers(pick(y, kept)),
+    width,
+  };
 }
 
 /** Smallest distance between neighbours; 1 for a single bar. */
@@ -182,7 +246,8 @@ function spacing(x: Float64Array): number {
 
 function buildHeatmap(mark: MarkInput & { type: "heatmap" }, { base, cuts, where }: WithBase): Mark {
   const full = arrayOf(mark.values, where);
-  if (full.shape.length !== 2 || full.data.length === 0) throw new ShapeError(`${where}: values of shape [${full.shape.join(", ")}]`, { help: "give [rows, columns], at least one of each" });
+  if (full.shape.length !== 2 || full.data.length === 0)
+    throw new ShapeError(`${where}: values of shape [${full.shape.join(", ")}]`, { help: "give [rows, columns], at least one of each" });
   const [rows, columns] = full.shape;
   const factor = Math.ceil(Math.sqrt((rows * columns) / MAX_HEATMAP_CELLS));
   const pooling = { rows: Math.min(rows, factor), columns: Math.min(columns, factor), across: "mean" } as const;
@@ -203,19 +268,33 @@ function buildHeatmap(mark: MarkInput & { type: "heatmap" }, { base, cuts, where
 }
 
 /** The axis of a figure: its domain holds every mark's values. */
-export function buildAxis(options: AxisOptions | string | undefined, marks: readonly Mark[], { side, categories }: { readonly side: "x" | "y"; readonly categories: readonly string[] }): AxisPayload {
+export function buildAxis(
+  options: AxisOptions | string | undefined,
+  marks: readonly Mark[],
+  { side, categories }: { readonly side: "x" | "y"; readonly categories: readonly string[] },
+): AxisPayload {
   const { label = "", unit = "", scale = "linear", domain } = typeof options === "string" ? { label: options } : (options ?? {});
   if (domain !== undefined && (!domain.every(Number.isFinite) || domain[0] === domain[1] || (scale === "log" && Math.min(...domain) <= 0)))
-    throw new ArgumentError(`${side} axis: domain [${domain.join(", ")}] on a ${scale} scale`, { help: "give two different finite numbers, above 0 on a log scale" });
-  if (side === "x" && categories.length > 0) return { label: short(label), unit: short(unit), scale: "category", domain: [0, categories.length - 1], categories };
+    throw new ArgumentError(`${side} axis: domain [${domain.join(", ")}] on a ${scale} scale`, {
+      help: "give two different finite numbers, above 0 on a log scale",
+    });
+  if (side === "x" && categories.length > 0)
+    return { label: short(label), unit: short(unit), scale: "category", domain: [0, categories.length - 1], categories };
   const values = marks.flatMap((mark) => valuesAlong(mark, side)).flatMap((value) => (value === null ? [] : [value]));
   const bars = side === "y" && marks.some((mark) => mark.type === "bar") && scale !== "log";
   const heat = marks.find((mark) => mark.type === "heatmap");
   const pad = side === "y" ? 0.05 : marks.some((mark) => mark.type === "dot") ? 0.03 : 0;
   const found = domainOf(values, { scale, zero: bars, pad: heat === undefined ? pad : 0 });
   // Heat maps have row 0 on top, as matrices are written.
-  const own: readonly [number, number] = heat !== undefined && side === "y" && marks.every((mark) => mark.type === "heatmap") ? [found[1], found[0]] : found;
-  return { label: short(label), unit: short(unit), scale, domain: domain ?? own, ...(scale === "symlog" ? { constant: symlogConstant(values) } : {}) };
+  const own: readonly [number, number] =
+    heat !== undefined && side === "y" && marks.every((mark) => mark.type === "heatmap") ? [found[1], found[0]] : found;
+  return {
+    label: short(label),
+    unit: short(unit),
+    scale,
+    domain: domain ?? own,
+    ...(scale === "symlog" ? { constant: symlogConstant(values) } : {}),
+  };
 }
 
 function valuesAlong(mark: Mark, side: "x" | "y"): readonly (number | null)[] {

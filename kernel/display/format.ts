@@ -24,7 +24,10 @@ export function significant(value: number, digits = 3): string {
 
 const SI = ["", "k", "M", "G", "T", "P", "E", "Z", "Y"];
 
-function scaled(value: number, { base, prefixes, digits }: { readonly base: number; readonly prefixes: readonly string[]; readonly digits: number }): readonly [string, string] {
+function scaled(
+  value: number,
+  { base, prefixes, digits }: { readonly base: number; readonly prefixes: readonly string[]; readonly digits: number },
+): readonly [string, string] {
   if (!Number.isFinite(value)) return [significant(value), ""];
   const size = Math.abs(value);
   let power = 0;
@@ -71,7 +74,8 @@ export function secondsText(seconds: number): string {
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
 
 /** Words in a sentence: "a", "a and b", "a, b and c". */
-export const listText = (words: readonly string[]): string => (words.length < 2 ? (words[0] ?? "") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`);
+export const listText = (words: readonly string[]): string =>
+  words.length < 2 ? (words[0] ?? "") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 
 /** "float32 [4, 128]" and the like: sizes joined by ×. */
 export const sizesText = (sizes: readonly number[]): string => sizes.join(" × ");

@@ -37,12 +37,16 @@ const checkRows = (tensor: HostTensor, what: string): number => {
  */
 export function geometryView(points: HostTensor, { title = "", triangles, colours }: GeometryOptions = {}): Display<"media"> {
   const count = checkRows(points, "points");
-  if (colours !== undefined && checkRows(colours, "colours") !== count) throw new ShapeError(`${colours.shape[0]} colours for ${count} points`, { help: "give one colour for each point" });
+  if (colours !== undefined && checkRows(colours, "colours") !== count)
+    throw new ShapeError(`${colours.shape[0]} colours for ${count} points`, { help: "give one colour for each point" });
   const corners = triangles === undefined || checkRows(triangles, "triangles") === 0 ? undefined : toNumbers(triangles);
   const outside = corners?.find((corner) => !Number.isInteger(corner) || corner < 0 || corner >= count);
-  if (outside !== undefined) throw new ArgumentError(`a triangle names point ${outside} of ${count}`, { help: `use whole numbers 0 to ${count - 1}` });
+  if (outside !== undefined)
+    throw new ArgumentError(`a triangle names point ${outside} of ${count}`, { help: `use whole numbers 0 to ${count - 1}` });
   const values = toNumbers(points);
-  const finite = Array.from({ length: count }, (_, i) => i).filter((i) => Math.abs(values[3 * i]) + Math.abs(values[3 * i + 1]) + Math.abs(values[3 * i + 2]) < 1e30);
+  const finite = Array.from({ length: count }, (_, i) => i).filter(
+    (i) => Math.abs(values[3 * i]) + Math.abs(values[3 * i + 1]) + Math.abs(values[3 * i + 2]) < 1e30,
+  );
   // Triangles keep all of their points; a mesh over the limit is shown as its points.
   const mesh = corners !== undefined && count <= MAX_POINTS && corners.length / 3 <= MAX_TRIANGLES && finite.length === count;
   const kept = mesh ? finite : evenIndices(finite.length, MAX_POINTS).map((i) => finite[i]);
@@ -171,7 +175,10 @@ function drawPoints(still: Still, place: (at: Projected) => string): SvgChild {
       byColour.set(colour, `${byColour.get(colour) ?? ""}M${place(at)}h.01`);
     }
     const nearness = layer / (layers - 1);
-    return group({ "stroke-linecap": "round", fill: "none", "stroke-width": 2.2 + 1.6 * nearness, "stroke-opacity": 0.45 + 0.55 * nearness }, [...byColour].map(([stroke, d]) => element("path", { d, stroke })));
+    return group(
+      { "stroke-linecap": "round", fill: "none", "stroke-width": 2.2 + 1.6 * nearness, "stroke-opacity": 0.45 + 0.55 * nearness },
+      [...byColour].map(([stroke, d]) => element("path", { d, stroke })),
+    );
   });
 }
 
@@ -184,12 +191,19 @@ function drawTriangles(still: Still, { place, corners }: { readonly place: (at: 
     const points = [0, 1, 2].map((corner) => corners[3 * face + corner]);
     const [a, b, c] = points.map((point) => project(still, point));
     const normal = (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x);
-    const size = Math.hypot(normal, (b.y - a.y) * (c.depth - a.depth) - (b.depth - a.depth) * (c.y - a.y), (b.depth - a.depth) * (c.x - a.x) - (b.x - a.x) * (c.depth - a.depth));
+    const size = Math.hypot(
+      normal,
+      (b.y - a.y) * (c.depth - a.depth) - (b.depth - a.depth) * (c.y - a.y),
+      (b.depth - a.depth) * (c.x - a.x) - (b.x - a.x) * (c.depth - a.depth),
+    );
     // Lit from the camera, both sides alike: files disagree about which side is out.
     const light = 0.35 + 0.65 * (size > 0 ? Math.abs(normal) / size : 0);
     const mean = (channel: 0 | 1 | 2): number => (points.reduce((sum, point) => sum + still.rgb[3 * point + channel], 0) / 3) * light;
     const fill = hexOfRgb([mean(0), mean(1), mean(2)]);
-    return { depth: a.depth + b.depth + c.depth, node: element("path", { d: `M${place(a)}L${place(b)}L${place(c)}Z`, fill, stroke: fill, "stroke-width": 0.4 }) };
+    return {
+      depth: a.depth + b.depth + c.depth,
+      node: element("path", { d: `M${place(a)}L${place(b)}L${place(c)}Z`, fill, stroke: fill, "stroke-width": 0.4 }),
+    };
   });
   faces.sort((a, b) => a.depth - b.depth);
   // Nearest faces hide the others, so a mesh with too many keeps its front.

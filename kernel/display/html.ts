@@ -38,22 +38,32 @@ const textOf = (markup: string): string =>
 
 type Part = string | number | boolean | bigint | null | undefined | Markup | readonly Part[];
 
-function build(strings: TemplateStringsArray, parts: readonly Part[], { mime, escape }: { readonly mime: Markup["mime"]; readonly escape: (text: string) => string }): Markup {
+function build(
+  strings: TemplateStringsArray,
+  parts: readonly Part[],
+  { mime, escape }: { readonly mime: Markup["mime"]; readonly escape: (text: string) => string },
+): Markup {
   const show = (part: Part): string => {
     if (part === null || part === undefined || part === false) return "";
-    if (part instanceof Markup) return part.mime === mime || (mime === "text/html" && part.mime === "image/svg+xml") ? part.source : escape(part.source);
+    if (part instanceof Markup)
+      return part.mime === mime || (mime === "text/html" && part.mime === "image/svg+xml") ? part.source : escape(part.source);
     if (typeof part === "object") return part.map(show).join("");
     return escape(String(part));
   };
-  return new Markup(mime, strings.reduce((text, string, i) => text + show(parts[i - 1]) + string));
+  return new Markup(
+    mime,
+    strings.reduce((text, string, i) => text + show(parts[i - 1]) + string),
+  );
 }
 
 /** HTML: interpolated text is escaped, `html` and `svg` values go in as they are, lists are joined, null, undefined and false show nothing. */
-export const html = (strings: TemplateStringsArray, ...parts: readonly Part[]): Markup => build(strings, parts, { mime: "text/html", escape: escapeHtml });
+export const html = (strings: TemplateStringsArray, ...parts: readonly Part[]): Markup =>
+  build(strings, parts, { mime: "text/html", escape: escapeHtml });
 
 /** Markdown: interpolated text is escaped so that it shows as it is, `md` values go in as they are. */
 export const md = (strings: TemplateStringsArray, ...parts: readonly Part[]): Markup =>
   build(strings, parts, { mime: "text/markdown", escape: (text) => text.replace(/[\\`*_{}[\]()#+!|<>~$-]/g, "\\$&") });
 
 /** SVG: interpolated text is escaped, `svg` values go in as they are. */
-export const svg = (strings: TemplateStringsArray, ...parts: readonly Part[]): Markup => build(strings, parts, { mime: "image/svg+xml", escape: escapeXml });
+export const svg = (strings: TemplateStringsArray, ...parts: readonly Part[]): Markup =>
+  build(strings, parts, { mime: "image/svg+xml", escape: escapeXml });

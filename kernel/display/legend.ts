@@ -26,15 +26,32 @@ export function legendEntries(marks: readonly Mark[]): LegendEntry[] {
   const entries = new Map<string, LegendEntry>();
   for (const mark of marks) {
     if (mark.name === "" || mark.type === "heatmap" || mark.type === "text") continue;
-    if (mark.type === "line") entries.set(mark.name, { name: mark.name, colour: mark.colour, dash: mark.dash, glyph: "line", last: mark.y.findLast((value) => value !== null) ?? undefined });
-    else if (!entries.has(mark.name)) entries.set(mark.name, { name: mark.name, colour: mark.colour, glyph: GLYPHS[mark.type], ...(mark.type === "rule" ? { dash: "5 4" } : {}) });
+    if (mark.type === "line")
+      entries.set(mark.name, {
+        name: mark.name,
+        colour: mark.colour,
+        dash: mark.dash,
+        glyph: "line",
+        last: mark.y.findLast((value) => value !== null) ?? undefined,
+      });
+    else if (!entries.has(mark.name))
+      entries.set(mark.name, { name: mark.name, colour: mark.colour, glyph: GLYPHS[mark.type], ...(mark.type === "rule" ? { dash: "5 4" } : {}) });
   }
   return [...entries.values()];
 }
 
 function swatch({ colour, glyph, dash }: LegendEntry, x: number, y: number): SvgNode {
   if (glyph === "dot") return element("circle", { cx: x + 7, cy: y, r: 3.5, fill: colour });
-  if (glyph !== "line") return element("rect", { x: x + 2, y: y - 4.5, width: 10, height: 9, rx: 1.5, fill: colour, "fill-opacity": glyph === "band" ? 0.25 : undefined });
+  if (glyph !== "line")
+    return element("rect", {
+      x: x + 2,
+      y: y - 4.5,
+      width: 10,
+      height: 9,
+      rx: 1.5,
+      fill: colour,
+      "fill-opacity": glyph === "band" ? 0.25 : undefined,
+    });
   return element("line", { x1: x, x2: x + 13, y1: y, y2: y, stroke: colour, "stroke-width": 2.2, "stroke-dasharray": dash });
 }
 
@@ -71,7 +88,10 @@ export function legendRows(entries: readonly LegendEntry[], { width, maxRows = 3
         {},
         places.map((place) => {
           const y = top + place.row * ROW_PX + 8;
-          return [swatch(place.entry, left + place.x, y), label(nameOf(place.entry), { x: left + place.x + SWATCH_PX, y: y + 3.8, size: SIZE, fill: INK })];
+          return [
+            swatch(place.entry, left + place.x, y),
+            label(nameOf(place.entry), { x: left + place.x + SWATCH_PX, y: y + 3.8, size: SIZE, fill: INK }),
+          ];
         }),
         more === 0 ? undefined : label(`+ ${more} more`, { x: left + x, y: top + row * ROW_PX + 11.8, size: SIZE, fill: INK }),
       ),
@@ -87,7 +107,9 @@ export function directLabelWidth(entries: readonly LegendEntry[]): number | unde
 /** Names at the heights of their lines' ends, pushed apart where they would touch. `at` maps a value to pixels. */
 export function directLabels(entries: readonly LegendEntry[], { box, at }: { readonly box: Box; readonly at: (value: number) => number }): SvgNode {
   const gap = 14;
-  const sorted = entries.map((entry) => ({ entry, y: Math.min(box.y + box.height, Math.max(box.y, at(entry.last ?? NaN) || box.y)) })).sort((a, b) => a.y - b.y);
+  const sorted = entries
+    .map((entry) => ({ entry, y: Math.min(box.y + box.height, Math.max(box.y, at(entry.last ?? NaN) || box.y)) }))
+    .sort((a, b) => a.y - b.y);
   const ys = sorted.map(({ y }) => y);
   for (let i = 1; i < ys.length; i++) ys[i] = Math.max(ys[i], ys[i - 1] + gap);
   // What was pushed over the lower edge goes back up.
@@ -96,5 +118,11 @@ export function directLabels(entries: readonly LegendEntry[], { box, at }: { rea
     ys[ys.length - 1] -= over;
     for (let i = ys.length - 2; i >= 0; i--) ys[i] = Math.min(ys[i], ys[i + 1] - gap);
   }
-  return group({}, sorted.map(({ entry }, i) => [swatch(entry, box.x, ys[i]), label(nameOf(entry), { x: box.x + SWATCH_PX, y: ys[i] + 3.8, size: SIZE, fill: INK })]));
+  return group(
+    {},
+    sorted.map(({ entry }, i) => [
+      swatch(entry, box.x, ys[i]),
+      label(nameOf(entry), { x: box.x + SWATCH_PX, y: ys[i] + 3.8, size: SIZE, fill: INK }),
+    ]),
+  );
 }

@@ -23,9 +23,12 @@ export function levelsOf(values: ArrayLike<number>, [low, high]: readonly [numbe
   return toBytes(values, low, high).map((byte) => (byte === 255 ? NOT_FINITE_LEVEL : Math.round((byte * LEVELS) / BYTE_LEVELS)));
 }
 
-const paletteOf = (map: ColourMap): Rgb[] => [...Array.from({ length: LEVELS + 1 }, (_, i) => mapColour(map, i / LEVELS)), rgbOfHex(CARD), NOT_FINITE].map(
-  ([r, g, b]) => [Math.round(r), Math.round(g), Math.round(b)],
-);
+const paletteOf = (map: ColourMap): Rgb[] =>
+  [...Array.from({ length: LEVELS + 1 }, (_, i) => mapColour(map, i / LEVELS)), rgbOfHex(CARD), NOT_FINITE].map(([r, g, b]) => [
+    Math.round(r),
+    Math.round(g),
+    Math.round(b),
+  ]);
 
 export interface LevelImage {
   readonly width: number;
@@ -51,7 +54,15 @@ export function levelImage({ width, height, levels, map }: LevelImage, box: Box)
 }
 
 /** A [rows, columns] array as a picture that fills `box`, row 0 on top unless `flip`. */
-export function mapImage({ shape, data }: NumberArray, { box, range, map, flip = false }: { readonly box: Box; readonly range: readonly [number, number]; readonly map: ColourMap; readonly flip?: boolean }): SvgNode {
+export function mapImage(
+  { shape, data }: NumberArray,
+  {
+    box,
+    range,
+    map,
+    flip = false,
+  }: { readonly box: Box; readonly range: readonly [number, number]; readonly map: ColourMap; readonly flip?: boolean },
+): SvgNode {
   const [height, width] = shape;
   let levels = levelsOf(data, range);
   if (flip) levels = levels.map((_, i) => levels[(height - 1 - Math.floor(i / width)) * width + (i % width)]);
@@ -81,8 +92,18 @@ export function colourBar({ box, range, map, title }: ColourBar): SvgNode {
     const value = low * (1 - share) + high * share;
     return [
       element("line", { x1: box.x + box.width, x2: box.x + box.width + 3, y1: y, y2: y, stroke: AXIS }),
-      label(significant(Math.abs(value) < Math.abs(high - low) * 1e-6 ? 0 : value), { x: box.x + box.width + 6, y: y + (share === 1 ? 8 : share === 0 ? 0 : 4), size: 10, fill: MUTED_INK }),
+      label(significant(Math.abs(value) < Math.abs(high - low) * 1e-6 ? 0 : value), {
+        x: box.x + box.width + 6,
+        y: y + (share === 1 ? 8 : share === 0 ? 0 : 4),
+        size: 10,
+        fill: MUTED_INK,
+      }),
     ];
   });
-  return group({}, cells, labels, title ? label(fitText(title, 150, { size: 10 }), { x: box.x + box.width + 40, y: box.y - 6, size: 10, fill: INK, anchor: "end" }) : undefined);
+  return group(
+    {},
+    cells,
+    labels,
+    title ? label(fitText(title, 150, { size: 10 }), { x: box.x + box.width + 40, y: box.y - 6, size: 10, fill: INK, anchor: "end" }) : undefined,
+  );
 }

@@ -45,8 +45,10 @@ const COMFORTABLE_TILE_PX = 72;
  */
 export function imagesView(images: HostTensor, { title = "", captions = [], columns, ...options }: ImagesOptions = {}): Display<"media"> {
   const all = pixelsOf(images, options);
-  if (captions.length !== 0 && captions.length !== all.count) throw new ArgumentError(`${captions.length} captions for ${plural(all.count, "image")}`, { help: "give one caption for each image, or none" });
-  if (columns !== undefined && !(Number.isInteger(columns) && columns > 0)) throw new ArgumentError(`${columns} columns`, { help: "give a whole number above 0" });
+  if (captions.length !== 0 && captions.length !== all.count)
+    throw new ArgumentError(`${captions.length} captions for ${plural(all.count, "image")}`, { help: "give one caption for each image, or none" });
+  if (columns !== undefined && !(Number.isInteger(columns) && columns > 0))
+    throw new ArgumentError(`${columns} columns`, { help: "give a whole number above 0" });
   const square = (count: number): number => Math.min(columns ?? Math.max(1, Math.ceil(Math.sqrt((count * all.height * 2) / all.width))), count, 64);
   const fitted = withinBudget(all, (pixels) => [encodeMosaic(mosaic(pixels, { columns: square(pixels.count), gap: GAP_PX }))]);
   const shown = pick(captions, captions.length === 0 ? [] : fitted.indices).map((caption) => caption.slice(0, 200));
@@ -64,7 +66,12 @@ export function imagesView(images: HostTensor, { title = "", captions = [], colu
     gap: GAP_PX,
     captions: shown,
   };
-  return new Display({ view: "media", payload, still: imagesStill(fitted.pixels, payload), text: plainText(payload, shown.length === 0 ? [] : [`captions: ${shown.slice(0, 40).join(", ")}${shown.length > 40 ? ", …" : ""}`]) });
+  return new Display({
+    view: "media",
+    payload,
+    still: imagesStill(fitted.pixels, payload),
+    text: plainText(payload, shown.length === 0 ? [] : [`captions: ${shown.slice(0, 40).join(", ")}${shown.length > 40 ? ", …" : ""}`]),
+  });
 }
 
 const encodeMosaic = ({ width, height, channels, data }: Mosaic): Uint8Array => encodePixels({ width, height, channels, data });
@@ -73,7 +80,8 @@ function imagesFinding(pixels: Pixels, { tensor: { dtype, shape }, noun }: { rea
   const { count, width, height, channels, range, clipped, nonFinite } = pixels;
   const kind = channels === 1 ? "grey" : channels === 3 ? "RGB" : "RGBA";
   const bad = nonFinite === 0 ? "" : `; ${plural(nonFinite, "value is", "values are")} not finite (drawn black)`;
-  const outside = clipped === 0 ? "" : `; ${percent(clipped)} of the values lie outside of ${significant(range[0])}…${significant(range[1])} and are clipped`;
+  const outside =
+    clipped === 0 ? "" : `; ${percent(clipped)} of the values lie outside of ${significant(range[0])}…${significant(range[1])} and are clipped`;
   return `${plural(count, noun)} of ${width} × ${height} pixels, ${kind}, from ${dtype} ${showShape(shape)}${outside}${bad}.`;
 }
 
@@ -121,7 +129,10 @@ const SPACE_PX = 6;
 
 /** The static twin with title and captions. */
 function drawImages(pixels: Pixels, { title, finding, cuts, captions, columns }: ImagesPayload): string {
-  const side = Math.min((MAX_GRID_WIDTH_PX - (columns - 1) * SPACE_PX) / columns, Math.max(pixels.width, COMFORTABLE_TILE_PX * (captions.length > 0 ? 2 : 1)));
+  const side = Math.min(
+    (MAX_GRID_WIDTH_PX - (columns - 1) * SPACE_PX) / columns,
+    Math.max(pixels.width, COMFORTABLE_TILE_PX * (captions.length > 0 ? 2 : 1)),
+  );
   const height = (side * pixels.height) / pixels.width;
   const below = captions.length > 0 ? CAPTION_PX : 0;
   const rows = Math.ceil(pixels.count / columns);
@@ -133,7 +144,15 @@ function drawImages(pixels: Pixels, { title, finding, cuts, captions, columns }:
         const png = encodePixels({ width: pixels.width, height: pixels.height, channels: pixels.channels, data: pixelsAt(pixels, i) });
         const smooth = side < pixels.width * 1.5;
         return [
-          element("image", { x, y, width: side, height, preserveAspectRatio: "none", style: smooth ? undefined : "image-rendering:pixelated", href: `data:image/png;base64,${base64(png)}` }),
+          element("image", {
+            x,
+            y,
+            width: side,
+            height,
+            preserveAspectRatio: "none",
+            style: smooth ? undefined : "image-rendering:pixelated",
+            href: `data:image/png;base64,${base64(png)}`,
+          }),
           captions.length === 0 ? undefined : label(fitText(captions[i], side, { size: 10 }), { x, y: y + height + 12, size: 10, fill: MUTED_INK }),
         ];
       }),
@@ -151,7 +170,10 @@ export function videoView(video: HostTensor, { title = "", framesPerSecond = 10,
   const all = pixelsOf(video, options);
   const columns = (count: number): number => Math.ceil(Math.sqrt(count));
   const rateOf = (count: number): number => Math.max(1, (framesPerSecond * count) / all.count);
-  const fitted = withinBudget(all, (pixels) => [encodeMosaic(mosaic(pixels, { columns: columns(pixels.count), gap: 0 })), encodeGifPixels(pixels, rateOf(pixels.count))]);
+  const fitted = withinBudget(all, (pixels) => [
+    encodeMosaic(mosaic(pixels, { columns: columns(pixels.count), gap: 0 })),
+    encodeGifPixels(pixels, rateOf(pixels.count)),
+  ]);
   const rate = rateOf(fitted.pixels.count);
   const payload: VideoPayload = {
     version: 1,
@@ -170,7 +192,12 @@ export function videoView(video: HostTensor, { title = "", framesPerSecond = 10,
   const enlarge = Math.max(1, Math.min(8, Math.floor(240 / width)));
   const large = enlarge === 1 ? fitted.files[1] : encodeGifPixels(enlarged(fitted.pixels, enlarge), rate);
   const gif = large.length <= MAX_PICTURE_BYTES ? large : fitted.files[1];
-  return new Display({ view: "media", payload, still: { "image/gif": base64(gif) }, text: plainText(payload, [`${significant(all.count / framesPerSecond)} s at ${significant(framesPerSecond)} frames a second`]) });
+  return new Display({
+    view: "media",
+    payload,
+    still: { "image/gif": base64(gif) },
+    text: plainText(payload, [`${significant(all.count / framesPerSecond)} s at ${significant(framesPerSecond)} frames a second`]),
+  });
 }
 
 /** Each frame enlarged: viewers show GIFs at their own size, and 28 pixels are hard to see. */

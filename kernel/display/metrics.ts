@@ -49,9 +49,16 @@ export function metricsView({ series, title = "", stepUnit = "step", scale = "li
     findings.push(trend({ name, x, y }, { xName: stepUnit }));
     const kept = curveIndices(y, limit);
     if (kept.length < y.length) cuts.push(`${name}: ${kept.length} of ${y.length} points kept`);
-    return { name: name.slice(0, 80), group: (given ?? (name.includes("/") ? name.slice(name.lastIndexOf("/") + 1) : name)).slice(0, 80), unit: unit.slice(0, 40), step: pick(x, kept).map((at) => jsonNumber(at, 12) ?? 0), value: jsonNumbers(pick(y, kept)) };
+    return {
+      name: name.slice(0, 80),
+      group: (given ?? (name.includes("/") ? name.slice(name.lastIndexOf("/") + 1) : name)).slice(0, 80),
+      unit: unit.slice(0, 40),
+      step: pick(x, kept).map((at) => jsonNumber(at, 12) ?? 0),
+      value: jsonNumbers(pick(y, kept)),
+    };
   });
-  const finding = built.length === 0 ? "no metrics yet." : `${sentences([...findings.filter(tellsOfGaps), ...findings.filter((one) => !tellsOfGaps(one))])}.`;
+  const finding =
+    built.length === 0 ? "no metrics yet." : `${sentences([...findings.filter(tellsOfGaps), ...findings.filter((one) => !tellsOfGaps(one))])}.`;
   const payload: MetricsPayload = { version: 1, title: title.slice(0, 300), finding, cuts, series: built, stepUnit: stepUnit.slice(0, 40), scale };
   return new Display({ view: "metrics", payload, still: { "image/svg+xml": drawMetrics(payload) }, text: plainText(payload) });
 }
@@ -73,14 +80,24 @@ export function drawMetrics(payload: MetricsPayload): string {
     const width = (box.width - (columns - 1) * 20) / columns;
     return group(
       {},
-      (shown.length === 0 ? [""] : shown).map((name, i) => groupPanel(payload, name, { x: box.x + (i % columns) * (width + 20), y: box.y + Math.floor(i / columns) * (height + 14), width, height })),
+      (shown.length === 0 ? [""] : shown).map((name, i) =>
+        groupPanel(payload, name, { x: box.x + (i % columns) * (width + 20), y: box.y + Math.floor(i / columns) * (height + 14), width, height }),
+      ),
     );
   });
 }
 
 function groupPanel({ series, stepUnit, scale }: MetricsPayload, name: string, box: Box): SvgNode {
   const own = series.filter((one) => one.group === name);
-  const marks = own.map((one, i): LineMark => ({ type: "line", name: one.name, facet: "", ...seriesStyle(i), x: one.step, y: one.value, width: 1.6 }));
+  const marks = own.map((one, i): LineMark => ({
+    type: "line",
+    name: one.name,
+    facet: "",
+    ...seriesStyle(i),
+    x: one.step,
+    y: one.value,
+    width: 1.6,
+  }));
   const values = own.flatMap((one) => one.value.flatMap((value) => (value === null ? [] : [value])));
   const entries = legendEntries(marks);
   const labels = directLabelWidth(entries);
@@ -88,7 +105,15 @@ function groupPanel({ series, stepUnit, scale }: MetricsPayload, name: string, b
   const beside = labels !== undefined && labels < box.width * 0.3 ? labels : undefined;
   const legend = legendRows(beside === undefined && marks.length > 1 ? entries : [], { width: box.width, maxRows: 2 });
   const options = {
-    x: { label: stepUnit, unit: "", scale: "linear", domain: domainOf(own.flatMap((one) => one.step), { scale: "linear" }) } as const,
+    x: {
+      label: stepUnit,
+      unit: "",
+      scale: "linear",
+      domain: domainOf(
+        own.flatMap((one) => one.step),
+        { scale: "linear" },
+      ),
+    } as const,
     y: { label: name, unit: own[0]?.unit ?? "", scale, domain: domainOf(values, { scale, pad: 0.05 }) },
     marks,
     box: { x: box.x, y: box.y + legend.height, width: box.width - (beside ?? 0), height: box.height - legend.height },
@@ -96,6 +121,9 @@ function groupPanel({ series, stepUnit, scale }: MetricsPayload, name: string, b
     empty: values.length === 0 ? "no values yet" : undefined,
   };
   const { top, bottom, y } = plotArea(options);
-  const names = beside === undefined ? undefined : directLabels(entries, { box: { x: box.x + box.width - beside + 4, y: top, width: beside, height: bottom - top }, at: y.at });
+  const names =
+    beside === undefined
+      ? undefined
+      : directLabels(entries, { box: { x: box.x + box.width - beside + 4, y: top, width: beside, height: bottom - top }, at: y.at });
   return group({}, legend.draw(box.x, box.y), panel(options), names);
 }

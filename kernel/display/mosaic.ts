@@ -55,7 +55,8 @@ export function shrink(pixels: Pixels, factor: number): Pixels {
         for (let channel = 0; channel < channels; channel++) {
           let [sum, joined] = [0, 0];
           for (let v = y * factor; v < Math.min(pixels.height, (y + 1) * factor); v++)
-            for (let u = x * factor; u < Math.min(pixels.width, (x + 1) * factor); u++, joined++) sum += source[(v * pixels.width + u) * channels + channel];
+            for (let u = x * factor; u < Math.min(pixels.width, (x + 1) * factor); u++, joined++)
+              sum += source[(v * pixels.width + u) * channels + channel];
           data[((image * height + y) * width + x) * channels + channel] = Math.round(sum / joined);
         }
   }

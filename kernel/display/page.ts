@@ -49,10 +49,17 @@ function cellHtml(cell: PageCell): string {
 }
 
 /** Terminal colours and other control sequences mean nothing on a page. */
-const ANSI = new RegExp(`${String.fromCharCode(27)}(?:\\[[0-?]*[ -/]*[@-~]|\\][^${String.fromCharCode(7)}]*${String.fromCharCode(7)}?|[@-Z\\\\-_])`, "g");
+const ANSI = new RegExp(
+  `${String.fromCharCode(27)}(?:\\[[0-?]*[ -/]*[@-~]|\\][^${String.fromCharCode(7)}]*${String.fromCharCode(7)}?|[@-Z\\\\-_])`,
+  "g",
+);
 
 /** A line that was overwritten with carriage returns shows its last state, as in a terminal. */
-const terminal = (text: string): string => text.replace(ANSI, "").replace(/\r\n/g, "\n").replace(/[^\n]*\r(?=[^\n])/g, "");
+const terminal = (text: string): string =>
+  text
+    .replace(ANSI, "")
+    .replace(/\r\n/g, "\n")
+    .replace(/[^\n]*\r(?=[^\n])/g, "");
 
 function outputHtml(output: PageOutput): string {
   switch (output.type) {
@@ -74,7 +81,8 @@ function dataHtml({ data, metadata }: Extract<PageOutput, { type: "data" }>): st
   const text = joined(data["text/plain"]);
   const named = joined(metadata.vscode_altText);
   const alt = escapeHtml((named !== "" ? named : text.split("\n").slice(0, 2).join(": ")).slice(0, 1000));
-  const picture = (mime: string, base64: string): string => `<figure><img alt="${alt === "" ? "picture without description" : alt}" src="data:${mime};base64,${base64}"></figure>`;
+  const picture = (mime: string, base64: string): string =>
+    `<figure><img alt="${alt === "" ? "picture without description" : alt}" src="data:${mime};base64,${base64}"></figure>`;
   const svg = joined(data["image/svg+xml"]);
   if (svg !== "") return picture("image/svg+xml", Buffer.from(svg).toString("base64"));
   for (const mime of IMAGES) {
@@ -87,5 +95,7 @@ function dataHtml({ data, metadata }: Extract<PageOutput, { type: "data" }>): st
   if (markdown !== "") return `<div class="markdown">${renderMarkdown(markdown)}</div>`;
   if (text !== "") return `<pre class="text">${escapeHtml(terminal(text))}</pre>`;
   const mimes = Object.keys(data);
-  return mimes.length === 0 ? "" : `<p class="missing">An output of type ${escapeHtml(mimes.join(", ").slice(0, 300))}, which has no static form.</p>`;
+  return mimes.length === 0
+    ? ""
+    : `<p class="missing">An output of type ${escapeHtml(mimes.join(", ").slice(0, 300))}, which has no static form.</p>`;
 }

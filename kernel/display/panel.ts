@@ -33,7 +33,8 @@ interface Margins {
   readonly bottom: number;
 }
 
-const widest = (texts: readonly string[], limit: number): number => Math.min(limit, Math.max(0, ...texts.map((text) => textWidth(text, { size: TICK_SIZE }))));
+const widest = (texts: readonly string[], limit: number): number =>
+  Math.min(limit, Math.max(0, ...texts.map((text) => textWidth(text, { size: TICK_SIZE }))));
 
 /** Whether category names need a slope to stand side by side. */
 const sloped = (axis: AxisPayload, width: number): boolean =>
@@ -41,11 +42,20 @@ const sloped = (axis: AxisPayload, width: number): boolean =>
 
 function marginsOf({ x, y, box, title = "", marks }: PanelOptions): Margins {
   const ticks = scaleOf(y, { range: [box.height, 0], count: yCount(box.height) }).ticks;
-  const left = widest(ticks.map((tick) => tick.text), MAX_CATEGORY_LABEL_PX) + 9;
+  const left =
+    widest(
+      ticks.map((tick) => tick.text),
+      MAX_CATEGORY_LABEL_PX,
+    ) + 9;
   const right = marks.some((mark) => mark.type === "heatmap") ? COLOUR_BAR_PX : 10;
   const slopes = sloped(x, box.width - left - right);
   const xLabels = slopes ? Math.min(80, widest(x.categories ?? [], MAX_CATEGORY_LABEL_PX) * Math.sin(-SLOPE) + 10) : 16;
-  return { left, right, top: 8 + (title === "" ? 0 : 17) + (axisTitle(y) === "" && !marks.some((mark) => mark.type === "heatmap" && mark.valueLabel !== "") ? 0 : 17), bottom: xLabels + (axisTitle(x) === "" ? 4 : 19) };
+  return {
+    left,
+    right,
+    top: 8 + (title === "" ? 0 : 17) + (axisTitle(y) === "" && !marks.some((mark) => mark.type === "heatmap" && mark.valueLabel !== "") ? 0 : 17),
+    bottom: xLabels + (axisTitle(x) === "" ? 4 : 19),
+  };
 }
 
 const yCount = (height: number): number => Math.max(2, Math.min(7, Math.floor(height / 34)));
@@ -56,7 +66,13 @@ function yAxis(scale: Scale, { left, right }: { readonly left: number; readonly 
     {},
     shown.map(({ at, text }) => [
       scale.axis.scale === "category" ? undefined : element("line", { x1: left, x2: right, y1: at, y2: at, stroke: GRID }),
-      label(fitText(text, MAX_CATEGORY_LABEL_PX, { size: TICK_SIZE, cut: "middle" }), { x: left - 6, y: at + 3.5, size: TICK_SIZE, fill: MUTED_INK, anchor: "end" }),
+      label(fitText(text, MAX_CATEGORY_LABEL_PX, { size: TICK_SIZE, cut: "middle" }), {
+        x: left - 6,
+        y: at + 3.5,
+        size: TICK_SIZE,
+        fill: MUTED_INK,
+        anchor: "end",
+      }),
     ]),
   );
 }
@@ -73,16 +89,29 @@ function withoutOverlap(scale: Scale, room: number | ((text: string) => number))
   return out;
 }
 
-function xAxis(scale: Scale, { bottom, left, right, slopes }: { readonly bottom: number; readonly left: number; readonly right: number; readonly slopes: boolean }): SvgNode {
+function xAxis(
+  scale: Scale,
+  { bottom, left, right, slopes }: { readonly bottom: number; readonly left: number; readonly right: number; readonly slopes: boolean },
+): SvgNode {
   const shown = withoutOverlap(scale, slopes ? 11 : (text) => textWidth(text, { size: TICK_SIZE }));
-  const marks: SvgChild[] = scale.axis.scale === "category" ? [] : scale.ticks.map(({ at, text }) => element("line", { x1: at, x2: at, y1: bottom, y2: bottom + (text === "" ? 2.5 : 4), stroke: AXIS }));
+  const marks: SvgChild[] =
+    scale.axis.scale === "category"
+      ? []
+      : scale.ticks.map(({ at, text }) => element("line", { x1: at, x2: at, y1: bottom, y2: bottom + (text === "" ? 2.5 : 4), stroke: AXIS }));
   return group(
     {},
     element("line", { x1: left, x2: right, y1: bottom, y2: bottom, stroke: AXIS }),
     marks,
     shown.map(({ at, text }) =>
       slopes
-        ? label(fitText(text, MAX_CATEGORY_LABEL_PX, { size: TICK_SIZE }), { x: at + 4, y: bottom + 12, size: TICK_SIZE, fill: MUTED_INK, anchor: "end", rotate: -38 })
+        ? label(fitText(text, MAX_CATEGORY_LABEL_PX, { size: TICK_SIZE }), {
+            x: at + 4,
+            y: bottom + 12,
+            size: TICK_SIZE,
+            fill: MUTED_INK,
+            anchor: "end",
+            rotate: -38,
+          })
         : label(text, { x: at, y: bottom + 15, size: TICK_SIZE, fill: MUTED_INK, anchor: "middle" }),
     ),
   );
@@ -114,13 +143,42 @@ export function panel(options: PanelOptions): SvgNode {
   const clip = { x: left - margin, y: top - margin, width: right - left + 2 * margin, height: bottom - top + 2 * margin };
   return group(
     {},
-    title === "" ? undefined : label(fitText(title, box.width, { size: 11.5, weight: "bold", cut: "middle" }), { x: box.x, y: box.y + 11, size: 11.5, weight: "bold", fill: INK }),
-    axisTitle(y) === "" ? undefined : label(fitText(axisTitle(y), right - box.x - (heat ? 60 : 0), { size: TICK_SIZE }), { x: box.x, y: top - 10, size: TICK_SIZE, fill: INK }),
+    title === ""
+      ? undefined
+      : label(fitText(title, box.width, { size: 11.5, weight: "bold", cut: "middle" }), {
+          x: box.x,
+          y: box.y + 11,
+          size: 11.5,
+          weight: "bold",
+          fill: INK,
+        }),
+    axisTitle(y) === ""
+      ? undefined
+      : label(fitText(axisTitle(y), right - box.x - (heat ? 60 : 0), { size: TICK_SIZE }), { x: box.x, y: top - 10, size: TICK_SIZE, fill: INK }),
     yAxis(area.y, { left, right }),
-    element("svg", { ...clip, viewBox: [clip.x, clip.y, clip.width, clip.height].map((value) => value.toFixed(2)).join(" "), overflow: "hidden" }, marks.map((mark) => drawMark(mark, area))),
+    element(
+      "svg",
+      { ...clip, viewBox: [clip.x, clip.y, clip.width, clip.height].map((value) => value.toFixed(2)).join(" "), overflow: "hidden" },
+      marks.map((mark) => drawMark(mark, area)),
+    ),
     xAxis(area.x, { left, right, bottom, slopes }),
-    axisTitle(x) === "" ? undefined : label(fitText(axisTitle(x), right - left, { size: TICK_SIZE }), { x: (left + right) / 2, y: box.y + box.height - 4, size: TICK_SIZE, fill: INK, anchor: "middle" }),
-    heat === undefined ? undefined : colourBar({ box: { x: right + 10, y: top, width: 10, height: bottom - top }, range: [heat.grid.low, heat.grid.high], map: heat.map, title: heat.valueLabel }),
+    axisTitle(x) === ""
+      ? undefined
+      : label(fitText(axisTitle(x), right - left, { size: TICK_SIZE }), {
+          x: (left + right) / 2,
+          y: box.y + box.height - 4,
+          size: TICK_SIZE,
+          fill: INK,
+          anchor: "middle",
+        }),
+    heat === undefined
+      ? undefined
+      : colourBar({
+          box: { x: right + 10, y: top, width: 10, height: bottom - top },
+          range: [heat.grid.low, heat.grid.high],
+          map: heat.map,
+          title: heat.valueLabel,
+        }),
     empty === undefined ? undefined : label(empty, { x: (left + right) / 2, y: (top + bottom) / 2 + 4, size: 12, fill: MUTED_INK, anchor: "middle" }),
   );
 }

@@ -23,14 +23,26 @@ export interface ProgressOptions {
 }
 
 /** "training: 120 of 400 steps (30 %), 12.3 steps/s, 23 s left, loss 1.37" */
-export function progressView({ title = "", done, total, unit = "steps", elapsedSeconds = NaN, note = "", state }: ProgressOptions): Display<"progress"> {
+export function progressView({
+  title = "",
+  done,
+  total,
+  unit = "steps",
+  elapsedSeconds = NaN,
+  note = "",
+  state,
+}: ProgressOptions): Display<"progress"> {
   const known = total !== undefined && total > 0 && Number.isFinite(total) ? total : null;
   const rate = elapsedSeconds > 0 ? done / elapsedSeconds : NaN;
   const reached = state ?? (known !== null && done >= known ? "done" : "running");
   const remaining = reached !== "running" || known === null ? NaN : Math.max(0, known - done) / rate;
   const times = [
     Number.isFinite(rate) && rate > 0 ? `${significant(rate)} ${unit}/s` : "",
-    Number.isFinite(remaining) ? `${secondsText(remaining)} left` : reached !== "running" && Number.isFinite(elapsedSeconds) ? `in ${secondsText(elapsedSeconds)}` : "",
+    Number.isFinite(remaining)
+      ? `${secondsText(remaining)} left`
+      : reached !== "running" && Number.isFinite(elapsedSeconds)
+        ? `in ${secondsText(elapsedSeconds)}`
+        : "",
     note.slice(0, 200),
     reached === "failed" ? "failed" : "",
   ].filter((part) => part !== "");
@@ -49,7 +61,12 @@ export function progressView({ title = "", done, total, unit = "steps", elapsedS
     remainingSeconds: jsonNumber(remaining),
     state: reached,
   };
-  return new Display({ view: "progress", payload, still: { "image/svg+xml": drawProgress(payload) }, text: `${title === "" ? "" : `${payload.title}: `}${finding}` });
+  return new Display({
+    view: "progress",
+    payload,
+    still: { "image/svg+xml": drawProgress(payload) },
+    text: `${title === "" ? "" : `${payload.title}: `}${finding}`,
+  });
 }
 
 /** The static twin. */
@@ -57,6 +74,10 @@ export function drawProgress({ title, finding, done, total, state }: ProgressPay
   const share = total === null ? (state === "done" ? 1 : 0) : Math.min(1, Math.max(0, done / total));
   const colour = state === "failed" ? BAD : state === "done" ? GOOD : ACCENT;
   return card({ title, finding, width: 480, height: 10 }, (box) =>
-    group({}, element("rect", { ...box, height: 8, rx: 4, fill: GRID }), share > 0 ? element("rect", { ...box, height: 8, width: Math.max(8, box.width * share), rx: 4, fill: colour }) : undefined),
+    group(
+      {},
+      element("rect", { ...box, height: 8, rx: 4, fill: GRID }),
+      share > 0 ? element("rect", { ...box, height: 8, width: Math.max(8, box.width * share), rx: 4, fill: colour }) : undefined,
+    ),
   );
 }

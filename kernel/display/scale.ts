@@ -85,7 +85,12 @@ function logTicks(domain: readonly [number, number], count: number): { readonly 
   const high = Math.max(...domain);
   const decades = Math.log10(high / low);
   const powers = low < 0.9e-3 || high > 1.1e5;
-  if (decades < 0.5) return scaleLinear().domain([low, high]).ticks(count).filter((value) => value > 0).map((value) => ({ value, text: logLabel(value, powers) }));
+  if (decades < 0.5)
+    return scaleLinear()
+      .domain([low, high])
+      .ticks(count)
+      .filter((value) => value > 0)
+      .map((value) => ({ value, text: logLabel(value, powers) }));
   const labelled = decades < 1.3 ? [1, 2, 3, 5] : decades < 2.5 && decades * 3 <= count ? [1, 2, 5] : [1];
   const every = Math.max(1, Math.ceil(decades / Math.max(2, count)));
   const minor = decades <= 8 ? [1, 2, 3, 4, 5, 6, 7, 8, 9] : [1];
@@ -106,7 +111,9 @@ function symlogTicks([low, high]: readonly [number, number], constant: number, c
   const every = Math.max(1, Math.ceil((sides * (last - first + 1)) / Math.max(2, count)));
   const values = [0];
   for (let exponent = last; exponent >= first; exponent -= every) values.push(10 ** exponent, -(10 ** exponent));
-  return values.filter((value) => value >= low && value <= high).map((value) => ({ value, text: linearLabel(value, Math.abs(value), Math.abs(value)) }));
+  return values
+    .filter((value) => value >= low && value <= high)
+    .map((value) => ({ value, text: linearLabel(value, Math.abs(value), Math.abs(value)) }));
 }
 
 export interface ScaleRange {
@@ -125,12 +132,21 @@ export function scaleOf(axis: AxisPayload, { range, count }: ScaleRange): Scale 
     return { axis, at, ticks: names.map((text, value) => ({ value, text, at: at(value) })) };
   }
   const d3 =
-    axis.scale === "log" ? scaleLog(domain, range) : axis.scale === "symlog" ? scaleSymlog(domain, range).constant(axis.constant ?? 1) : scaleLinear(domain, range);
+    axis.scale === "log"
+      ? scaleLog(domain, range)
+      : axis.scale === "symlog"
+        ? scaleSymlog(domain, range).constant(axis.constant ?? 1)
+        : scaleLinear(domain, range);
   const at = (value: number): number => (Number.isFinite(value) && (axis.scale !== "log" || value > 0) ? Number(d3(value)) : NaN);
   const found =
-    axis.scale === "log" ? logTicks(axis.domain, count) : axis.scale === "symlog" ? symlogTicks(axis.domain, axis.constant ?? 1, count) : linearTicks(axis.domain, count);
+    axis.scale === "log"
+      ? logTicks(axis.domain, count)
+      : axis.scale === "symlog"
+        ? symlogTicks(axis.domain, axis.constant ?? 1, count)
+        : linearTicks(axis.domain, count);
   return { axis, at, ticks: found.map((tick) => ({ ...tick, at: at(tick.value) })) };
 }
 
 /** "loss (nats)", "loss", or "". */
-export const axisTitle = ({ label, unit }: { readonly label: string; readonly unit: string }): string => (label === "" ? unit : unit === "" ? label : `${label} (${unit})`);
+export const axisTitle = ({ label, unit }: { readonly label: string; readonly unit: string }): string =>
+  label === "" ? unit : unit === "" ? label : `${label} (${unit})`;

@@ -62,8 +62,12 @@ export function scalingPayload(options: ScalingOptions): ScalingPayload {
   const [xs, ys] = [numbersOf(points.x), numbersOf(points.y)];
   const count = sameLength({ x: xs, y: ys, series: points.series }, "scaling points");
   const usable = Array.from(xs).flatMap((value, i) => (value > 0 && ys[i] > 0 && Number.isFinite(value + ys[i]) ? [i] : []));
-  if (usable.length === 0) throw new ArgumentError(`${plural(count, "scaling point")}, none with x and y above 0`, { help: "give measured points; both axes are logarithmic" });
-  if (until !== undefined && !(until > 0 && Number.isFinite(until))) throw new ArgumentError(`a curve until x = ${until}`, { help: "give a finite x above 0" });
+  if (usable.length === 0)
+    throw new ArgumentError(`${plural(count, "scaling point")}, none with x and y above 0`, {
+      help: "give measured points; both axes are logarithmic",
+    });
+  if (until !== undefined && !(until > 0 && Number.isFinite(until)))
+    throw new ArgumentError(`a curve until x = ${until}`, { help: "give a finite x above 0" });
   const kept = pick(usable, evenIndices(usable.length, MAX_POINTS));
   const cuts = kept.length < usable.length ? [`${kept.length} of ${usable.length} points shown`] : [];
   if (usable.length < count) cuts.push(`${plural(count - usable.length, "point")} not above 0 left out`);
@@ -73,8 +77,13 @@ export function scalingPayload(options: ScalingOptions): ScalingPayload {
   const curve = fit === undefined ? null : curveOf(fit, extent);
   const predicted = kept.map((i) => fit?.predict(xs[i]) ?? NaN);
   const isoFlop = (profiles?.profiles ?? []).slice(0, MAX_PROFILES).map(isoFlopOf);
-  if (profiles !== undefined && profiles.profiles.length > isoFlop.length) cuts.push(`${isoFlop.length} of ${profiles.profiles.length} iso-FLOP curves`);
-  const rounded = { x: kept.map((i) => jsonNumber(xs[i], 7)), y: kept.map((i) => jsonNumber(ys[i])), series: kept.map((i) => (points.series?.[i] ?? "").slice(0, 60)) };
+  if (profiles !== undefined && profiles.profiles.length > isoFlop.length)
+    cuts.push(`${isoFlop.length} of ${profiles.profiles.length} iso-FLOP curves`);
+  const rounded = {
+    x: kept.map((i) => jsonNumber(xs[i], 7)),
+    y: kept.map((i) => jsonNumber(ys[i])),
+    series: kept.map((i) => (points.series?.[i] ?? "").slice(0, 60)),
+  };
   const payload = {
     version: 1,
     title: title.slice(0, 300),
@@ -93,7 +102,10 @@ export function scalingPayload(options: ScalingOptions): ScalingPayload {
   return { ...payload, finding: findingOf(payload, { fit, until, usable: usable.length, optimum: profiles?.params }).slice(0, 1000) };
 }
 
-const quantity = ({ label, unit = "" }: { readonly label: string; readonly unit?: string }): QuantityPayload => ({ label: label.slice(0, 80), unit: unit.slice(0, 40) });
+const quantity = ({ label, unit = "" }: { readonly label: string; readonly unit?: string }): QuantityPayload => ({
+  label: label.slice(0, 80),
+  unit: unit.slice(0, 40),
+});
 
 /** The line through the logarithms, or undefined for fewer than two different x. */
 function simpleFit(x: readonly number[], y: readonly number[]): ScalingFit | undefined {
@@ -107,20 +119,38 @@ function curveOf(fit: ScalingFit, [low, high]: readonly [number, number]): Scali
   const x = Array.from({ length: CURVE_POINTS }, (_, i) => low * Math.exp((ratio * i) / (CURVE_POINTS - 1)));
   const bands = x.map((at) => fit.band?.(at) ?? { low: NaN, high: NaN });
   const known = bands.some((band) => Number.isFinite(band.low + band.high));
-  return { x: jsonNumbers(x, 7), y: jsonNumbers(x.map((at) => fit.predict(at))), low: known ? jsonNumbers(bands.map((band) => band.low)) : [], high: known ? jsonNumbers(bands.map((band) => band.high)) : [] };
+  return {
+    x: jsonNumbers(x, 7),
+    y: jsonNumbers(x.map((at) => fit.predict(at))),
+    low: known ? jsonNumbers(bands.map((band) => band.low)) : [],
+    high: known ? jsonNumbers(bands.map((band) => band.high)) : [],
+  };
 }
 
 const parametersOf = ({ parameters, intervals = {} }: ScalingFit): FittedParameter[] =>
-  Object.entries(parameters).slice(0, 12).map(([name, value]) => ({ name: name.slice(0, 40), value: jsonNumber(value), low: jsonNumber(intervals[name]?.low ?? NaN), high: jsonNumber(intervals[name]?.high ?? NaN) }));
+  Object.entries(parameters)
+    .slice(0, 12)
+    .map(([name, value]) => ({
+      name: name.slice(0, 40),
+      value: jsonNumber(value),
+      low: jsonNumber(intervals[name]?.low ?? NaN),
+      high: jsonNumber(intervals[name]?.high ?? NaN),
+    }));
 
 function isoFlopOf(profile: ScalingProfiles["profiles"][number]): IsoFlopCurve {
-  const runs = profile.runs.filter((run) => run.params > 0 && Number.isFinite(run.params + run.loss)).slice(0, 100).sort((a, b) => a.params - b.params);
+  const runs = profile.runs
+    .filter((run) => run.params > 0 && Number.isFinite(run.params + run.loss))
+    .slice(0, 100)
+    .sort((a, b) => a.params - b.params);
   const inside = Number.isFinite(profile.params + profile.loss) && profile.params > 0;
   const [low, high] = extentOf([...runs.map((run) => run.params), ...(inside ? [profile.params] : [])]) ?? [1, 1];
   const size = Array.from({ length: 40 }, (_, i) => low * (high / low) ** (i / 39));
   return {
     flops: jsonNumber(profile.flops, 6) ?? 0,
-    size: jsonNumbers(runs.map((run) => run.params), 7),
+    size: jsonNumbers(
+      runs.map((run) => run.params),
+      7,
+    ),
     loss: jsonNumbers(runs.map((run) => run.loss)),
     fitSize: jsonNumbers(size, 7),
     fitLoss: jsonNumbers(size.map((at) => profile.predict(at))),
@@ -129,13 +159,18 @@ function isoFlopOf(profile: ScalingProfiles["profiles"][number]): IsoFlopCurve {
 }
 
 function optimumOf(law: NonNullable<ScalingProfiles["params"]>, curves: readonly IsoFlopCurve[]): ScalingPayload["optimum"] {
-  const [low, high] = extentOf(curves.map((curve) => curve.flops), (value) => value > 0) ?? [1, 10];
+  const [low, high] = extentOf(
+    curves.map((curve) => curve.flops),
+    (value) => value > 0,
+  ) ?? [1, 10];
   const flops = Array.from({ length: 30 }, (_, i) => low * (high / low) ** (i / 29));
   return { flops: jsonNumbers(flops, 6), size: jsonNumbers(flops.map((at) => law.predict(at))), exponent: jsonNumber(law.exponent) };
 }
 
 const boundsText = (bounds: { readonly low: number | null; readonly high: number | null } | undefined): string =>
-  bounds === undefined || bounds.low === null || bounds.high === null || !Number.isFinite(bounds.low + bounds.high) ? "" : `${significant(bounds.low)}–${significant(bounds.high)}`;
+  bounds === undefined || bounds.low === null || bounds.high === null || !Number.isFinite(bounds.low + bounds.high)
+    ? ""
+    : `${significant(bounds.low)}–${significant(bounds.high)}`;
 
 interface FindingParts {
   readonly fit: ScalingFit | undefined;
@@ -153,9 +188,10 @@ function findingOf(payload: Omit<ScalingPayload, "finding">, { fit, until, usabl
   const noun = percent(level);
   const exponent = alpha?.value ?? NaN;
   const range = interval === "" ? "" : ` (${noun} interval ${interval})`;
-  const law = alpha?.name === "alpha"
-    ? `${y.label} ${exponent >= 0 ? "falls" : "rises"} as ${x.label}^${exponent >= 0 ? "−" : ""}${significant(Math.abs(exponent))}${range}${floor === undefined ? "" : ` towards ${significant(floor.value ?? NaN)}`}`
-    : `${payload.equation} fitted to ${plural(usable, "point")}`;
+  const law =
+    alpha?.name === "alpha"
+      ? `${y.label} ${exponent >= 0 ? "falls" : "rises"} as ${x.label}^${exponent >= 0 ? "−" : ""}${significant(Math.abs(exponent))}${range}${floor === undefined ? "" : ` towards ${significant(floor.value ?? NaN)}`}`
+      : `${payload.equation} fitted to ${plural(usable, "point")}`;
   const worst = residuals.reduce((most: number, value) => Math.max(most, Math.abs(value ?? 0)), 0);
   const parts = [law, `the ${usable} points lie within ${percent(worst)} of the curve`];
   if (until !== undefined) {

@@ -40,7 +40,8 @@ const MAX_CURVES = 8;
  * @throws {ArgumentError} without layers, or when steps and spectra differ in number.
  */
 export function spectrumView({ layers, title = "" }: SpectrumOptions): Display<"spectrum"> {
-  if (layers.length === 0) throw new ArgumentError("a spectrum view without layers", { help: "give at least one layer: { name, steps, singularValues }" });
+  if (layers.length === 0)
+    throw new ArgumentError("a spectrum view without layers", { help: "give at least one layer: { name, steps, singularValues }" });
   const shown = layers.slice(0, MAX_LAYERS);
   const cuts = layers.length > shown.length ? [`the first ${shown.length} of ${layers.length} layers`] : [];
   const perLayer = Math.floor(MAX_KEPT_VALUES / shown.length);
@@ -49,10 +50,15 @@ export function spectrumView({ layers, title = "" }: SpectrumOptions): Display<"
   return new Display({ view: "spectrum", payload, still: { "image/svg+xml": drawSpectrum(payload) }, text: plainText(payload, layerLines(built)) });
 }
 
-function buildLayer({ name, steps, singularValues }: SpectrumSeries, { perLayer, cuts }: { readonly perLayer: number; readonly cuts: string[] }): SpectrumLayer {
+function buildLayer(
+  { name, steps, singularValues }: SpectrumSeries,
+  { perLayer, cuts }: { readonly perLayer: number; readonly cuts: string[] },
+): SpectrumLayer {
   const at = steps ?? singularValues.map((_, i) => i);
   if (at.length !== singularValues.length || at.length === 0)
-    throw new ArgumentError(`layer ${name}: ${at.length} steps for ${singularValues.length} spectra`, { help: "give one list of singular values for each step, at least one" });
+    throw new ArgumentError(`layer ${name}: ${at.length} steps for ${singularValues.length} spectra`, {
+      help: "give one list of singular values for each step, at least one",
+    });
   const sorted = singularValues.map((values) => numbersOf(values).sort((a, b) => (Number.isNaN(a) ? 1 : Number.isNaN(b) ? -1 : b - a)));
   const fullRank = Math.max(...sorted.map((values) => values.length));
   const keptSteps = evenIndices(at.length, Math.max(2, Math.min(40, Math.floor(perLayer / 16))));
@@ -63,7 +69,12 @@ function buildLayer({ name, steps, singularValues }: SpectrumSeries, { perLayer,
   return {
     name: name.slice(0, 120),
     steps: pick(at, keptSteps).map((step) => jsonNumber(step, 12) ?? 0),
-    singularValues: keptSteps.map((i) => jsonNumbers(ranks.map((rank) => sorted[i][rank - 1] ?? NaN), 4)),
+    singularValues: keptSteps.map((i) =>
+      jsonNumbers(
+        ranks.map((rank) => sorted[i][rank - 1] ?? NaN),
+        4,
+      ),
+    ),
     ranks,
     fullRank,
     effectiveRank: measure(effectiveRank),
@@ -82,10 +93,14 @@ function rankSelection(count: number, limit: number): number[] {
 }
 
 function layerLines(layers: readonly SpectrumLayer[]): string[] {
-  const show = (values: Numbers): string => (values.length > 1 ? `${significant(values[0] ?? NaN)} → ${significant(values.at(-1) ?? NaN)}` : significant(values[0] ?? NaN));
-  return layers.slice(0, 24).map(
-    (layer) => `${layer.name}: effective rank ${show(layer.effectiveRank)} of ${layer.fullRank}, stable rank ${show(layer.stableRank)}, tail exponent ${show(layer.tailExponent)}`,
-  );
+  const show = (values: Numbers): string =>
+    values.length > 1 ? `${significant(values[0] ?? NaN)} → ${significant(values.at(-1) ?? NaN)}` : significant(values[0] ?? NaN);
+  return layers
+    .slice(0, 24)
+    .map(
+      (layer) =>
+        `${layer.name}: effective rank ${show(layer.effectiveRank)} of ${layer.fullRank}, stable rank ${show(layer.stableRank)}, tail exponent ${show(layer.tailExponent)}`,
+    );
 }
 
 /** A change of effective rank below this share is called steady. */
@@ -106,7 +121,8 @@ function findingOf(layers: readonly SpectrumLayer[]): string {
     return `${lowest.name} has effective rank ${significant(last(lowest))} of ${lowest.fullRank}${among}${alpha === null ? "" : `; its singular values fall as rank^−${significant(alpha, 2)}`}${missing}.`;
   }
   const most = known.reduce((a, b) => (Math.abs(change(b)) > Math.abs(change(a)) ? b : a));
-  if (Math.abs(change(most)) < STEADY_SHARE) return `effective rank is steady in ${known.length === 1 ? most.name : `all ${known.length} layers`}: the largest change is ${significant(first(most))} → ${significant(last(most))} in ${most.name}${missing}.`;
+  if (Math.abs(change(most)) < STEADY_SHARE)
+    return `effective rank is steady in ${known.length === 1 ? most.name : `all ${known.length} layers`}: the largest change is ${significant(first(most))} → ${significant(last(most))} in ${most.name}${missing}.`;
   const others = known.filter((layer) => layer !== most);
   const falling = known.filter((layer) => change(layer) <= -STEADY_SHARE).length;
   const rising = known.filter((layer) => change(layer) >= STEADY_SHARE).length;
@@ -123,16 +139,32 @@ export function drawSpectrum(payload: SpectrumPayload): string {
   const rows = Math.ceil(panels.length / columns);
   const panelHeight = panels.length === 1 ? 240 : 170;
   const ranksHeight = steps ? 190 : 0;
-  const notes = [panels.length < layers.length ? `panels show the ${panels.length} of ${layers.length} layers that changed most` : "", ...cuts].filter((note) => note !== "");
-  return card({ title, finding, caption: notes.join(" · "), height: rows * panelHeight + (rows - 1) * 12 + (steps ? 22 + ranksHeight + 14 : 0) }, (box) => {
-    const width = (box.width - (columns - 1) * 16) / columns;
-    const top = box.y + (steps ? 22 : 0);
-    const spectra = panels.map((layer, i) =>
-      spectrumPanel(layer, { x: box.x + (i % columns) * (width + 16), y: top + Math.floor(i / columns) * (panelHeight + 12), width, height: panelHeight }),
-    );
-    const below = top + rows * panelHeight + (rows - 1) * 12 + 14;
-    return group({}, steps ? stepLegend(layers, box.x, box.y) : undefined, spectra, steps ? rankPanel(layers, { x: box.x, y: below, width: box.width, height: ranksHeight }) : undefined);
-  });
+  const notes = [
+    panels.length < layers.length ? `panels show the ${panels.length} of ${layers.length} layers that changed most` : "",
+    ...cuts,
+  ].filter((note) => note !== "");
+  return card(
+    { title, finding, caption: notes.join(" · "), height: rows * panelHeight + (rows - 1) * 12 + (steps ? 22 + ranksHeight + 14 : 0) },
+    (box) => {
+      const width = (box.width - (columns - 1) * 16) / columns;
+      const top = box.y + (steps ? 22 : 0);
+      const spectra = panels.map((layer, i) =>
+        spectrumPanel(layer, {
+          x: box.x + (i % columns) * (width + 16),
+          y: top + Math.floor(i / columns) * (panelHeight + 12),
+          width,
+          height: panelHeight,
+        }),
+      );
+      const below = top + rows * panelHeight + (rows - 1) * 12 + 14;
+      return group(
+        {},
+        steps ? stepLegend(layers, box.x, box.y) : undefined,
+        spectra,
+        steps ? rankPanel(layers, { x: box.x, y: below, width: box.width, height: ranksHeight }) : undefined,
+      );
+    },
+  );
 }
 
 const byChange = (layers: readonly SpectrumLayer[]): readonly SpectrumLayer[] => {
@@ -166,7 +198,15 @@ function spectrumPanel(layer: SpectrumLayer, box: PanelBox): SvgNode {
   const values = curves.flatMap(({ y }) => y.flatMap((value) => (value !== null && value > 0 ? [value] : [])));
   const top = Math.max(...values, 0);
   // Values at rounding level would squeeze all others into the top of the panel.
-  const y: AxisPayload = { label: "σ", unit: "", scale: "log", domain: domainOf(values.filter((value) => value > top * 1e-7), { scale: "log", pad: 0.05 }) };
+  const y: AxisPayload = {
+    label: "σ",
+    unit: "",
+    scale: "log",
+    domain: domainOf(
+      values.filter((value) => value > top * 1e-7),
+      { scale: "log", pad: 0.05 },
+    ),
+  };
   const x: AxisPayload = { label: "rank", unit: "", scale: "log", domain: domainOf([1, Math.max(2, layer.fullRank)], { scale: "log" }) };
   return panel({ x, y, marks: curves, box, title: layer.name, pointLimit: 150, empty: values.length === 0 ? "no finite values" : undefined });
 }
@@ -178,24 +218,47 @@ function stepLegend(layers: readonly SpectrumLayer[], x: number, y: number): Svg
   return group(
     {},
     label(first, { x, y: y + 10, size: 10.5, fill: MUTED_INK }),
-    Array.from({ length: cells }, (_, i) => element("rect", { x: x + first.length * 7 + 6 + i * 4, y: y + 2, width: 4.4, height: 9, fill: stepColour(i / (cells - 1)) })),
+    Array.from({ length: cells }, (_, i) =>
+      element("rect", { x: x + first.length * 7 + 6 + i * 4, y: y + 2, width: 4.4, height: 9, fill: stepColour(i / (cells - 1)) }),
+    ),
     label(significant(Math.max(...steps), 6), { x: x + first.length * 7 + 12 + cells * 4, y: y + 10, size: 10.5, fill: MUTED_INK }),
   );
 }
 
 function rankPanel(layers: readonly SpectrumLayer[], box: PanelBox): SvgNode {
   const shown = byChange(layers).slice(0, MAX_CURVES);
-  const marks = shown.map((layer, i): LineMark => ({ type: "line", name: layer.name, facet: "", colour: seriesStyle(i).colour, dash: seriesStyle(i).dash, x: layer.steps, y: layer.effectiveRank, width: 1.8 }));
+  const marks = shown.map((layer, i): LineMark => ({
+    type: "line",
+    name: layer.name,
+    facet: "",
+    colour: seriesStyle(i).colour,
+    dash: seriesStyle(i).dash,
+    x: layer.steps,
+    y: layer.effectiveRank,
+    width: 1.8,
+  }));
   const names = legendEntries(marks);
   const width = directLabelWidth(names) ?? 0;
   const values = marks.flatMap((mark) => mark.y.flatMap((value) => (value === null ? [] : [value])));
   const options = {
-    x: { label: "step", unit: "", scale: "linear", domain: domainOf(marks.flatMap((mark) => mark.x.map(Number)), { scale: "linear" }) } as const,
+    x: {
+      label: "step",
+      unit: "",
+      scale: "linear",
+      domain: domainOf(
+        marks.flatMap((mark) => mark.x.map(Number)),
+        { scale: "linear" },
+      ),
+    } as const,
     y: { label: "effective rank", unit: "", scale: "linear", domain: domainOf(values, { scale: "linear", pad: 0.08 }) } as const,
     marks,
     box: { ...box, width: box.width - width },
     pointLimit: 100,
   };
   const { top, bottom, y } = plotArea(options);
-  return group({}, panel(options), width === 0 ? undefined : directLabels(names, { box: { x: box.x + box.width - width + 4, y: top, width, height: bottom - top }, at: y.at }));
+  return group(
+    {},
+    panel(options),
+    width === 0 ? undefined : directLabels(names, { box: { x: box.x + box.width - width + 4, y: top, width, height: bottom - top }, at: y.at }),
+  );
 }

@@ -28,6 +28,9 @@ export function tailExponent(singularValues: ArrayLike<number>): number {
   const values = usable(singularValues).sort((a, b) => b - a);
   const from = Math.floor(values.length * TAIL_TRIM);
   const tail = values.slice(from, values.length - from);
-  const fit = powerLaw(tail.map((_, i) => from + i + 1), tail);
+  const fit = powerLaw(
+    tail.map((_, i) => from + i + 1),
+    tail,
+  );
   return fit === undefined || fit.count < 5 ? NaN : -fit.exponent;
 }

@@ -49,7 +49,9 @@ export function tableView(records: readonly TableRecord[], { title = "", columns
     rows.push(row);
   }
   if (rows.length < records.length) cuts.push(`the first ${rows.length} of ${records.length} rows`);
-  const kinds = shownNames.map((_, column) => (rows.some((row) => isNumeric(row[column])) && rows.every((row) => row[column] === null || isNumeric(row[column])) ? "number" : "text"));
+  const kinds = shownNames.map((_, column) =>
+    rows.some((row) => isNumeric(row[column])) && rows.every((row) => row[column] === null || isNumeric(row[column])) ? "number" : "text",
+  );
   const payload: TablePayload = {
     version: 1,
     title: title.slice(0, 300),
@@ -76,7 +78,12 @@ function cellOf(record: TableRecord, name: string): Cell {
   if (value === undefined || value === null) return null;
   if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
   if (typeof value === "boolean") return value;
-  const text = typeof value === "string" ? value : typeof value === "bigint" || typeof value === "symbol" || typeof value === "function" ? String(value) : describe(value);
+  const text =
+    typeof value === "string"
+      ? value
+      : typeof value === "bigint" || typeof value === "symbol" || typeof value === "function"
+        ? String(value)
+        : describe(value);
   return text.length > MAX_CELL_CHARACTERS ? `${text.slice(0, MAX_CELL_CHARACTERS - 1)}…` : text;
 }
 
@@ -88,14 +95,24 @@ function describe(value: unknown): string {
   }
 }
 
-const shown = (cell: Cell): string => (cell === null ? "" : typeof cell === "number" ? (Number.isInteger(cell) && Math.abs(cell) < 1e7 ? String(cell).replace("-", "−") : significant(cell, 5)) : String(cell));
+const shown = (cell: Cell): string =>
+  cell === null
+    ? ""
+    : typeof cell === "number"
+      ? Number.isInteger(cell) && Math.abs(cell) < 1e7
+        ? String(cell).replace("-", "−")
+        : significant(cell, 5)
+      : String(cell);
 
 /** A plain semantic table: themes of the viewer apply. */
 export function tableHtml({ title, finding, cuts, columns, rows }: TablePayload): string {
   const align = (column: number): string => (columns[column].kind === "number" ? ' style="text-align:right"' : ' style="text-align:left"');
   const head = columns.map(({ name }, i) => `<th scope="col"${align(i)}>${escapeHtml(name)}</th>`).join("");
   const body = rows.map((row) => `<tr>${row.map((cell, i) => `<td${align(i)}>${escapeHtml(shown(cell))}</td>`).join("")}</tr>`).join("\n");
-  const words = [title, [finding, ...cuts].join(" ")].filter((line) => line !== "").map(escapeHtml).join("<br>");
+  const words = [title, [finding, ...cuts].join(" ")]
+    .filter((line) => line !== "")
+    .map(escapeHtml)
+    .join("<br>");
   return `<table>\n<caption>${words}</caption>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${body}\n</tbody>\n</table>`;
 }
 

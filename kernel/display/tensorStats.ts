@@ -40,6 +40,7 @@ export function histogram(values: Float64Array, bins = 40): { readonly edges: re
   const count = whole ? high - low + 1 : room > 0 ? 9 : bins;
   const counts = new Array<number>(count).fill(0);
   const span = to / 2 - from / 2;
-  for (const value of values) if (Number.isFinite(value)) counts[Math.min(count - 1, Math.max(0, Math.floor(((value / 2 - from / 2) / span) * count)))]++;
+  for (const value of values)
+    if (Number.isFinite(value)) counts[Math.min(count - 1, Math.max(0, Math.floor(((value / 2 - from / 2) / span) * count)))]++;
   return { edges: Array.from({ length: count + 1 }, (_, i) => jsonNumber(from * (1 - i / count) + to * (i / count), 7) ?? 0), counts };
 }

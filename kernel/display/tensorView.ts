@@ -34,11 +34,15 @@ const MAX_DRAWN_CELLS = 12_000;
 export function tensorView(source: HostTensor | NumberSource, { title = "" }: TensorViewOptions = {}): Display<"tensor"> {
   const tensor: HostTensor = isHostTensor(source) ? source : vectorOf(source);
   if (sizeOf(tensor.shape) !== tensor.data.length)
-    throw new ShapeError(`shape ${showShape(tensor.shape)} needs ${sizeOf(tensor.shape)} elements, the data has ${tensor.data.length}`, { help: "give data and shape that agree" });
+    throw new ShapeError(`shape ${showShape(tensor.shape)} needs ${sizeOf(tensor.shape)} elements, the data has ${tensor.data.length}`, {
+      help: "give data and shape that agree",
+    });
   const values = toNumbers(tensor);
   const shape = tensor.shape.length === 0 ? [1, 1] : tensor.shape.length === 1 ? [1, ...tensor.shape] : tensor.shape;
   const kept = keptShape(shape);
-  const cuts = kept.every((size, axis) => size === shape[axis]) ? [] : [`the first ${showShape(kept)} of ${showShape(tensor.shape)}; statistics are over all elements`];
+  const cuts = kept.every((size, axis) => size === shape[axis])
+    ? []
+    : [`the first ${showShape(kept)} of ${showShape(tensor.shape)}; statistics are over all elements`];
   const part: Pick<TensorPayload, "dtype" | "shape" | "bytes" | "stats" | "histogram" | "values"> = {
     dtype: tensor.dtype,
     shape: [...tensor.shape],
@@ -48,7 +52,12 @@ export function tensorView(source: HostTensor | NumberSource, { title = "" }: Te
     values: byteGrid(leading({ shape, data: values }, kept), rangeFor(values)),
   };
   const payload: TensorPayload = { version: 1, title: title.slice(0, 300), finding: findingOf(part), cuts, ...part };
-  return new Display({ view: "tensor", payload, still: { "image/svg+xml": drawTensor(payload) }, text: plainText(payload, firstValues(tensor, values)) });
+  return new Display({
+    view: "tensor",
+    payload,
+    still: { "image/svg+xml": drawTensor(payload) },
+    text: plainText(payload, firstValues(tensor, values)),
+  });
 }
 
 function vectorOf(source: Exclude<NumberSource, HostTensor>): HostTensor {
@@ -69,7 +78,8 @@ function keptShape(shape: readonly number[]): number[] {
   const kept = [...shape];
   for (let axis = 0; axis < kept.length; axis++) {
     const others = sizeOf(kept) / Math.max(1, kept[axis]);
-    if (sizeOf(kept) > MAX_KEPT_ELEMENTS) kept[axis] = Math.max(axis >= kept.length - 2 ? Math.min(kept[axis], 120) : 1, Math.floor(MAX_KEPT_ELEMENTS / others));
+    if (sizeOf(kept) > MAX_KEPT_ELEMENTS)
+      kept[axis] = Math.max(axis >= kept.length - 2 ? Math.min(kept[axis], 120) : 1, Math.floor(MAX_KEPT_ELEMENTS / others));
   }
   return kept;
 }
@@ -90,10 +100,15 @@ function findingOf({ dtype, shape, bytes, stats }: Pick<TensorPayload, "dtype" |
   const size = sizeOf(shape);
   const what = `${dtype} ${showShape(shape)}, ${bytesText(bytes)}`;
   if (size === 0) return `${what}: no elements.`;
-  const bad = [stats.nanCount > 0 ? `${stats.nanCount} NaN` : "", stats.infiniteCount > 0 ? `${stats.infiniteCount} infinite` : ""].filter((part) => part !== "").join(" and ");
+  const bad = [stats.nanCount > 0 ? `${stats.nanCount} NaN` : "", stats.infiniteCount > 0 ? `${stats.infiniteCount} infinite` : ""]
+    .filter((part) => part !== "")
+    .join(" and ");
   const zeros = stats.zeroCount / size >= 0.01 && size > 1 ? `; ${percent(stats.zeroCount / size)} zeros` : "";
   if (stats.mean === null) return `${what}: no finite element, ${bad}.`;
-  const range = stats.min === stats.max ? `${size === 1 ? "value" : "all values"} ${significant(stats.mean, 4)}` : `mean ${significant(stats.mean)} ± ${significant(stats.std ?? NaN)}, from ${significant(stats.min ?? NaN)} to ${significant(stats.max ?? NaN)}`;
+  const range =
+    stats.min === stats.max
+      ? `${size === 1 ? "value" : "all values"} ${significant(stats.mean, 4)}`
+      : `mean ${significant(stats.mean)} ± ${significant(stats.std ?? NaN)}, from ${significant(stats.min ?? NaN)} to ${significant(stats.max ?? NaN)}`;
   return `${what}: ${range}${zeros}${bad === "" ? "" : `; ${bad} of ${plural(size, "element")}`}.`;
 }
 
@@ -137,7 +152,10 @@ function slicesOf({ shape, data }: NumberArray): Slice[] {
     const at = outer.map((size, axis) => Math.floor(i / strides[axis]) % size);
     const perSlice = MAX_DRAWN_CELLS / Math.min(MAX_SLICES, sizeOf(outer));
     const factor = Math.max(1, Math.ceil(Math.sqrt(area / perSlice)));
-    const map = pool({ shape: [rows, columns], data: data.subarray(i * area, (i + 1) * area) }, { rows: Math.min(rows, factor), columns: Math.min(columns, factor), across: "mean" });
+    const map = pool(
+      { shape: [rows, columns], data: data.subarray(i * area, (i + 1) * area) },
+      { rows: Math.min(rows, factor), columns: Math.min(columns, factor), across: "mean" },
+    );
     return { name: outer.length === 0 ? "" : `[${at.join(", ")}, :, :]`, map };
   });
 }
@@ -167,7 +185,11 @@ function drawSlices({ values }: TensorPayload, slices: readonly Slice[], box: Bo
   // A single map may be narrower than its share; its colour bar stands beside it all the same.
   const used = slices.length > 1 ? columns * (width + 12) - 12 : mapSize({ width, height }).width;
   const last = box.x + used;
-  return group({}, drawn, colourBar({ box: { x: last + 14, y: box.y + (slices[0].name === "" ? 0 : 16), width: 10, height: Math.min(height - 16, 200) }, range, map }));
+  return group(
+    {},
+    drawn,
+    colourBar({ box: { x: last + 14, y: box.y + (slices[0].name === "" ? 0 : 16), width: 10, height: Math.min(height - 16, 200) }, range, map }),
+  );
 }
 
 interface Size {
@@ -175,14 +197,20 @@ interface Size {
   readonly height: number;
 }
 
-const fitInside = ({ width, height }: Size, aspect: number): Size => (width / height > aspect ? { width: height * aspect, height } : { width, height: width / aspect });
+const fitInside = ({ width, height }: Size, aspect: number): Size =>
+  width / height > aspect ? { width: height * aspect, height } : { width, height: width / aspect };
 
 function drawHistogram({ histogram: { edges, counts }, stats }: TensorPayload, box: Box): SvgNode {
   const middles = counts.map((_, i) => (edges[i] + edges[i + 1]) / 2);
   const width = edges.length > 1 ? edges[1] - edges[0] : 1;
   const bad = stats.nanCount + stats.infiniteCount;
   return panel({
-    x: { label: bad > 0 ? `value (${plural(bad, "element is", "elements are")} not finite and not counted)` : "value", unit: "", scale: "linear", domain: domainOf(edges, { scale: "linear" }) },
+    x: {
+      label: bad > 0 ? `value (${plural(bad, "element is", "elements are")} not finite and not counted)` : "value",
+      unit: "",
+      scale: "linear",
+      domain: domainOf(edges, { scale: "linear" }),
+    },
     y: { label: "elements", unit: "", scale: "linear", domain: domainOf(counts, { scale: "linear", zero: true }) },
     marks: counts.length === 0 ? [] : [{ type: "bar", name: "", facet: "", colour: ACCENT, x: middles, y: counts, width }],
     box,

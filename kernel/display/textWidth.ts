@@ -62,7 +62,10 @@ export function fitText(text: string, width: number, style: TextStyle & { readon
 
 /** Lines of at most `width` pixels, broken at spaces; at most `maxLines`, the last one cut with an ellipsis. */
 export function wrapText(text: string, width: number, { maxLines, ...style }: TextStyle & { readonly maxLines: number }): string[] {
-  const words = text.slice(0, 4000).split(/\s+/).filter((word) => word !== "");
+  const words = text
+    .slice(0, 4000)
+    .split(/\s+/)
+    .filter((word) => word !== "");
   const lines: string[] = [];
   let line = "";
   for (const [index, word] of words.entries()) {
@@ -71,7 +74,8 @@ export function wrapText(text: string, width: number, { maxLines, ...style }: Te
       line = longer;
       continue;
     }
-    if (lines.length === maxLines - 1) return [...lines, fitText([line, ...words.slice(index)].filter((part) => part !== "").join(" "), width, style)];
+    if (lines.length === maxLines - 1)
+      return [...lines, fitText([line, ...words.slice(index)].filter((part) => part !== "").join(" "), width, style)];
     if (line !== "") lines.push(line);
     line = fitText(word, width, style);
   }

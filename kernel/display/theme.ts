@@ -45,7 +45,9 @@ export const hexOfRgb = (rgb: Rgb): string => `#${rgb.map((part) => Math.round(p
 /** Ten stops of viridis (Smith and van der Walt, 2015, CC0). */
 const VIRIDIS = ["#440154", "#482878", "#3e4989", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725"].map(rgbOfHex);
 /** Eleven-class RdBu of ColorBrewer (Brewer, Apache-2.0), blue for negative, near white at zero. */
-const BLUE_RED = ["#053061", "#2166ac", "#4393c3", "#92c5de", "#d1e5f0", "#f7f7f7", "#fddbc7", "#f4a582", "#d6604d", "#b2182b", "#67001f"].map(rgbOfHex);
+const BLUE_RED = ["#053061", "#2166ac", "#4393c3", "#92c5de", "#d1e5f0", "#f7f7f7", "#fddbc7", "#f4a582", "#d6604d", "#b2182b", "#67001f"].map(
+  rgbOfHex,
+);
 /** Colour of values that are NaN or infinite: in neither map. */
 export const NOT_FINITE: Rgb = [255, 0, 200];
 

@@ -38,7 +38,10 @@ export function trend({ name, x, y }: SeriesValues, { xName }: TrendWords): stri
       ? `ends where it began, near ${significant(y[last])}, between ${significant(y[lowest])} and ${significant(y[highest])}`
       : `${change < 0 ? "falls" : "rises"} from ${significant(y[first])} to ${significant(y[last])}`;
   const best = change < 0 ? lowest : highest;
-  const beyond = Math.abs(change) >= 0.05 * span && Math.abs(y[best] - y[last]) > 0.02 * span ? ` (${change < 0 ? "lowest" : "highest"} ${significant(y[best])} ${at(best)})` : "";
+  const beyond =
+    Math.abs(change) >= 0.05 * span && Math.abs(y[best] - y[last]) > 0.02 * span
+      ? ` (${change < 0 ? "lowest" : "highest"} ${significant(y[best])} ${at(best)})`
+      : "";
   return `${who} ${move}${beyond}${gaps}`;
 }
 
@@ -50,7 +53,10 @@ export function sentences(all: readonly string[], limit = 3): string {
 
 /** "highest A (3.2), lowest B (1.1)". */
 export function extremes(names: readonly string[], values: ArrayLike<number>): string {
-  const order = names.map((_, i) => i).filter((i) => Number.isFinite(values[i])).sort((a, b) => values[b] - values[a]);
+  const order = names
+    .map((_, i) => i)
+    .filter((i) => Number.isFinite(values[i]))
+    .sort((a, b) => values[b] - values[a]);
   if (order.length === 0) return "no finite values";
   const show = (i: number): string => `${names[i]} (${significant(values[i])})`;
   if (order.length <= 3) return listText(order.map(show));

@@ -11,7 +11,15 @@ export type ArraySource = HostTensor | NestedNumbers;
 export type NestedNumbers = readonly (number | ArrayLike<number> | NestedNumbers)[];
 
 export function isHostTensor(value: unknown): value is HostTensor {
-  return typeof value === "object" && value !== null && "dtype" in value && "shape" in value && "data" in value && Array.isArray(value.shape) && ArrayBuffer.isView(value.data);
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "dtype" in value &&
+    "shape" in value &&
+    "data" in value &&
+    Array.isArray(value.shape) &&
+    ArrayBuffer.isView(value.data)
+  );
 }
 
 /** The elements as numbers, row-major. */
@@ -29,7 +37,9 @@ export interface NumberArray {
 export function arrayOf(source: ArraySource, what: string): NumberArray {
   if (isHostTensor(source)) {
     if (sizeOf(source.shape) !== source.data.length)
-      throw new ShapeError(`${what}: shape ${showShape(source.shape)} needs ${sizeOf(source.shape)} elements, the data has ${source.data.length}`, { help: "give data and shape that agree" });
+      throw new ShapeError(`${what}: shape ${showShape(source.shape)} needs ${sizeOf(source.shape)} elements, the data has ${source.data.length}`, {
+        help: "give data and shape that agree",
+      });
     return { shape: source.shape, data: toNumbers(source) };
   }
   const shape: number[] = [];
@@ -56,7 +66,9 @@ function collect(value: unknown, at: Collecting): void {
   const { shape, depth, data, what } = at;
   const expected = shape[depth];
   if (isList(value) ? value.length !== expected : expected !== undefined)
-    throw new ShapeError(`${what}: nested arrays of unequal length at depth ${depth}`, { help: `make all of them ${showShape(shape)}, as the first ones are` });
+    throw new ShapeError(`${what}: nested arrays of unequal length at depth ${depth}`, {
+      help: `make all of them ${showShape(shape)}, as the first ones are`,
+    });
   if (!isList(value)) data.push(Number(value));
   else for (let i = 0; i < value.length; i++) collect(value[i], { ...at, depth: depth + 1 });
 }
@@ -89,7 +101,11 @@ export function toBytes(values: ArrayLike<number>, low: number, high: number): U
   const span = high / 2 - low / 2;
   for (let i = 0; i < out.length; i++) {
     const value = values[i];
-    out[i] = Number.isFinite(value) ? (span > 0 ? Math.min(BYTE_LEVELS, Math.max(0, Math.round(((value / 2 - low / 2) / span) * BYTE_LEVELS))) : 0) : 255;
+    out[i] = Number.isFinite(value)
+      ? span > 0
+        ? Math.min(BYTE_LEVELS, Math.max(0, Math.round(((value / 2 - low / 2) / span) * BYTE_LEVELS)))
+        : 0
+      : 255;
   }
   return out;
 }

@@ -52,7 +52,8 @@ function geometry(source: HostTensor | LazyTensor, options?: GeometryOptions): D
 
 type LazyAttention = Omit<AttentionOptions, "weights"> & { readonly weights: LazyTensor | readonly LazyTensor[] };
 
-const isLazyAttention = (options: AttentionOptions | LazyAttention): options is LazyAttention => isLazyTensor(Array.isArray(options.weights) ? options.weights[0] : options.weights);
+const isLazyAttention = (options: AttentionOptions | LazyAttention): options is LazyAttention =>
+  isLazyTensor(Array.isArray(options.weights) ? options.weights[0] : options.weights);
 const isOne = (weights: LazyTensor | readonly LazyTensor[]): weights is LazyTensor => isLazyTensor(weights);
 
 /** Attention of all layers and heads, and which of them have a pattern. */
@@ -61,7 +62,9 @@ function attention(options: LazyAttention): Displayable;
 function attention(options: AttentionOptions | LazyAttention): Displayable {
   if (!isLazyAttention(options)) return attentionView(options);
   const { weights, ...rest } = options;
-  return later(async () => attentionView({ ...rest, weights: isOne(weights) ? await weights.host() : await Promise.all(weights.map((layer) => layer.host())) }));
+  return later(async () =>
+    attentionView({ ...rest, weights: isOne(weights) ? await weights.host() : await Promise.all(weights.map((layer) => layer.host())) }),
+  );
 }
 
 /**

@@ -40,7 +40,12 @@ function blocks(lines: readonly string[], depth: number): string {
       i++;
     } else if (QUOTE.test(line)) {
       const end = endOf(lines, i, (other) => QUOTE.test(other) || (other.trim() !== "" && !startsBlock(other)));
-      out.push(`<blockquote>${blocks(lines.slice(i, end).map((other) => other.replace(QUOTE, "")), depth + 1)}</blockquote>`);
+      out.push(
+        `<blockquote>${blocks(
+          lines.slice(i, end).map((other) => other.replace(QUOTE, "")),
+          depth + 1,
+        )}</blockquote>`,
+      );
       i = end;
     } else if (ITEM.test(line)) {
       const list = readList(lines, i, depth);
@@ -52,7 +57,14 @@ function blocks(lines: readonly string[], depth: number): string {
       i = end;
     } else {
       const end = endOf(lines, i + 1, (other) => other.trim() !== "" && !startsBlock(other));
-      out.push(`<p>${inline(lines.slice(i, end).map((other) => other.replace(/ {2,}$/, "\u0001").trim()).join("\n")).replace(/\u0001\n?/g, "<br>\n")}</p>`);
+      out.push(
+        `<p>${inline(
+          lines
+            .slice(i, end)
+            .map((other) => other.replace(/ {2,}$/, "\u0001").trim())
+            .join("\n"),
+        ).replace(/\u0001\n?/g, "<br>\n")}</p>`,
+      );
       i = end;
     }
   }
@@ -106,11 +118,16 @@ const cellsOf = (line: string): string[] =>
 
 function table([head, rule, ...rows]: readonly string[]): string {
   const align = cellsOf(rule).map((cell) => (cell.endsWith(":") ? (cell.startsWith(":") ? "center" : "right") : "left"));
-  const row = (line: string, tag: "th" | "td"): string => `<tr>${cellsOf(line).slice(0, align.length).map((cell, i) => `<${tag} style="text-align:${align[i]}">${inline(cell)}</${tag}>`).join("")}</tr>`;
+  const row = (line: string, tag: "th" | "td"): string =>
+    `<tr>${cellsOf(line)
+      .slice(0, align.length)
+      .map((cell, i) => `<${tag} style="text-align:${align[i]}">${inline(cell)}</${tag}>`)
+      .join("")}</tr>`;
   return `<table><thead>${row(head, "th")}</thead><tbody>${rows.map((line) => row(line, "td")).join("")}</tbody></table>`;
 }
 
-const INLINE = /(`+)([\s\S]*?[^`])\1(?!`)|(!?)\[((?:[^[\]\\]|\\.|\[[^[\]]*\])*)\]\(\s*<?([^\s<>()]*(?:\([^\s<>()]*\))?[^\s<>()]*)>?(?:\s+"[^"]*")?\s*\)|<(https?:\/\/[^\s<>]+)>|\\([\\`*_{}[\]()#+\-.!|<>~$])/;
+const INLINE =
+  /(`+)([\s\S]*?[^`])\1(?!`)|(!?)\[((?:[^[\]\\]|\\.|\[[^[\]]*\])*)\]\(\s*<?([^\s<>()]*(?:\([^\s<>()]*\))?[^\s<>()]*)>?(?:\s+"[^"]*")?\s*\)|<(https?:\/\/[^\s<>]+)>|\\([\\`*_{}[\]()#+\-.!|<>~$])/;
 
 /** Emphasis, code, links. Code and links are found first: stars inside of them are no emphasis. */
 function inline(text: string, depth = 0): string {
@@ -126,8 +143,18 @@ function inline(text: string, depth = 0): string {
     if (escaped !== undefined) held.push(escapeHtml(escaped));
     else if (code !== undefined) held.push(`<code>${escapeHtml(code.replace(/^ (.*) $/s, "$1"))}</code>`);
     else if (auto !== undefined) held.push(`<a href="${escapeHtml(auto)}" rel="noopener noreferrer">${escapeHtml(auto)}</a>`);
-    else if (bang === "!") held.push(/^data:image\/(png|gif|jpeg|webp);base64,[A-Za-z0-9+/=]*$/.test(url) ? `<img src="${escapeHtml(url)}" alt="${escapeHtml(words)}">` : `<em>[image: ${escapeHtml(words)}]</em>`);
-    else held.push(isSafeLink(url) ? `<a href="${escapeHtml(url)}" rel="noopener noreferrer">${inline(words, depth + 1)}</a>` : `${inline(words, depth + 1)} (${escapeHtml(url)})`);
+    else if (bang === "!")
+      held.push(
+        /^data:image\/(png|gif|jpeg|webp);base64,[A-Za-z0-9+/=]*$/.test(url)
+          ? `<img src="${escapeHtml(url)}" alt="${escapeHtml(words)}">`
+          : `<em>[image: ${escapeHtml(words)}]</em>`,
+      );
+    else
+      held.push(
+        isSafeLink(url)
+          ? `<a href="${escapeHtml(url)}" rel="noopener noreferrer">${inline(words, depth + 1)}</a>`
+          : `${inline(words, depth + 1)} (${escapeHtml(url)})`,
+      );
     // Private-use characters keep the place; they are taken out of the author's text below.
     plain += `\uE000${held.length - 1}\uE001`;
   }

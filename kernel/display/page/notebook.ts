@@ -20,7 +20,12 @@ const record = (value: unknown): JsonRecord => (isRecord(value) ? value : {});
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 /** nbformat's multi-line string: one string, or lines that end with their line breaks. */
-export const joined = (value: unknown): string => (typeof value === "string" ? value : list(value).filter((line) => typeof line === "string").join(""));
+export const joined = (value: unknown): string =>
+  typeof value === "string"
+    ? value
+    : list(value)
+        .filter((line) => typeof line === "string")
+        .join("");
 
 /** Cells of a notebook. @throws {FormatError} when it has no list of cells. */
 export function cellsOf(notebook: unknown): readonly PageCell[] {
@@ -46,7 +51,16 @@ function outputOf(value: unknown): PageOutput[] {
     case "execute_result":
       return [{ type: "data", data: record(output.data), metadata: record(output.metadata) }];
     case "error":
-      return [{ type: "error", name: joined(output.ename), message: joined(output.evalue), traceback: list(output.traceback).filter((line) => typeof line === "string").join("\n") }];
+      return [
+        {
+          type: "error",
+          name: joined(output.ename),
+          message: joined(output.evalue),
+          traceback: list(output.traceback)
+            .filter((line) => typeof line === "string")
+            .join("\n"),
+        },
+      ];
     default:
       return [];
   }
@@ -55,6 +69,8 @@ function outputOf(value: unknown): PageOutput[] {
 /** Title of the notebook: its metadata's, or the first heading of its Markdown. */
 export function titleOf(notebook: unknown, cells: readonly PageCell[]): string {
   const given = joined(record(record(notebook).metadata).title);
-  const heading = cells.flatMap((cell) => (cell.type === "markdown" ? [/^#{1,3}\s+(.+)$/m.exec(cell.source)?.[1]] : [])).find((found) => found !== undefined);
+  const heading = cells
+    .flatMap((cell) => (cell.type === "markdown" ? [/^#{1,3}\s+(.+)$/m.exec(cell.source)?.[1]] : []))
+    .find((found) => found !== undefined);
   return given !== "" ? given : (heading?.replace(/[*_`]/g, "").trim() ?? "Notebook");
 }

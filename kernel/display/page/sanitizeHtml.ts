@@ -2,7 +2,9 @@
 import { escapeHtml } from "../html";
 
 const TAGS = new Set(
-  "a b blockquote br caption code col colgroup dd details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img kbd li mark ol p pre q s samp small span strong sub summary sup table tbody td tfoot th thead tr u ul var".split(" "),
+  "a b blockquote br caption code col colgroup dd details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img kbd li mark ol p pre q s samp small span strong sub summary sup table tbody td tfoot th thead tr u ul var".split(
+    " ",
+  ),
 );
 const VOID_TAGS = new Set(["br", "col", "hr", "img"]);
 /** Their content is code, not words. */
@@ -30,7 +32,11 @@ const TAG = /<(\/?)([a-zA-Z][a-zA-Z0-9-]*)((?:[^>"']|"[^"]*"|'[^']*')*)>|<!--[\s
 const ATTRIBUTE = /([a-zA-Z-]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+)))?/g;
 
 /** Entities stay; all else that could begin markup is escaped. */
-const textOf = (text: string): string => text.replace(/&(?!#?\w{1,31};)/g, "&#38;").replace(/</g, "&#60;").replace(/>/g, "&#62;");
+const textOf = (text: string): string =>
+  text
+    .replace(/&(?!#?\w{1,31};)/g, "&#38;")
+    .replace(/</g, "&#60;")
+    .replace(/>/g, "&#62;");
 
 /** The few entities that could hide a scheme or a quote. */
 const decoded = (value: string): string =>
@@ -39,7 +45,10 @@ const decoded = (value: string): string =>
       const code = parseInt(digits, hex === "" ? 10 : 16);
       return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : "\uFFFD";
     })
-    .replace(/&(lt|gt|quot|apos|amp|colon|tab|newline);?/gi, (_, name: string) => ({ lt: "<", gt: ">", quot: '"', apos: "'", amp: "&", colon: ":", tab: "\t", newline: "\n" })[name.toLowerCase()] ?? "");
+    .replace(
+      /&(lt|gt|quot|apos|amp|colon|tab|newline);?/gi,
+      (_, name: string) => ({ lt: "<", gt: ">", quot: '"', apos: "'", amp: "&", colon: ":", tab: "\t", newline: "\n" })[name.toLowerCase()] ?? "",
+    );
 
 function attributesOf(tag: string, source: string): string {
   let out = "";
@@ -47,7 +56,12 @@ function attributesOf(tag: string, source: string): string {
   for (const [, rawName, double, single, bare] of source.matchAll(ATTRIBUTE)) {
     const name = rawName.toLowerCase();
     const value = decoded(double ?? single ?? bare ?? "");
-    const allowed = tag === "a" && name === "href" ? LINK.test(value) : tag === "img" && name === "src" ? IMAGE.test(value) : (ATTRIBUTES[name]?.test(value) ?? false);
+    const allowed =
+      tag === "a" && name === "href"
+        ? LINK.test(value)
+        : tag === "img" && name === "src"
+          ? IMAGE.test(value)
+          : (ATTRIBUTES[name]?.test(value) ?? false);
     if (!allowed || seen.has(name)) continue;
     seen.add(name);
     out += ` ${name}="${escapeHtml(value)}"`;
@@ -74,9 +88,16 @@ export function sanitizeHtml(source: string): string {
       if (!closing) {
         out += `<${name}${attributesOf(name, match[3])}>`;
         if (!VOID_TAGS.has(name)) open.push(name);
-      } else if (open.includes(name)) for (let closed = open.pop(); closed !== undefined; closed = closed === name ? undefined : open.pop()) out += `</${closed}>`;
+      } else if (open.includes(name))
+        for (let closed = open.pop(); closed !== undefined; closed = closed === name ? undefined : open.pop()) out += `</${closed}>`;
     }
   }
   if (silent === undefined) out += textOf(source.slice(last));
-  return out + open.reverse().map((name) => `</${name}>`).join("");
+  return (
+    out +
+    open
+      .reverse()
+      .map((name) => `</${name}>`)
+      .join("")
+  );
 }

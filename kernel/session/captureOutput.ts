@@ -89,13 +89,11 @@ function redirect(name: StreamName): () => void {
 }
 
 function directDisplays(): () => void {
-  let before: DisplaySink | undefined;
-  const sink: DisplaySink = (message) => {
+  const before: DisplaySink | undefined = setDisplaySink((message) => {
     const run = currentRun();
     if (run !== undefined) run.display(message);
     else before?.(message);
-  };
-  before = setDisplaySink(sink);
+  });
   return () => void setDisplaySink(before);
 }
 

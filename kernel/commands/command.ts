@@ -1,0 +1,29 @@
+/** @file What a command of `isoflop` is. */
+import { IsoflopError } from "../errors";
+
+export interface Command {
+  /** Shown by `isoflop <name> --help`: usage first, then options. */
+  readonly help: string;
+  /** Returns the exit code. `args` are those after the command's name.
+   * @throws {UsageError} when they make no sense; any IsoflopError for what goes wrong with files and devices. */
+  readonly run: (args: readonly string[]) => Promise<number>;
+}
+
+/** An entry of the command table. The command's code is loaded when it is called, so that the others start fast. */
+export interface CommandEntry {
+  readonly name: string;
+  /** One line for `isoflop --help`. */
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+/** Arguments that a command cannot make sense of. Exit code 2. */
+export class UsageError extends IsoflopError {}
+
+export const EXIT_OK = 0;
+/** Something failed: a cell, a file, a device. */
+export const EXIT_FAILED = 1;
+/** The command was called wrongly. */
+export const EXIT_USAGE = 2;
+/** Ended by Ctrl-C: 128 + SIGINT, as shells have it. */
+export const EXIT_INTERRUPTED = 130;

@@ -21,6 +21,8 @@ export * as tree from "./graph/tree";
 export { grad, valueAndGrad, valueAndGradWithAux, vjp } from "./autodiff/grad";
 export { checkpoint } from "./autodiff/checkpoint";
 export { compile, type Compiled, type CompileOptions } from "./runtime/compile";
+export { exportOnnx, type ExportOptions } from "./onnx/export";
+export { loadTree, saveTree } from "./io/treeFile";
 export * as nn from "./nn/index";
 export * as optim from "./optim/index";
 export * as random from "./random/index";

@@ -12,15 +12,17 @@ export interface EmitOptions {
   readonly inputs: ReadonlyMap<Tensor, string>;
   readonly outputs: readonly { readonly name: string; readonly tensor: Tensor }[];
   readonly name?: string;
+  /** Write standard operators only. Default false: onnxruntime's own are used where they are faster. */
+  readonly portable?: boolean;
 }
 
 /** The model that computes `outputs` from `inputs`. The graph must be lowered for the same set of kernels. */
 export function emit(options: EmitOptions): OnnxModel {
-  return { irVersion: IR_VERSION, opsets: { "": OPSET_VERSION, [MICROSOFT_DOMAIN]: 1 }, graph: emitGraph(options), metadata: {} };
+  return { irVersion: IR_VERSION, opsets: options.portable === true ? { "": OPSET_VERSION } : { "": OPSET_VERSION, [MICROSOFT_DOMAIN]: 1 }, graph: emitGraph(options), metadata: {} };
 }
 
-export function emitGraph({ inputs, outputs, name = "isoflop" }: EmitOptions): OnnxGraph {
-  const context = new EmitContext();
+export function emitGraph({ inputs, outputs, name = "isoflop", portable }: EmitOptions): OnnxGraph {
+  const context = new EmitContext({ portable });
   for (const [tensor, inputName] of inputs) context.names.set(tensor, inputName);
   for (const tensor of topological(outputs.map((output) => output.tensor))) {
     if (context.names.has(tensor)) continue;

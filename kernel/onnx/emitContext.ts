@@ -24,10 +24,16 @@ export class EmitContext {
   readonly initializers = new Map<string, HostTensor>();
   /** ONNX value name of each emitted tensor. */
   readonly names = new Map<Tensor, string>();
+  /** Only standard operators: the model is for any runtime. */
+  readonly portable: boolean;
   private readonly constants = new Map<string, string>();
   private readonly shared = new Map<string, OpenNode>();
   private next = 0;
   private path = "";
+
+  constructor({ portable = false }: { readonly portable?: boolean } = {}) {
+    this.portable = portable;
+  }
 
   /** Nodes made from now on belong to this layer. */
   enter(path: string): void {

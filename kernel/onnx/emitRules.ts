@@ -66,21 +66,25 @@ const matmul: EmitRule<"MatMul"> = ({ context, tensor, attrs, inputs }) => {
       const rows = context.reshape(x, [-1, a.shape[a.rank - 1]]);
       return context.reshape(context.node("Gemm", [rows, y], { attributes: flags }), tensor.shape);
     }
-    if (float && (transA || transB || leadA || leadB || alpha !== 1)) return context.node("FusedMatMul", [x, y], { microsoft: true, attributes: { ...flags, transBatchA: leadA ? 1 : 0, transBatchB: leadB ? 1 : 0 } });
-    const plainOrder = (value: string, operand: Tensor, transposed: boolean): string =>
-      transposed ? context.node("Transpose", [value], { attributes: { perm: operand.shape.map((_, i) => (i === operand.rank - 1 ? i - 1 : i === operand.rank - 2 ? i + 1 : i)) } }) : value;
-    const product = context.node("MatMul", [plainOrder(x, a, transA), plainOrder(y, b, transB)]);
+    if (float && !context.portable && (transA || transB || leadA || leadB || alpha !== 1)) return context.node("FusedMatMul", [x, y], { microsoft: true, attributes: { ...flags, transBatchA: leadA ? 1 : 0, transBatchB: leadB ? 1 : 0 } });
+    const product = context.node("MatMul", [ordered(context, x, { rank: a.rank, transposed: transA, lead: leadA }), ordered(context, y, { rank: b.rank, transposed: transB, lead: leadB })]);
     return alpha === 1 ? product : context.node("Mul", [product, context.scalar(tensor.dtype, alpha)]);
   }
 };
 
+/** An operand brought into the order [..., rows, columns] that MatMul reads. */
+function ordered(context: EmitContext, value: string, { rank, transposed, lead }: { readonly rank: number; readonly transposed: boolean; readonly lead: boolean }): string {
+  const axes = Array.from({ length: rank }, (_, axis) => axis);
+  const moved = lead ? [...axes.slice(1, -1), 0, rank - 1] : axes;
+  const perm = transposed ? [...moved.slice(0, -2), moved[rank - 1], moved[rank - 2]] : moved;
+  return perm.every((axis, i) => axis === i) ? value : context.node("Transpose", [value], { attributes: { perm } });
+}
+
 /** int8 products accumulate in int32 (MatMulInteger, 3.6 times float32's speed on the CPU). */
 function integerMatmul({ context, tensor, attrs, inputs }: EmitCall<"MatMul">): string {
-  const flip = (value: string, operand: Tensor, transposed: boolean): string =>
-    transposed ? context.node("Transpose", [value], { attributes: { perm: operand.shape.map((_, i) => (i === operand.rank - 1 ? i - 1 : i === operand.rank - 2 ? i + 1 : i)) } }) : value;
   const [a, b] = tensor.inputs;
   if (attrs.leadA || attrs.leadB || attrs.alpha !== 1) throw new Error("integer products carry no layout or factor");
-  return context.node("MatMulInteger", [flip(inputs[0], a, attrs.transA), flip(inputs[1], b, attrs.transB)]);
+  return context.node("MatMulInteger", [ordered(context, inputs[0], { rank: a.rank, transposed: attrs.transA, lead: false }), ordered(context, inputs[1], { rank: b.rank, transposed: attrs.transB, lead: false })]);
 }
 
 const convolution =

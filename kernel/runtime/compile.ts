@@ -3,14 +3,15 @@ import { ArgumentError } from "../errors";
 import { currentTrace } from "../graph/trace";
 import { fromHost, realize, storedData, type Storage, type Tensor } from "../graph/tensor";
 import { hostArray } from "../graph/dtype";
+import { traceCall, type Traced } from "../graph/traceCall";
+import { parameterNames } from "../graph/parameterNames";
 import { leaves, map, type Tree } from "../graph/tree";
 import { fusedByOnnxruntime } from "../onnx/fused";
 import { type OnnxModel } from "../onnx/model";
 import { type Program } from "./executor";
 import { BufferPool } from "./pool";
 import { lowered, modelOf, programOf, type Lowered } from "./session";
-import { differences, donatedIndices, keyOf, parameterNames, signatureOf, type Signature } from "./signature";
-import { traceCall, type Traced } from "./trace";
+import { differences, donatedIndices, keyOf, signatureOf, type Signature } from "./signature";
 
 export interface CompileOptions {
   /**

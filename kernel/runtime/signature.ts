@@ -36,34 +36,15 @@ export function differences(before: Signature, after: Signature): string[] {
   return [...paths].flatMap((path) => (before.get(path) === after.get(path) ? [] : [`${path}: ${before.get(path) ?? "absent"} → ${after.get(path) ?? "absent"}`]));
 }
 
-/** Names of a function's parameters, as written; destructured ones are called "argument i". */
-export function parameterNames(fn: (...args: never[]) => unknown): string[] {
-  const text = fn.toString();
-  const open = text.indexOf("(");
-  const arrow = text.indexOf("=>");
-  if (arrow >= 0 && (open < 0 || arrow < open)) return [text.slice(0, arrow).replace(/^async\s+/, "").trim()];
-  const names: string[] = [];
-  let depth = 0;
-  let start = open + 1;
-  for (let i = open; i < text.length; i++) {
-    const c = text[i];
-    if ("([{".includes(c)) depth++;
-    else if (")]}".includes(c)) depth--;
-    if ((c === "," && depth === 1) || depth === 0) {
-      const part = text.slice(start, i).trim();
-      if (part !== "") names.push(/^[\w$]+/.exec(part)?.[0] ?? `argument ${names.length}`);
-      start = i + 1;
-    }
-    if (depth === 0) break;
-  }
-  return names;
-}
-
-/** @throws {ArgumentError} when `donate` names no parameter. */
+/**
+ * Positions of the donated parameters. Bundlers append digits to a name that is shadowed ("model" → "model2"), so such a name is accepted.
+ * @throws {ArgumentError} when `donate` names no parameter.
+ */
 export function donatedIndices(donate: readonly string[], names: readonly string[]): Set<number> {
   return new Set(
     donate.map((name) => {
-      const index = names.indexOf(name);
+      const exact = names.indexOf(name);
+      const index = exact >= 0 ? exact : names.findIndex((candidate) => candidate.startsWith(name) && /^\d+$/.test(candidate.slice(name.length)));
       if (index < 0) throw new ArgumentError(`compile: donate names ${JSON.stringify(name)}, which is no parameter`, { help: `the parameters are ${names.join(", ")}` });
       return index;
     }),

@@ -1,8 +1,8 @@
 /** @file Tracing a call: arguments become placeholders, the function's results become outputs of a graph. */
-import { placeholder, type Tensor } from "../graph/tensor";
-import { operands, topological } from "../graph/rewrite";
-import { leaves, mapLabelled, type Tree } from "../graph/tree";
-import { withTrace } from "../graph/trace";
+import { placeholder, type Tensor } from "./tensor";
+import { operands, topological } from "./rewrite";
+import { leaves, mapLabelled, type Tree } from "./tree";
+import { withTrace } from "./trace";
 
 export interface Traced {
   /** A placeholder for each tensor of the arguments, in order. */

@@ -1,0 +1,163 @@
+/** @file Attention: multi-head, grouped-query, causal or crossed, with rotary positions and a cache for decoding. */
+import { ArgumentError } from "../errors";
+import { softmax } from "../graph/composites/activations";
+import { causalBias, scaledDotProductAttention } from "../graph/composites/attention";
+import { add, scalar, where, lessEqual } from "../graph/ops/elementwise";
+import { matmul } from "../graph/ops/linalg";
+import { expandDims, iota, repeat, reshape, transpose } from "../graph/ops/movement";
+import { tap, tapsActive } from "../graph/taps";
+import { type Tensor } from "../graph/tensor";
+import { fold, type Key } from "../random/key";
+import { type Initializer } from "./initializers";
+import { type LayerCache, store } from "./kvCache";
+import { linear, type Linear } from "./linear";
+import { Module } from "./module";
+import { rmsNorm, type RmsNorm } from "./normalization";
+import { rotaryTable, rotate } from "./rotary";
+
+/** What an attention layer is, besides its weights. */
+export interface AttentionSettings {
+  readonly heads: number;
+  /** Heads of keys and values; each serves heads / kvHeads heads of queries. */
+  readonly kvHeads: number;
+  readonly causal: boolean;
+  /** Base of the rotary wavelengths; undefined without rotary positions. */
+  readonly rotaryBase: number | undefined;
+}
+
+export interface AttentionCall {
+  /** Where keys and values are read: [S, B, memoryWidth]. Default x itself. */
+  readonly memory?: Tensor;
+  /** Added to the scores; broadcasts to [B, H, T, S]. A large negative number hides a key. */
+  readonly bias?: Tensor;
+}
+
+/** Hides a key, yet keeps a row finite that hides all of them. */
+const HIDDEN = -1e9;
+
+/**
+ * Attention over the FIRST axis: x [T, B, D] → [T, B, D]. Time stands first so that heads are read and written without moving
+ * elements; transpose a batch-first sequence by [1, 0, 2] before and after.
+ * Inner values [B, H, T, S] are tapped as "scores" (before masks) and "weights" (after softmax).
+ */
+export class Attention extends Module<readonly [x: Tensor, options?: AttentionCall], Tensor> {
+  readonly q: Linear;
+  readonly k: Linear;
+  readonly v: Linear;
+  readonly out: Linear;
+  readonly queryNorm: RmsNorm | undefined;
+  readonly keyNorm: RmsNorm | undefined;
+  readonly settings: AttentionSettings;
+
+  constructor(parts: Pick<Attention, "q" | "k" | "v" | "out" | "queryNorm" | "keyNorm" | "settings">) {
+    super();
+    this.q = parts.q;
+    this.k = parts.k;
+    this.v = parts.v;
+    this.out = parts.out;
+    this.queryNorm = parts.queryNorm;
+    this.keyNorm = parts.keyNorm;
+    this.settings = parts.settings;
+  }
+
+  forward(x: Tensor, { memory = x, bias }: AttentionCall = {}): Tensor {
+    const q = this.queries(x, iota(x.shape[0]));
+    const { k, v } = this.keysAndValues(memory, iota(memory.shape[0]));
+    return this.out.call(this.attend({ q, k, v }, { batch: x.shape[1], causal: this.settings.causal, bias }));
+  }
+
+  /** `forward` for the P newest positions x [P, B, D], which begin at `position` (int32 scalar), after those in the cache. */
+  step(x: Tensor, cache: LayerCache, position: Tensor): { readonly output: Tensor; readonly cache: LayerCache } {
+    return this.labelled(() => {
+      const positions = add(iota(x.shape[0]), position);
+      const q = this.queries(x, positions);
+      const next = store(cache, { ...this.keysAndValues(x, positions), position });
+      const seen = lessEqual(iota(next.k.shape[0]), expandDims(positions, 1));
+      const bias = where(seen, scalar(0, x.dtype), scalar(HIDDEN, x.dtype));
+      const mixed = this.attend({ q, k: next.k, v: next.v }, { batch: x.shape[1], causal: false, bias });
+      return { output: this.out.call(mixed), cache: next };
+    });
+  }
+
+  /** Queries [T, B·H, headWidth]. */
+  private queries(x: Tensor, positions: Tensor): Tensor {
+    return this.positioned(this.parted(this.q.call(x), this.settings.heads), { norm: this.queryNorm, positions });
+  }
+
+  /** Keys and values [S, B·kvHeads, headWidth]. */
+  private keysAndValues(memory: Tensor, positions: Tensor): { readonly k: Tensor; readonly v: Tensor } {
+    const { kvHeads } = this.settings;
+    return { k: this.positioned(this.parted(this.k.call(memory), kvHeads), { norm: this.keyNorm, positions }), v: this.parted(this.v.call(memory), kvHeads) };
+  }
+
+  private parted(x: Tensor, heads: number): Tensor {
+    const [length, batch, width] = x.shape;
+    return reshape(x, [length, batch * heads, width / heads]);
+  }
+
+  private positioned(x: Tensor, { norm, positions }: { readonly norm: RmsNorm | undefined; readonly positions: Tensor }): Tensor {
+    const normal = norm === undefined ? x : norm.call(x);
+    const { rotaryBase: base } = this.settings;
+    return base === undefined ? normal : rotate(normal, rotaryTable(positions, { headWidth: x.shape[2], base, dtype: x.dtype }));
+  }
+
+  private attend({ q, k, v }: { readonly q: Tensor; readonly k: Tensor; readonly v: Tensor }, { batch, causal, bias }: { readonly batch: number; readonly causal: boolean; readonly bias: Tensor | undefined }): Tensor {
+    const { heads, kvHeads } = this.settings;
+    const headsFirst = (x: Tensor): Tensor => transpose(x, [1, 0, 2]);
+    const shared = (x: Tensor): Tensor => headsFirst(repeat(reshape(x, [x.shape[0], batch * kvHeads, x.shape[2]]), heads / kvHeads, 1));
+    const operands = { q: headsFirst(q), k: shared(k), v: shared(v) };
+    const whole = bias === undefined && !tapsActive("scores") && !tapsActive("weights");
+    const mixed = whole ? scaledDotProductAttention(operands, { causal }) : this.inParts(operands, { batch, causal, bias });
+    return reshape(headsFirst(mixed), [q.shape[0], batch, heads * v.shape[2]]);
+  }
+
+  /** Attention written out, so that scores can be biased and inner values read or replaced. */
+  private inParts({ q, k, v }: { readonly q: Tensor; readonly k: Tensor; readonly v: Tensor }, { batch, causal, bias }: { readonly batch: number; readonly causal: boolean; readonly bias: Tensor | undefined }): Tensor {
+    const [queries, keys] = [q.shape[1], k.shape[1]];
+    const byHead = [batch, this.settings.heads, queries, keys];
+    const scores = tap("scores", reshape(matmul(q, k, { transB: true, alpha: 1 / Math.sqrt(q.shape[2]) }), byHead));
+    const masked = causal ? add(scores, causalBias(queries, keys, q.dtype)) : scores;
+    const weights = tap("weights", softmax(bias === undefined ? masked : add(masked, bias)));
+    return matmul(reshape(weights, [-1, queries, keys]), v);
+  }
+}
+
+export interface AttentionOptions {
+  readonly width: number;
+  readonly heads: number;
+  /** Heads of keys and values; a divisor of `heads`. Default `heads`; 1 is multi-query attention. */
+  readonly kvHeads?: number;
+  /** Default width / heads. */
+  readonly headWidth?: number;
+  /** Width of what keys and values are read from. Default `width`. */
+  readonly memoryWidth?: number;
+  /** Whether a position sees only itself and earlier ones. Default false. */
+  readonly causal?: boolean;
+  /** Default true. */
+  readonly bias?: boolean;
+  /** Rotary positions, with this base (true: 10 000). Default false. */
+  readonly rotary?: boolean | number;
+  /** RMS-normalize queries and keys in each head (Henry et al. 2020). Default false. */
+  readonly qkNorm?: boolean;
+  readonly key: Key;
+  readonly init?: Initializer;
+  /** Of `out`. Default `init`. */
+  readonly outInit?: Initializer;
+}
+
+/** An attention layer. @throws {ArgumentError} when heads do not part the width. */
+export function attention({ width, heads, kvHeads = heads, headWidth = width / heads, memoryWidth = width, causal = false, bias = true, rotary = false, qkNorm = false, key, init, outInit = init }: AttentionOptions): Attention {
+  if (!Number.isInteger(headWidth)) throw new ArgumentError(`attention: width ${width} does not part into ${heads} heads`, { help: "choose heads that divide the width, or give headWidth" });
+  if (heads % kvHeads !== 0) throw new ArgumentError(`attention: ${heads} heads cannot share ${kvHeads} heads of keys and values`, { help: "kvHeads must divide heads" });
+  if (rotary !== false && headWidth % 2 !== 0) throw new ArgumentError(`attention: rotary positions turn pairs of channels, but heads are ${headWidth} wide`, { help: "use an even width per head" });
+  const project = (label: string, options: { readonly in: number; readonly out: number }): Linear => linear({ ...options, bias, key: fold(key, label), init: label === "out" ? outInit : init });
+  return new Attention({
+    q: project("q", { in: width, out: heads * headWidth }),
+    k: project("k", { in: memoryWidth, out: kvHeads * headWidth }),
+    v: project("v", { in: memoryWidth, out: kvHeads * headWidth }),
+    out: project("out", { in: heads * headWidth, out: width }),
+    queryNorm: qkNorm ? rmsNorm({ width: headWidth }) : undefined,
+    keyNorm: qkNorm ? rmsNorm({ width: headWidth }) : undefined,
+    settings: { heads, kvHeads, causal, rotaryBase: rotary === true ? 10_000 : rotary === false ? undefined : rotary },
+  });
+}

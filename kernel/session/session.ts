@@ -8,6 +8,7 @@ import { settleDisplays } from "../display/display";
 import { type ErrorContent, type MimeBundle, type SessionMessage } from "../protocol/messages";
 import { bindImports } from "./bindImports";
 import { captureOutput, type CellRun, createConsole, outsideCells, runInCell } from "./captureOutput";
+import type { CellChecker, CellDiagnostic } from "./cellChecker";
 import { CellSyntaxError } from "./cellSyntaxError";
 import { describeError, describeSyntaxError, fromEngine } from "./describeError";
 import { createFlag, INTERRUPTED, InterruptError, interruptError, RUNNING, setCurrent } from "./interrupt";
@@ -24,6 +25,8 @@ export interface SessionOptions {
   readonly modules?: GivenModules;
   /** Takes everything that cells write, show and throw, as it happens; `cell` says whose it is. */
   readonly emit?: (message: SessionMessage, cell: string) => void;
+  /** Type sources of the given modules for `check`, absolute paths by name. */
+  readonly types?: Readonly<Record<string, string>>;
   /** The notebook's path, for `import.meta.url`. */
   readonly file?: string;
 }
@@ -58,6 +61,7 @@ export class Session {
   private readonly console = createConsole();
   private readonly release = captureOutput();
   private controller: AbortController | undefined;
+  private checker: CellChecker | undefined;
   private executions = 0;
   private stray = 0;
   private last: Promise<unknown> = Promise.resolve();
@@ -94,6 +98,15 @@ export class Session {
     if (this.controller === undefined) return;
     Atomics.store(this.flag, 0, reason);
     this.controller.abort(interruptError(reason));
+  }
+
+  /** Type errors of `cells`, taken together as one notebook. They do not keep a cell from running. */
+  async check(cells: readonly string[]): Promise<CellDiagnostic[]> {
+    if (this.checker === undefined) {
+      const { CellChecker } = await import("./cellChecker");
+      this.checker = new CellChecker({ cwd: this.options.cwd, types: this.options.types });
+    }
+    return this.checker.check(cells);
   }
 
   /** Lets go of the process: output and stray errors are its own again. */

@@ -199,8 +199,12 @@ describe("pointClouds", () => {
   it("keep distances when turned, and fill the voxels they are in", () => {
     const turned = pointClouds({ examples: 3, bodies: ["chair"], rotate: "any" }).rows(range(3));
     const plain = pointClouds({ examples: 3, bodies: ["chair"] }).rows(range(3));
-    const radii = (data: typeof turned): number[] => Array.from({ length: 3 * 256 }, (_, p) => Math.hypot(...numbers(data.points).slice(3 * p, 3 * p + 3)));
-    radii(turned).forEach((radius, p) => expect(radius).toBeCloseTo(radii(plain)[p], 5));
+    const radii = ({ points }: typeof turned): number[] => {
+      const values = numbers(points);
+      return Array.from({ length: 3 * 256 }, (_, p) => Math.hypot(...values.slice(3 * p, 3 * p + 3)));
+    };
+    const before = radii(plain);
+    radii(turned).forEach((radius, p) => expect(radius).toBeCloseTo(before[p], 5));
     expect(turned.points).not.toEqual(plain.points);
     const grid = voxels(plain.points, 16);
     expect(grid.shape).toEqual([3, 16, 16, 16]);

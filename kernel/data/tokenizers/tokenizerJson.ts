@@ -1,6 +1,7 @@
 /** @file Tokenizers in Hugging Face's tokenizer.json format. */
 import { Tokenizer as HubTokenizer } from "@huggingface/tokenizers";
 import { FormatError } from "../../errors";
+import { atomicWriteSync } from "../../io/atomicWrite";
 import { messageOf, readText } from "../files";
 import { Bpe } from "./bpe";
 import { checkTokens, utf8, type Tokenizer } from "./tokenizer";
@@ -52,6 +53,9 @@ export function tokenizerJson({ tokens, merges, special }: Bpe): string {
     },
   });
 }
+
+/** Writes `tokenizerJson` to a file, whole or not at all. @throws {DeviceError} when it cannot be written. */
+export const saveTokenizer = (path: string, tokenizer: Bpe): void => atomicWriteSync(path, tokenizerJson(tokenizer));
 
 type Json = { readonly [name: string]: unknown };
 const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,0 +1,84 @@
+/**
+ * @file The kernel calls that a lowered graph becomes, with the values they read and write: what memory planning looks at.
+ * Mirrors emission to ONNX call by call. Casts around kernels that lack a dtype (bfloat16, int8) are left out.
+ */
+import { type Dtype } from "../graph/dtype";
+import { type OpAttrs } from "../graph/op";
+import { sizeOf, type Shape } from "../graph/shape";
+import { type Tensor } from "../graph/tensor";
+import { nodesOf, type ExecutedGraph } from "./executedGraph";
+import { scratchBytes } from "./scratch";
+import { kernelOf } from "./sharedKernels";
+
+/** Something that lies in memory: a tensor, or what passes between two kernels of one operation. Compared by identity. */
+export interface Value {
+  readonly shape: Shape;
+  readonly dtype: Dtype;
+}
+
+export interface KernelStep {
+  /** ONNX's name where it differs from ours. */
+  readonly kernel: string;
+  readonly reads: readonly Value[];
+  readonly writes: readonly Value[];
+  /** Memory that the kernel takes for itself while it runs. */
+  readonly scratch: readonly number[];
+  /** The node it belongs to. */
+  readonly tensor: Tensor;
+}
+
+interface OpenStep extends KernelStep {
+  readonly writes: Value[];
+}
+
+/** Calls in the order in which the nodes stand in the model. @param threads - that the kernels run on: convolutions take scratch memory for each. */
+export function kernelSteps(graph: ExecutedGraph, threads: number): KernelStep[] {
+  const steps: OpenStep[] = [];
+  const calls = new Map<string, OpenStep>();
+  const { computed } = nodesOf(graph);
+  for (const tensor of computed) {
+    const add = (kernel: string, reads: readonly Value[], writes: Value[]): OpenStep => {
+      const step = { kernel, reads, writes, scratch: scratchBytes(tensor, threads), tensor };
+      steps.push(step);
+      return step;
+    };
+    if (tensor.op === "MatMul") matmulSteps(tensor, add);
+    else {
+      const { call, kernel, output } = kernelOf(tensor);
+      const step = calls.get(call) ?? add(kernel, tensor.inputs, []);
+      calls.set(call, step);
+      // A kernel's first result is always written, also where only later ones are wanted.
+      for (let i = step.writes.length; i < output; i++) step.writes.push({ shape: firstResult(tensor), dtype: tensor.dtype });
+      step.writes[output] = tensor;
+    }
+  }
+  return [...steps, ...copiesOut(graph.outputs, new Set(computed))];
+}
+
+const firstResult = (tensor: Tensor): Shape => (tensor.op === "TopKIndices" ? tensor.shape : tensor.inputs[0].shape);
+
+/** A value that leaves twice, or that nothing computes, passes through a copy. */
+function copiesOut(outputs: readonly Tensor[], computed: ReadonlySet<Tensor>): KernelStep[] {
+  const seen = new Set<Tensor>();
+  return outputs.flatMap((tensor) => {
+    const direct = computed.has(tensor) && !seen.has(tensor);
+    seen.add(tensor);
+    return direct ? [] : [{ kernel: "Copy", reads: [tensor], writes: [{ shape: tensor.shape, dtype: tensor.dtype }], scratch: [], tensor }];
+  });
+}
+
+function matmulSteps(tensor: Tensor, add: (kernel: string, reads: readonly Value[], writes: Value[]) => void): void {
+  // SAFETY: the caller looked at the op, to which the attributes belong.
+  const { transA, leadA } = tensor.attrs as OpAttrs["MatMul"];
+  const [a, b] = tensor.inputs;
+  const float = a.dtype === "float32" || a.dtype === "bfloat16";
+  if (a.rank === 2 || b.rank !== 2 || transA || leadA || !float) return add("MatMul", [a, b], [tensor]);
+  // One matrix against a batch: one product over all rows.
+  const columns = a.shape[a.rank - 1];
+  const rows: Value = { shape: [sizeOf(a.shape) / columns, columns], dtype: a.dtype };
+  const product: Value = { shape: [rows.shape[0], tensor.shape[tensor.rank - 1]], dtype: tensor.dtype };
+  add("Reshape", [a], [rows]);
+  add("MatMul", [rows, b], [product]);
+  return add("Reshape", [product], [tensor]);
+}
+

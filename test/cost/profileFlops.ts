@@ -1,0 +1,89 @@
+/** @file FLOPs of a run counted from onnxruntime's profile: by ONNX operator and the shapes it saw, knowing nothing of our graph. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import * as ort from "onnxruntime-node";
+import { type ExecutedGraph } from "../../kernel/cost/executedGraph";
+import { hostArray } from "../../kernel/graph/dtype";
+import { sizeOf, type Shape } from "../../kernel/graph/shape";
+import { emit } from "../../kernel/onnx/emit";
+import { encodeModel } from "../../kernel/onnx/protobuf";
+
+interface Call {
+  readonly inputs: readonly Shape[];
+  readonly outputs: readonly Shape[];
+}
+type Count = (call: Call) => number;
+
+const each = (perElement: number): Count => ({ outputs: [out] }) => perElement * sizeOf(out);
+const none: Count = () => 0;
+/** n elements become one by n − 1 operations. */
+const reduction: Count = ({ inputs: [x], outputs: [out] }) => sizeOf(x) - sizeOf(out);
+/** Each element of the result is a sum over the inner size of the left operand. */
+const product: Count = ({ inputs: [a], outputs: [out] }) => {
+  const rows = sizeOf(out.slice(-a.length)) / out[out.length - 1];
+  return 2 * sizeOf(out) * (sizeOf(a) / rows);
+};
+const rowsOf = (x: Shape): number => sizeOf(x) / x[x.length - 1];
+
+/** Operations of one call. */
+const COUNTS: Readonly<Record<string, Count>> = {
+  ...Object.fromEntries(["Neg", "Abs", "Sign", "Exp", "Log", "Sqrt", "Reciprocal", "Sin", "Cos", "Tanh", "Sigmoid", "Erf", "Floor", "Ceil", "Round", "Not", "IsNaN", "Where"].map((op) => [op, each(1)])),
+  ...Object.fromEntries(["Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Mod", "And", "Or", "Xor", "Equal", "Less", "LessOrEqual", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "BitShift"].map((op) => [op, each(1)])),
+  ...Object.fromEntries(["Identity", "Reshape", "Transpose", "Expand", "Slice", "Pad", "Concat", "Gather", "GatherElements", "Cast", "Range"].map((op) => [op, none])),
+  ...Object.fromEntries(["ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd", "ArgMax"].map((op) => [op, reduction])),
+  Gemm: ({ inputs: [a], outputs: [out] }) => 2 * sizeOf(out) * (sizeOf(a) / out[0]),
+  MatMul: product,
+  MatMulInteger: product,
+  FusedMatMul: product,
+  Conv: ({ inputs: [, w], outputs: [out] }) => 2 * sizeOf(out) * sizeOf(w.slice(1)),
+  ConvTranspose: ({ inputs: [x, w] }) => 2 * sizeOf(x) * sizeOf(w.slice(1)),
+  ScatterElements: ({ inputs: [, , updates] }) => sizeOf(updates),
+  TopK: ({ inputs: [x] }) => sizeOf(x),
+  OneHot: each(1),
+  // Largest, difference, exponential, sum, quotient.
+  Softmax: ({ inputs: [x] }) => 5 * sizeOf(x) - 2 * rowsOf(x),
+  // Largest, difference, exponential, sum, logarithm of each row, difference.
+  LogSoftmax: ({ inputs: [x] }) => 5 * sizeOf(x) - rowsOf(x),
+  // Mean (sum, factor), difference, square, mean, + ε, root, reciprocal, two products, sum.
+  LayerNormalization: ({ inputs: [x] }) => 7 * sizeOf(x) + 3 * rowsOf(x),
+  // x/2 · (erf(x/√2) + 1)
+  Gelu: each(5),
+  // x · σ(x)
+  QuickGelu: each(2),
+};
+
+interface NodeEvent {
+  readonly cat: string;
+  readonly name: string;
+  readonly args: {
+    readonly op_name: string;
+    readonly input_type_shape: readonly Readonly<Record<string, Shape>>[];
+    readonly output_type_shape: readonly Readonly<Record<string, Shape>>[];
+  };
+}
+
+const shapesOf = (typed: readonly Readonly<Record<string, Shape>>[]): Shape[] => typed.map((one) => Object.values(one)[0]);
+
+/** FLOPs by ONNX operator of one run of the graph on zeros. @throws {Error} for an operator it has no count for. */
+export async function executedFlops(graph: ExecutedGraph): Promise<Map<string, number>> {
+  const folder = mkdtempSync(path.join(tmpdir(), "isoflop-profile-"));
+  try {
+    const model = encodeModel(emit({ inputs: new Map(graph.inputs.map((tensor, i) => [tensor, `i${i}`])), outputs: graph.outputs.map((tensor, i) => ({ name: `o${i}`, tensor })) }));
+    const session = await ort.InferenceSession.create(model, { enableProfiling: true, profileFilePrefix: path.join(folder, "run"), graphOptimizationLevel: "disabled", intraOpNumThreads: 1, logSeverityLevel: 3 });
+    // SAFETY: the array's class is the one onnxruntime-node pairs with this dtype.
+    await session.run(Object.fromEntries(graph.inputs.map(({ dtype, shape }, i) => [`i${i}`, new ort.Tensor(dtype as "float32", hostArray(dtype, sizeOf(shape)) as Float32Array, shape)])));
+    session.endProfiling();
+    await session.release();
+    const events: readonly NodeEvent[] = JSON.parse(readFileSync(path.join(folder, readdirSync(folder)[0]), "utf8"));
+    const flops = new Map<string, number>();
+    for (const { args } of events.filter(({ cat, name }) => cat === "Node" && name.endsWith("_kernel_time"))) {
+      const count = COUNTS[args.op_name];
+      if (count === undefined) throw new Error(`no count for ${args.op_name}`);
+      flops.set(args.op_name, (flops.get(args.op_name) ?? 0) + count({ inputs: shapesOf(args.input_type_shape), outputs: shapesOf(args.output_type_shape) }));
+    }
+    return flops;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,66 @@
+/** @file Training steps whose cost is checked: GPT and convolution nets with AdamW, as lowered graphs. */
+import { valueAndGrad } from "../../kernel/autodiff/grad";
+import { softmaxCrossEntropy } from "../../kernel/graph/composites/crossEntropy";
+import { silu } from "../../kernel/graph/composites/activations";
+import { add, div, mul, relu, sqrt, sub } from "../../kernel/graph/ops/elementwise";
+import { conv, convTranspose } from "../../kernel/graph/ops/linalg";
+import { concat, reshape } from "../../kernel/graph/ops/movement";
+import { mean } from "../../kernel/graph/ops/reduction";
+import { fromHost, type Tensor } from "../../kernel/graph/tensor";
+import { hostArray, type Dtype } from "../../kernel/graph/dtype";
+import { map, zip, type Tree } from "../../kernel/graph/tree";
+import { gpt, type GptOptions } from "../../kernel/nn/gpt";
+import { key } from "../../kernel/random/key";
+import { compile } from "../../kernel/runtime/compile";
+import { type Lowered } from "../../kernel/runtime/session";
+
+export const zeros = (shape: readonly number[], dtype: Dtype = "float32"): Tensor => fromHost({ dtype, shape, data: hostArray(dtype, shape.reduce((a, b) => a * b, 1)) });
+
+interface Moments<M> {
+  readonly m: M;
+  readonly v: M;
+}
+
+/** AdamW with fixed rates. */
+function adamw<M extends Tree>(model: M, grads: M, state: Moments<M>): { readonly model: M; readonly state: Moments<M> } {
+  const m = zip(state.m, grads, (old, g) => add(mul(old, 0.9), mul(g, 0.1)));
+  const v = zip(state.v, grads, (old, g) => add(mul(old, 0.99), mul(mul(g, g), 0.01)));
+  const change = zip(m, v, (first, second) => div(first, add(sqrt(second), 1e-8)));
+  return { model: zip(model, change, (w, d) => sub(mul(w, 0.999), mul(d, 1e-3))), state: { m, v } };
+}
+
+/** One step of training `model`: loss, new model, new state, in that order, as a lowered graph. */
+export function trainingStep<M extends Tree>(model: M, batch: { readonly x: Tensor; readonly y: Tensor }, loss: (model: M, batch: { readonly x: Tensor; readonly y: Tensor }) => Tensor): Lowered {
+  const step = compile((model: M, state: Moments<M>, batch: { readonly x: Tensor; readonly y: Tensor }) => {
+    const [value, grads] = valueAndGrad((inner: M) => loss(inner, batch))(model);
+    return { loss: value, ...adamw(model, grads, state) };
+  });
+  const blank = (): M => map(model, (leaf) => zeros(leaf.shape));
+  return step.lowered(model, { m: blank(), v: blank() }, batch);
+}
+
+export function gptStep({ batch, ...options }: Omit<GptOptions, "key"> & { readonly batch: number }): Lowered {
+  const tokens = (): Tensor => zeros([batch, options.context], "int32");
+  return trainingStep(gpt({ ...options, key: key(1) }), { x: tokens(), y: tokens() }, (model, { x, y }) => mean(softmaxCrossEntropy(model.call(x), y)));
+}
+
+/** A two-level U-Net: convolutions with stride, up-sampling by transposed convolution, a skip by concatenation. */
+export function unetStep({ width, size, batch }: { readonly width: number; readonly size: number; readonly batch: number }): Lowered {
+  const model = {
+    inside: { weight: zeros([width, 3, 3, 3]), bias: zeros([width]) },
+    down: { weight: zeros([2 * width, width, 3, 3]), bias: zeros([2 * width]) },
+    middle: { weight: zeros([2 * width, 2 * width, 3, 3]), bias: zeros([2 * width]) },
+    up: { weight: zeros([2 * width, width, 4, 4]), bias: zeros([width]) },
+    out: { weight: zeros([3, 2 * width, 1, 1]), bias: zeros([3]) },
+  };
+  const biased = (x: Tensor, bias: Tensor): Tensor => add(x, reshape(bias, [bias.size, 1, 1]));
+  const images = (): Tensor => zeros([batch, 3, size, size]);
+  return trainingStep(model, { x: images(), y: images() }, (m, { x, y }) => {
+    const first = relu(biased(conv(x, m.inside.weight, { padding: 1 }), m.inside.bias));
+    const low = silu(biased(conv(first, m.down.weight, { padding: 1, stride: 2 }), m.down.bias));
+    const deep = silu(biased(conv(low, m.middle.weight, { padding: 1 }), m.middle.bias));
+    const high = relu(biased(convTranspose(deep, m.up.weight, { padding: 1, stride: 2 }), m.up.bias));
+    const error = sub(biased(conv(concat([first, high], 1), m.out.weight), m.out.bias), y);
+    return mean(mul(error, error));
+  });
+}

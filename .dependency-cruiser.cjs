@@ -18,6 +18,7 @@ const below = {
   methods: ["experiment", "nn", "optim", "data", "random", "autodiff", "graph", "fit"],
   protocol: [],
   session: ["display", "protocol", "index.ts"],
+  bench: ["graph", "onnx", "runtime", "fit", "index.ts"],
 };
 
 const folders = Object.entries(below).map(([folder, allowed]) => ({

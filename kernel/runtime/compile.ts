@@ -1,4 +1,5 @@
 /** @file compile: a function of tensors becomes one program for each shape of its arguments. */
+import { costOf, type CostReport } from "../cost/report";
 import { ArgumentError } from "../errors";
 import { currentTrace } from "../graph/trace";
 import { fromHost, realize, storedData, type Storage, type Tensor } from "../graph/tensor";
@@ -28,6 +29,8 @@ export interface CompileOptions {
 export interface Compiled<Args extends readonly unknown[], R> {
   /** Runs it. Tensors in the result hold data. */
   (...args: Args): Promise<R>;
+  /** FLOPs, bytes moved and peak memory of a call, by operation and by layer, without running it. */
+  cost(...args: Args): CostReport;
   /** The graph that a call runs. */
   lowered(...args: Args): Lowered;
   /** The ONNX model that a call runs. */
@@ -96,6 +99,7 @@ export function compile<Args extends readonly unknown[], R>(fn: (...args: Args) 
   };
 
   return Object.assign(run, {
+    cost: (...args: Args) => costOf(variantOf(args).graph, { state: [...donated].map((i) => names[i]) }),
     lowered: (...args: Args) => variantOf(args).graph,
     onnx: (...args: Args) => modelOf(variantOf(args).graph),
     prepare: async (...args: Args) => {

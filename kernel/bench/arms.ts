@@ -1,0 +1,83 @@
+/** @file The processes that are measured against each other: ours, torch as fast as it gets on a CPU, and JavaScript peers. */
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { DeviceError } from "../errors";
+import { type Arm } from "./statistics";
+import { type WorkloadName, WORKLOADS } from "./workloads";
+
+export interface ArmCommand {
+  readonly label: string;
+  readonly command: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** At most so many steps a turn: for peers that are ten times slower. */
+  readonly maxSteps?: number;
+}
+
+/** Starts an arm's process and waits until it is ready. @throws {DeviceError} with what it printed when it fails. */
+export async function startArm({ label, command, env = {}, maxSteps = Infinity }: ArmCommand): Promise<Arm> {
+  const child = spawn(command[0], command.slice(1), { env: { ...process.env, ...env }, stdio: ["pipe", "pipe", "pipe"] });
+  let errors = "";
+  child.stderr.on("data", (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-2000)));
+  child.on("error", (error) => (errors += error.message));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async (): Promise<string> => {
+    const { value, done } = await lines.next();
+    if (done === true) throw new DeviceError(`benchmark arm "${label}" ended`, { where: command.join(" "), help: errors.trim().split("\n").at(-1) || "run the command by hand to see why" });
+    return value;
+  };
+  while ((await next()) !== "ready");
+  return {
+    label,
+    measure: async (steps) => {
+      child.stdin.write(`${Math.min(steps, maxSteps)}\n`);
+      const times: unknown = JSON.parse(await next());
+      if (!Array.isArray(times)) throw new DeviceError(`benchmark arm "${label}" answered ${JSON.stringify(times)}`, { help: "an arm answers with the milliseconds of each step" });
+      return times.map(Number);
+    },
+    close: () => void child.kill(),
+  };
+}
+
+/** This program, asked to serve as an arm. */
+export const ownArm = (name: WorkloadName): ArmCommand => ({ label: "isoflop", command: [process.execPath, process.argv[1], "bench", "--arm", name] });
+
+const peer = (file: string): string => fileURLToPath(new URL(import.meta.url.includes("/dist/") ? `../kernel/bench/peers/${file}` : `peers/${file}`, import.meta.url));
+const OPENBLAS_FOLDER = "/usr/lib/x86_64-linux-gnu/openblas-openmp";
+
+export interface Peers {
+  readonly found: readonly ArmCommand[];
+  /** Why others are not measured. */
+  readonly missing: readonly string[];
+}
+
+/** Peers installed on this machine that can run a workload. */
+export function peersFor(name: WorkloadName, { threads }: { readonly threads: number }): Peers {
+  const found: ArmCommand[] = [];
+  const missing: string[] = [];
+  const config = JSON.stringify(WORKLOADS[name]);
+  const python = "/usr/bin/python3";
+  if (!existsSync(python) || spawnSync(python, ["-c", "import torch"]).status !== 0) missing.push("torch (Debian: apt install python3-torch libopenblas0-openmp)");
+  else {
+    const tuned = existsSync(OPENBLAS_FOLDER);
+    if (!tuned) missing.push("torch with OpenMP OpenBLAS (Debian: apt install libopenblas0-openmp); measured as installed instead");
+    // Threads that wait asleep: spinning ones lose on a machine that does anything else.
+    const env = { OMP_NUM_THREADS: String(threads), OMP_WAIT_POLICY: "passive", ...(tuned ? { LD_LIBRARY_PATH: OPENBLAS_FOLDER, OPENBLAS_CORETYPE: "SkylakeX" } : {}) };
+    found.push({ label: tuned ? "torch (tuned)" : "torch", command: [python, peer("torchStep.py"), config], env });
+  }
+  if (WORKLOADS[name].kind !== "gpt") return { found, missing };
+  if (!canImport("@jax-js/jax")) missing.push("jax-js (npm install @jax-js/jax)");
+  else found.push({ label: "jax-js (wasm)", command: [process.execPath, peer("jaxStep.mjs"), config], maxSteps: 1 });
+  return { found, missing };
+}
+
+function canImport(name: string): boolean {
+  try {
+    createRequire(import.meta.url).resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
+}

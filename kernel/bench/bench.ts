@@ -1,0 +1,96 @@
+/** @file The benchmark report: our training steps against every peer on this machine, as ratios. */
+import { describeMachine, physicalCores } from "../runtime/machine";
+import { executor } from "../runtime/session";
+import { ownArm, peersFor, startArm } from "./arms";
+import { compileTime, productPeak, runOverhead, startTime } from "./micro";
+import { ownStep } from "./ownArm";
+import { alternate, type Measured } from "./statistics";
+import { type WorkloadName } from "./workloads";
+
+export interface BenchOptions {
+  readonly workloads: readonly WorkloadName[];
+  readonly rounds: number;
+  /** Steps a turn. */
+  readonly steps: number;
+  /** Also overhead, compile and start times. */
+  readonly micro: boolean;
+  readonly commit: string;
+}
+
+/** What a run of the benchmark measured: printed, and written with `--json`. */
+export interface BenchReport {
+  readonly machine: string;
+  readonly executor: string;
+  readonly node: string;
+  readonly commit: string;
+  readonly peakGflops: number;
+  readonly steps: readonly StepReport[];
+  readonly micro?: Awaited<ReturnType<typeof microReport>>;
+}
+
+export interface StepReport {
+  readonly workload: WorkloadName;
+  readonly flops: number;
+  readonly parameters: number;
+  readonly arms: readonly Measured[];
+  readonly missing: readonly string[];
+  /** Share of the machine's product peak that our step reaches. */
+  readonly shareOfPeak: number;
+}
+
+const GIGA = 1e9;
+
+/** Runs the benchmark and prints as it goes. */
+export async function bench({ workloads, rounds, steps, micro, commit }: BenchOptions): Promise<BenchReport> {
+  const threads = physicalCores();
+  const peakGflops = await productPeak();
+  const about = { machine: describeMachine(), executor: (await executor()).description, node: process.version, commit };
+  console.log(`${about.machine}\n${about.executor}, Node ${about.node}, commit ${commit}\nproduct peak ${peakGflops.toFixed(0)} GFLOP/s (1024³, float32)\n`);
+  const reports: StepReport[] = [];
+  for (const workload of workloads) {
+    const report = await benchStep(workload, { rounds, steps, threads, peakGflops });
+    reports.push(report);
+    printStep(report);
+  }
+  const extra = micro ? await microReport() : undefined;
+  if (extra !== undefined) printMicro(extra);
+  return { ...about, peakGflops, steps: reports, micro: extra };
+}
+
+async function benchStep(workload: WorkloadName, { rounds, steps, threads, peakGflops }: { readonly rounds: number; readonly steps: number; readonly threads: number; readonly peakGflops: number }): Promise<StepReport> {
+  const { found, missing } = peersFor(workload, { threads });
+  const arms = [];
+  try {
+    for (const command of [ownArm(workload), ...found]) arms.push(await startArm(command));
+    const measured = await alternate(arms, { rounds, steps });
+    const { flops, parameters } = ownStep(workload).cost();
+    return { workload, flops, parameters, arms: measured, missing, shareOfPeak: flops / GIGA / (measured[0].ms / 1000) / peakGflops };
+  } finally {
+    for (const arm of arms) arm.close();
+  }
+}
+
+function printStep({ workload, flops, parameters, arms, missing, shareOfPeak }: StepReport): void {
+  console.log(`${workload}   ${(parameters / 1e6).toFixed(2)} M parameters, ${(flops / GIGA).toFixed(1)} GFLOP a step`);
+  const [own] = arms;
+  for (const { label, ms, best, samples } of arms) {
+    const ratio = label === own.label ? `${(100 * shareOfPeak).toFixed(0)}% of product peak` : `isoflop is ${(ms / own.ms).toFixed(2)}× as fast`;
+    console.log(`  ${label.padEnd(16)} ${ms.toFixed(1).padStart(9)} ms median  ${best.toFixed(1).padStart(9)} best  (${String(samples).padStart(3)} steps)  ${ratio}`);
+  }
+  for (const reason of missing) console.log(`  not measured: ${reason}`);
+  console.log("");
+}
+
+const DEPTHS = [50, 250, 1000] as const;
+
+async function microReport(): Promise<{ readonly overheadMicroseconds: Readonly<Record<string, number>>; readonly compile: readonly Awaited<ReturnType<typeof compileTime>>[]; readonly startMs: number }> {
+  const compile = [];
+  for (const depth of DEPTHS) compile.push(await compileTime(depth));
+  return { overheadMicroseconds: { "1": await runOverhead(1), "100": await runOverhead(100) }, compile, startMs: await startTime() };
+}
+
+function printMicro({ overheadMicroseconds, compile, startMs }: Awaited<ReturnType<typeof microReport>>): void {
+  for (const [tensors, us] of Object.entries(overheadMicroseconds)) console.log(`run overhead, ${tensors.padStart(3)} tensors in and out   ${us.toFixed(0)} µs`);
+  for (const { nodes, trace, emit, total } of compile) console.log(`compile ${String(nodes).padStart(5)} nodes   ${total.toFixed(0)} ms to the first result (trace and lower ${trace.toFixed(0)}, write ${emit.toFixed(0)})`);
+  console.log(`start of a process to its first tensor   ${startMs.toFixed(0)} ms`);
+}

@@ -1,0 +1,74 @@
+/** @file What surrounds a step: the machine's product peak, overhead of a run, compile time by graph size, start of the kernel. */
+import { spawnSync } from "node:child_process";
+import { compile, matmul, type Tensor, tensor, ones, realize } from "../index";
+import { lower } from "../graph/passes/lower";
+import { topological } from "../graph/rewrite";
+import { traceCall } from "../graph/traceCall";
+import { modelOf } from "../runtime/session";
+import { encodeModel } from "../onnx/protobuf";
+import { fusedByOnnxruntime } from "../onnx/fused";
+import { medianMs } from "./statistics";
+
+/** GFLOP/s of the best of several square products (1024³), the yardstick of "share of peak". */
+export async function productPeak(): Promise<number> {
+  const n = 1024;
+  const [a, b] = [ones([n, n]), ones([n, n])];
+  await realize([a, b]);
+  const product = compile((x: Tensor, y: Tensor) => matmul(x, y), { name: "peak" });
+  let best = Infinity;
+  for (let i = 0; i < 12; i++) {
+    const start = performance.now();
+    await product(a, b);
+    best = Math.min(best, performance.now() - start);
+  }
+  return (2 * n ** 3) / best / 1e6;
+}
+
+/** Microseconds of a run whose work is nothing, by number of tensors in and out. */
+export async function runOverhead(tensors: number): Promise<number> {
+  const inputs = Array.from({ length: tensors }, () => tensor([1]));
+  const step = compile((xs: readonly Tensor[]) => xs.map((x) => x.neg()), { donate: ["xs"], name: "overhead" });
+  let state: readonly Tensor[] = inputs;
+  const RUNS = 50;
+  const ms = await medianMs(async () => {
+    for (let i = 0; i < RUNS; i++) state = await step(state);
+  });
+  return (ms / RUNS) * 1000;
+}
+
+export interface CompileTime {
+  readonly nodes: number;
+  /** Milliseconds to trace and lower. */
+  readonly trace: number;
+  /** Milliseconds to write the model. */
+  readonly emit: number;
+  /** Milliseconds until the first result, trace included. */
+  readonly total: number;
+}
+
+/** Time to compile a chain of layers of `depth`, with its gradient-like fan. */
+export async function compileTime(depth: number): Promise<CompileTime> {
+  const make = () => (x: Tensor, w: Tensor) => Array.from({ length: depth }, (_, i) => i).reduce((h, i) => matmul(h, w).add(i).tanh().mul(1.01 + i), x);
+  const [x, w] = [ones([4, 8]), ones([8, 8])];
+  await realize([x, w]);
+  const start = performance.now();
+  const traced = traceCall(make(), [x, w], ["x", "w"]);
+  const outputs = lower(traced.outputs, { fused: fusedByOnnxruntime });
+  const trace = performance.now() - start;
+  encodeModel(modelOf({ inputs: traced.parameters, outputs }));
+  const emit = performance.now() - start - trace;
+  const again = performance.now();
+  await compile(make())(x, w);
+  return { nodes: topological(outputs).length, trace, emit, total: performance.now() - again };
+}
+
+/** Milliseconds for a process to load the library and compute one tensor. */
+export const startTime = (): Promise<number> =>
+  medianMs(
+    () => {
+      const code = `import(${JSON.stringify(new URL("./index.js", import.meta.url).href)}).then(async (m) => { await m.tensor([1]).add(1).data(); process.exit(0); })`;
+      const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", code]);
+      if (status !== 0) throw new Error(`the library did not start: ${stderr.toString().slice(-300)}`);
+    },
+    { repeats: 5, warmUp: 1 },
+  );

@@ -1,0 +1,35 @@
+/** @file The training steps that benchmarks measure, ours and every peer's alike. */
+
+export interface GptWorkload {
+  readonly kind: "gpt";
+  readonly depth: number;
+  readonly width: number;
+  readonly heads: number;
+  readonly context: number;
+  readonly batch: number;
+}
+
+export interface UnetWorkload {
+  readonly kind: "unet";
+  /** Channels at full size; twice that at half size. */
+  readonly width: number;
+  readonly image: number;
+  readonly batch: number;
+}
+
+export type Workload = GptWorkload | UnetWorkload;
+
+/** Both GPTs train on 1024 tokens a step. */
+export const WORKLOADS = {
+  "gpt-4x256": { kind: "gpt", depth: 4, width: 256, heads: 4, context: 128, batch: 8 },
+  "gpt-6x384": { kind: "gpt", depth: 6, width: 384, heads: 6, context: 256, batch: 4 },
+  unet: { kind: "unet", width: 32, image: 32, batch: 8 },
+} as const satisfies Record<string, Workload>;
+export type WorkloadName = keyof typeof WORKLOADS;
+
+export const isWorkload = (name: string): name is WorkloadName => name in WORKLOADS;
+
+/** Bytes: the vocabulary of every GPT here. */
+export const VOCAB = 256;
+/** AdamW, the same in every arm. */
+export const ADAMW = { lr: 3e-4, b1: 0.9, b2: 0.95, weightDecay: 0.1, epsilon: 1e-8 } as const;

@@ -1,0 +1,58 @@
+/** @file `isoflop bench`: speed on this machine, as ratios against peers in the same run. */
+import { spawnSync } from "node:child_process";
+import { parseArgs } from "node:util";
+import { isWorkload, WORKLOADS, type WorkloadName } from "../bench/workloads";
+import { atomicWrite } from "../io/atomicWrite";
+import { type Command, EXIT_OK, UsageError } from "./command";
+
+const HELP = `usage: isoflop bench [workload…] [options]
+
+Times whole training steps (forward, backward, AdamW) against torch and JavaScript peers where they are installed,
+in alternating turns, and prints medians and ratios. Workloads: ${Object.keys(WORKLOADS).join(", ")} (default all).
+
+  --rounds N   turns of each arm (default 7)
+  --steps N    steps a turn (default 6)
+  --no-micro   leave out run overhead, compile time and start time
+  --json FILE  also write the report as JSON
+`;
+
+const positive = (text: string, option: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new UsageError(`--${option} ${text} is no positive whole number`, { help: `as in --${option} 5` });
+  return value;
+};
+
+/** The names given, checked; all workloads when none is. */
+function workloadsOf(names: readonly string[]): WorkloadName[] {
+  const chosen = names.length === 0 ? Object.keys(WORKLOADS) : names;
+  return chosen.map((name) => {
+    if (!isWorkload(name)) throw new UsageError(`no workload is called ${JSON.stringify(name)}`, { help: `there are ${Object.keys(WORKLOADS).join(", ")}` });
+    return name;
+  });
+}
+
+export const bench: Command = {
+  help: HELP,
+  run: async (args) => {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { rounds: { type: "string", default: "7" }, steps: { type: "string", default: "6" }, "no-micro": { type: "boolean", default: false }, json: { type: "string" }, arm: { type: "string" } },
+    });
+    if (values.arm !== undefined) {
+      const [name] = workloadsOf([values.arm]);
+      await (await import("../bench/ownArm")).serve(name);
+      return EXIT_OK;
+    }
+    const options = { workloads: workloadsOf(positionals), rounds: positive(values.rounds, "rounds"), steps: positive(values.steps, "steps"), micro: !values["no-micro"], commit: commit() };
+    const report = await (await import("../bench/bench")).bench(options);
+    if (values.json !== undefined) await atomicWrite(values.json, `${JSON.stringify(report, undefined, 2)}\n`);
+    return EXIT_OK;
+  },
+};
+
+/** Of the checkout this runs from; "unknown" outside of one. */
+function commit(): string {
+  const { status, stdout } = spawnSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" });
+  return status === 0 ? stdout.trim() : "unknown";
+}

@@ -3,6 +3,7 @@ import { parquetMetadata, parquetReadObjects, parquetSchema } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { ArgumentError, FormatError } from "../errors";
 import { messageOf, readBytes } from "./files";
+import { checkPages } from "./parquetPages";
 import { columnOf, Table } from "./table";
 
 export interface ParquetOptions {
@@ -40,6 +41,8 @@ export async function parquet(path: string, { columns, start = 0, end }: Parquet
   const [rowStart, rowEnd] = [Math.max(0, start), Math.min(end ?? rows, rows)];
   let objects: readonly Readonly<Record<string, unknown>>[];
   try {
+    checkPages(file, metadata, wanted);
+    if (rows !== metadata.row_groups.reduce((sum, group) => sum + Number(group.num_rows), 0)) throw new Error(`${rows} rows, but others in its groups`);
     objects = rowStart < rowEnd ? await parquetReadObjects({ file, metadata, columns: [...wanted], compressors, rowStart, rowEnd }) : [];
   } catch (cause) {
     throw damaged(cause);

@@ -70,14 +70,12 @@ export function claimView(options: ClaimOptions): Display<"claim"> {
     measured,
     level,
     verdict,
-    arms: arms
-      .slice(0, MAX_ARMS)
-      .map(({ name, role, seeds, mean }) => ({
-        name: name.slice(0, 80),
-        role,
-        seeds: jsonNumbers(numbersOf(seeds).subarray(0, MAX_SEEDS)),
-        mean: estimate(mean),
-      })),
+    arms: arms.slice(0, MAX_ARMS).map(({ name, role, seeds, mean }) => ({
+      name: name.slice(0, 80),
+      role,
+      seeds: jsonNumbers(numbersOf(seeds).subarray(0, MAX_SEEDS)),
+      mean: estimate(mean),
+    })),
     budget: budget.slice(0, 200),
   };
   const lines = [
@@ -130,7 +128,7 @@ function drawEstimates({ arms, measured, paper, quantity, verdict }: ClaimPayloa
   return group(
     {},
     ticksOf(scale, { y0: y - 14, y1: y + 12 }),
-    paper === null
+    paper === null || !(scale.at(paper) >= left - 1 && scale.at(paper) <= right + 1)
       ? undefined
       : [
           element("path", { d: `M${scale.at(paper).toFixed(1)} ${y - 8}l6 8l-6 8l-6 -8Z`, fill: CARD, stroke: INK, "stroke-width": 1.5 }),
@@ -143,7 +141,7 @@ function drawEstimates({ arms, measured, paper, quantity, verdict }: ClaimPayloa
       const at = armTop + i * ROW_PX + 6;
       return [
         label(fitText(`${arm.name} · ${arm.role}`, NAME_PX - 10, { size: 10.5 }), { x: box.x, y: at + 4, size: 10.5, fill: INK }),
-        arm.seeds.map((seed) => (seed === null ? undefined : element("circle", { cx: armScale.at(seed), cy: at, r: 2.2, fill: AXIS }))),
+        arm.seeds.map((seed) => (seed === null ? undefined : element("circle", { cx: armScale.at(seed), cy: at - 7, r: 2, fill: AXIS }))),
         bar(arm.mean, { scale: armScale, y: at, colour: arm.role === "method" ? ACCENT : MUTED_INK }),
       ];
     }),

@@ -1,4 +1,5 @@
 /** @file What a training step costs: FLOPs, bytes moved and parameters by layer path, peak memory of the whole. */
+import { ArgumentError } from "../errors";
 import { card, type BodyBox } from "./card";
 import { Display, plainText } from "./displayable";
 import { bytesText, flopsText, percent, significant, withPrefix } from "./format";
@@ -14,8 +15,24 @@ export interface CostViewOptions {
 const MAX_NODES = 400;
 const MAX_ROWS = 28;
 
-/** Costs of one graph execution as a tree by layer path, the costliest layers opened first. */
+function checkCosts(costs: Readonly<Record<string, unknown>>, where: string): void {
+  for (const [name, value] of Object.entries(costs))
+    if (typeof value === "number" && !(value >= 0 && Number.isFinite(value)))
+      throw new ArgumentError(`${name} of ${where} is ${value}`, { help: "give costs as finite numbers of 0 or more" });
+}
+
+const checkNode = (node: CostNode): void => {
+  checkCosts({ flops: node.flops, bytesMoved: node.bytesMoved, parameters: node.parameters }, node.path === "" ? "all layers" : node.path);
+  node.children.forEach(checkNode);
+};
+
+/**
+ * Costs of one graph execution as a tree by layer path, the costliest layers opened first.
+ * @throws {ArgumentError} for costs that are negative or not finite.
+ */
 export function costView(report: CostReport, { title = "" }: CostViewOptions = {}): Display<"cost"> {
+  checkCosts({ ...report.totals }, "the step");
+  checkNode(report.root);
   const count = countNodes(report.root);
   const kept = count > MAX_NODES ? pruned(report.root, { least: cheapestKept(report.root), left: MAX_NODES }) : report.root;
   const payload: CostPayload = {

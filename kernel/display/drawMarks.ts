@@ -100,7 +100,7 @@ function drawBand(mark: BandMark, area: PlotArea): SvgNode {
 
 function drawRule(mark: RuleMark, area: PlotArea): SvgNode {
   const vertical = mark.axis === "x";
-  const at = (vertical ? area.x : area.y).at(mark.at);
+  const at = (vertical ? area.x : area.y).at(mark.at ?? NaN);
   const line = vertical ? { x1: at, x2: at, y1: area.top, y2: area.bottom } : { x1: area.left, x2: area.right, y1: at, y2: at };
   const words = fitText(mark.label, (area.right - area.left) * 0.45, { size: 10 });
   const toLeft = vertical && at + textWidth(words, { size: 10 }) + 6 > area.right;

@@ -4,7 +4,7 @@ import { curveIndices, evenIndices, pick, pool } from "./downsample";
 import { domainOf, symlogConstant } from "./scale";
 import { type AxisPayload, type Mark, type ScaleType } from "./schema";
 import { MUTED_INK, seriesStyle, type ColourMap } from "./theme";
-import { arrayOf, byteGrid, extentOf, jsonNumbers, numbersOf, sameLength, type ArraySource, type NumberSource } from "./values";
+import { arrayOf, byteGrid, extentOf, jsonNumber, jsonNumbers, numbersOf, sameLength, type ArraySource, type NumberSource } from "./values";
 
 export interface AxisOptions {
   readonly label?: string;
@@ -186,7 +186,7 @@ function buildMark(mark: MarkInput, building: Building): Mark {
         colour: mark.colour ?? (name === "" ? MUTED_INK : style.colour),
         type: "rule",
         axis: mark.x === undefined ? "y" : "x",
-        at: mark.x ?? mark.y ?? 0,
+        at: jsonNumber(mark.x ?? mark.y ?? NaN, 7),
         label: short(mark.label ?? ""),
       };
     }

@@ -83,7 +83,8 @@ export interface BandMark extends MarkBase {
 export interface RuleMark extends MarkBase {
   readonly type: "rule";
   readonly axis: "x" | "y";
-  readonly at: number;
+  /** null: not drawn. */
+  readonly at: MaybeNumber;
   readonly label: string;
 }
 export interface HeatmapMark extends MarkBase {

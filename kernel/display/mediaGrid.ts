@@ -50,7 +50,7 @@ export function imagesView(images: HostTensor, { title = "", captions = [], colu
   if (columns !== undefined && !(Number.isInteger(columns) && columns > 0))
     throw new ArgumentError(`${columns} columns`, { help: "give a whole number above 0" });
   const square = (count: number): number => Math.min(columns ?? Math.max(1, Math.ceil(Math.sqrt((count * all.height * 2) / all.width))), count, 64);
-  const fitted = withinBudget(all, (pixels) => [encodeMosaic(mosaic(pixels, { columns: square(pixels.count), gap: GAP_PX }))]);
+  const fitted = withinBudget(all, [(pixels) => encodeMosaic(mosaic(pixels, { columns: square(pixels.count), gap: GAP_PX }))]);
   const shown = pick(captions, captions.length === 0 ? [] : fitted.indices).map((caption) => caption.slice(0, 200));
   const payload: ImagesPayload = {
     version: 1,
@@ -93,20 +93,28 @@ interface Fitted {
   readonly cuts: readonly string[];
 }
 
+type Encoder = (pixels: Pixels) => Uint8Array;
+
 /** Shrinks images until all files fit; below 24 pixels a side they are thinned out instead. */
-function withinBudget(all: Pixels, encode: (pixels: Pixels) => readonly Uint8Array[]): Fitted {
+function withinBudget(all: Pixels, encoders: readonly Encoder[]): Fitted {
   let factor = 1;
   let count = all.count;
   for (;;) {
     const indices = evenIndices(all.count, count);
     const pixels = shrink(count === all.count ? all : select(all, indices), factor);
     // Encoding a picture that is far too large only to learn so would take seconds.
-    const hopeless = pixels.data.length > MAX_PICTURE_BYTES * 60;
-    const files = hopeless ? [] : encode(pixels);
-    if (!hopeless && files.every((file) => file.length <= MAX_PICTURE_BYTES)) return { pixels, indices, files, cuts: cutsOf(all, { factor, count }) };
+    let excess = pixels.data.length / (MAX_PICTURE_BYTES * 60);
+    const files: Uint8Array[] = [];
+    for (const encode of encoders) {
+      if (excess > 1) break;
+      files.push(encode(pixels));
+      excess = Math.max(excess, files[files.length - 1].length / MAX_PICTURE_BYTES);
+    }
+    if (excess <= 1) return { pixels, indices, files, cuts: cutsOf(all, { factor, count }) };
     const small = Math.min(pixels.width, pixels.height) <= 24;
-    if (small && count > 1) count = Math.max(1, Math.floor(count * 0.7));
-    else factor++;
+    // Sizes fall about as the number of pixels does; a little less than that, so that no size is skipped.
+    if (small && count > 1) count = Math.max(1, Math.floor(count * Math.min(0.8, 1.1 / excess)));
+    else factor = Math.max(factor + 1, Math.floor(factor * Math.sqrt(excess) * 0.9));
   }
 }
 
@@ -170,9 +178,9 @@ export function videoView(video: HostTensor, { title = "", framesPerSecond = 10,
   const all = pixelsOf(video, options);
   const columns = (count: number): number => Math.ceil(Math.sqrt(count));
   const rateOf = (count: number): number => Math.max(1, (framesPerSecond * count) / all.count);
-  const fitted = withinBudget(all, (pixels) => [
-    encodeMosaic(mosaic(pixels, { columns: columns(pixels.count), gap: 0 })),
-    encodeGifPixels(pixels, rateOf(pixels.count)),
+  const fitted = withinBudget(all, [
+    (pixels) => encodeMosaic(mosaic(pixels, { columns: columns(pixels.count), gap: 0 })),
+    (pixels) => encodeGifPixels(pixels, rateOf(pixels.count)),
   ]);
   const rate = rateOf(fitted.pixels.count);
   const payload: VideoPayload = {

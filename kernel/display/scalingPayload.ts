@@ -193,7 +193,7 @@ function findingOf(payload: Omit<ScalingPayload, "finding">, { fit, until, usabl
       ? `${y.label} ${exponent >= 0 ? "falls" : "rises"} as ${x.label}^${exponent >= 0 ? "−" : ""}${significant(Math.abs(exponent))}${range}${floor === undefined ? "" : ` towards ${significant(floor.value ?? NaN)}`}`
       : `${payload.equation} fitted to ${plural(usable, "point")}`;
   const worst = residuals.reduce((most: number, value) => Math.max(most, Math.abs(value ?? 0)), 0);
-  const parts = [law, `the ${usable} points lie within ${percent(worst)} of the curve`];
+  const parts = [law, `the ${usable} points lie within ${percent(Math.max(worst, 0.001))} of the curve`];
   if (until !== undefined) {
     const bounds = boundsText(fit.band?.(until));
     parts.push(`it predicts ${y.label} ${significant(fit.predict(until))}${bounds === "" ? "" : ` (${bounds})`} at ${x.label} ${significant(until)}`);

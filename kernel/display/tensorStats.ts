@@ -33,7 +33,10 @@ export function histogram(values: Float64Array, bins = 40): { readonly edges: re
   const extent = extentOf(values);
   if (extent === undefined) return { edges: [], counts: [] };
   const [low, high] = extent;
-  const whole = high - low < bins && values.every((value) => !Number.isFinite(value) || Number.isInteger(value));
+  const whole =
+    high - low < bins &&
+    Math.max(Math.abs(low), Math.abs(high)) < 2 ** 50 &&
+    values.every((value) => !Number.isFinite(value) || Number.isInteger(value));
   const size = Math.max(Math.abs(low), Math.abs(high), 1e-290);
   const room = whole ? 0.5 : high / 2 - low / 2 > size * 1e-12 ? 0 : size * 0.5;
   const [from, to] = [low - room, high + room];

@@ -73,8 +73,13 @@ function collect(value: unknown, at: Collecting): void {
   else for (let i = 0; i < value.length; i++) collect(value[i], { ...at, depth: depth + 1 });
 }
 
-/** `value` to 5 significant digits for JSON; NaN and infinite become null. */
-export const jsonNumber = (value: number, digits = 5): MaybeNumber => (Number.isFinite(value) ? Number(value.toPrecision(digits)) : null);
+/** `value` to 5 significant digits for JSON; NaN and infinite become null, −0 becomes 0 (JSON has neither). */
+export function jsonNumber(value: number, digits = 5): MaybeNumber {
+  if (!Number.isFinite(value)) return null;
+  const rounded = Number(value.toPrecision(digits)) + 0;
+  // The largest float64 rounds up to infinity.
+  return Number.isFinite(rounded) ? rounded : value;
+}
 
 export const jsonNumbers = (values: ArrayLike<number>, digits = 5): MaybeNumber[] => Array.from(values, (value) => jsonNumber(value, digits));
 
@@ -112,7 +117,7 @@ export function toBytes(values: ArrayLike<number>, low: number, high: number): U
 
 /** `array` as a ByteGrid from its smallest to its largest finite value, or over the given range. */
 export function byteGrid(array: NumberArray, range: readonly [number, number] = extentOf(array.data) ?? [0, 0]): ByteGrid {
-  const [low, high] = [Number(range[0].toPrecision(6)), Number(range[1].toPrecision(6))];
+  const [low, high] = [jsonNumber(range[0], 6) ?? 0, jsonNumber(range[1], 6) ?? 0];
   return { shape: [...array.shape], low, high, data: base64(toBytes(array.data, low, high)) };
 }
 

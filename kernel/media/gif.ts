@@ -1,8 +1,11 @@
 /** @file Animated GIF files from video tensors. */
-import gifenc from "gifenc";
+import gifencDefault, * as gifencNames from "gifenc";
 import { ArgumentError, ShapeError } from "../errors";
 import { type HostTensor } from "../graph/dtype";
 import { pixelsOf, rgbaAt, type PixelOptions, type Pixels } from "./pixels";
+
+// Node finds everything under the default export of the CommonJS build, bundlers and test runners the names of the ES build.
+const gifenc = "quantize" in gifencDefault ? gifencDefault : gifencNames;
 
 export interface GifOptions extends PixelOptions {
   /** Frames a second, 1…50, default 10. GIF counts in 1/100 s, so the true rate is rounded to that. */
@@ -25,7 +28,9 @@ export function encodeGifPixels(frames: Pixels, framesPerSecond: number): Uint8A
   if (!(framesPerSecond >= 1 && framesPerSecond <= 50))
     throw new ArgumentError(`${framesPerSecond} frames a second`, { help: "use 1 to 50: viewers slow down GIFs with frames shorter than 20 ms" });
   if (frames.width > MAX_GIF_SIDE_PIXELS || frames.height > MAX_GIF_SIDE_PIXELS)
-    throw new ShapeError(`frames of ${frames.width} × ${frames.height} pixels do not fit a GIF`, { help: `make both sides ${MAX_GIF_SIDE_PIXELS} pixels or less` });
+    throw new ShapeError(`frames of ${frames.width} × ${frames.height} pixels do not fit a GIF`, {
+      help: `make both sides ${MAX_GIF_SIDE_PIXELS} pixels or less`,
+    });
   const delay = Math.round(100 / framesPerSecond) * 10;
   const grey = frames.channels === 1;
   const palette = grey ? Array.from({ length: 256 }, (_, level) => [level, level, level]) : gifenc.quantize(sampleColours(frames), 256);

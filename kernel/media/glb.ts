@@ -30,7 +30,9 @@ const padded = (bytes: number): number => Math.ceil(bytes / 4) * 4;
 
 function rowsOfThree(tensor: HostTensor, what: string): number {
   if (tensor.shape.length !== 2 || tensor.shape[1] !== 3 || tensor.shape[0] === 0 || tensor.data.length !== tensor.shape[0] * 3)
-    throw new ShapeError(`${what} of shape ${showShape(tensor.shape)} with ${tensor.data.length} elements`, { help: `give ${what} as [N, 3], N at least 1` });
+    throw new ShapeError(`${what} of shape ${showShape(tensor.shape)} with ${tensor.data.length} elements`, {
+      help: `give ${what} as [N, 3], N at least 1`,
+    });
   return tensor.shape[0];
 }
 
@@ -48,9 +50,12 @@ export function encodeGlb({ positions, triangles, colours, name = "isoflop" }: G
   };
   const points = Float32Array.from(toNumbers(positions));
   const { min, max } = boundsOf(points);
-  const attributes: Record<string, number> = { POSITION: add(bytesOf(points), ARRAY_BUFFER, { componentType: FLOAT, count, type: "VEC3", min, max }) };
+  const attributes: Record<string, number> = {
+    POSITION: add(bytesOf(points), ARRAY_BUFFER, { componentType: FLOAT, count, type: "VEC3", min, max }),
+  };
   if (colours !== undefined) {
-    if (rowsOfThree(colours, "colours") !== count) throw new ShapeError(`${colours.shape[0]} colours for ${count} positions`, { help: "give one colour for each position" });
+    if (rowsOfThree(colours, "colours") !== count)
+      throw new ShapeError(`${colours.shape[0]} colours for ${count} positions`, { help: "give one colour for each position" });
     attributes.COLOR_0 = add(colourBytes(colours), ARRAY_BUFFER, { componentType: UNSIGNED_BYTE, normalized: true, count, type: "VEC4" });
   }
   let indices: number | undefined;
@@ -75,7 +80,11 @@ export function encodeGlb({ positions, triangles, colours, name = "isoflop" }: G
     bufferViews,
     accessors,
   };
-  return container(gltf, parts.map(({ bytes }) => bytes), offset);
+  return container(
+    gltf,
+    parts.map(({ bytes }) => bytes),
+    offset,
+  );
 }
 
 const bytesOf = (array: Float32Array | Uint32Array): Uint8Array => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
@@ -84,7 +93,8 @@ function boundsOf(points: Float32Array): { readonly min: number[]; readonly max:
   const min = [Infinity, Infinity, Infinity];
   const max = [-Infinity, -Infinity, -Infinity];
   for (let i = 0; i < points.length; i++) {
-    if (!Number.isFinite(points[i])) throw new ArgumentError(`position ${Math.floor(i / 3)} is not finite`, { help: "remove NaN and infinite positions: glTF does not allow them" });
+    if (!Number.isFinite(points[i]))
+      throw new ArgumentError(`position ${Math.floor(i / 3)} is not finite`, { help: "remove NaN and infinite positions: glTF does not allow them" });
     min[i % 3] = Math.min(min[i % 3], points[i]);
     max[i % 3] = Math.max(max[i % 3], points[i]);
   }
@@ -104,7 +114,10 @@ function triangleCorners(triangles: HostTensor, count: number): Float64Array {
   rowsOfThree(triangles, "triangles");
   const corners = toNumbers(triangles);
   const bad = corners.findIndex((corner) => !Number.isInteger(corner) || corner < 0 || corner >= count);
-  if (bad >= 0) throw new ArgumentError(`triangle ${Math.floor(bad / 3)} names vertex ${corners[bad]} of ${count}`, { help: `use whole numbers 0 to ${count - 1}` });
+  if (bad >= 0)
+    throw new ArgumentError(`triangle ${Math.floor(bad / 3)} names vertex ${corners[bad]} of ${count}`, {
+      help: `use whole numbers 0 to ${count - 1}`,
+    });
   return corners;
 }
 

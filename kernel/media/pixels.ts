@@ -40,7 +40,8 @@ interface Axes {
 }
 
 function axesOf(shape: readonly number[], layout: PixelLayout): Axes {
-  if (shape.some((size) => size === 0)) throw new ShapeError(`an image tensor of shape ${showShape(shape)} has no pixels`, { help: "give at least one image of at least one pixel" });
+  if (shape.some((size) => size === 0))
+    throw new ShapeError(`an image tensor of shape ${showShape(shape)} has no pixels`, { help: "give at least one image of at least one pixel" });
   const [a, b, c, d] = shape;
   if (shape.length === 2) return { count: 1, height: a, width: b, channels: 1, first: false };
   if (shape.length === 3) {
@@ -80,7 +81,9 @@ function rangeOf(tensor: HostTensor, values: Float64Array, range: PixelOptions["
  */
 export function pixelsOf(tensor: HostTensor, { layout = "auto", range }: PixelOptions = {}): Pixels {
   if (sizeOf(tensor.shape) !== tensor.data.length)
-    throw new ShapeError(`shape ${showShape(tensor.shape)} needs ${sizeOf(tensor.shape)} elements, the data has ${tensor.data.length}`, { help: "give data and shape that agree" });
+    throw new ShapeError(`shape ${showShape(tensor.shape)} needs ${sizeOf(tensor.shape)} elements, the data has ${tensor.data.length}`, {
+      help: "give data and shape that agree",
+    });
   const { count, height, width, channels, first } = axesOf(tensor.shape, layout);
   const values = toNumbers(tensor);
   const [low, high] = rangeOf(tensor, values, range);

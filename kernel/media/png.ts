@@ -18,7 +18,10 @@ export interface PngOptions extends PixelOptions {
  */
 export function encodePng(image: HostTensor, { text, ...options }: PngOptions = {}): Uint8Array {
   const pixels = pixelsOf(image, options);
-  if (pixels.count !== 1) throw new ShapeError(`a PNG holds one image, the tensor holds ${pixels.count}`, { help: "take one image of the batch, or show all with view.images()" });
+  if (pixels.count !== 1)
+    throw new ShapeError(`a PNG holds one image, the tensor holds ${pixels.count}`, {
+      help: "take one image of the batch, or show all with view.images()",
+    });
   return encodePixels({ width: pixels.width, height: pixels.height, channels: pixels.channels, data: pixelsAt(pixels, 0), text });
 }
 

@@ -40,7 +40,7 @@ export function costView(report: CostReport, { title = "" }: CostViewOptions = {
     title: title.slice(0, 300),
     finding: findingOf(report),
     cuts: count > MAX_NODES ? [`${countNodes(kept)} of ${count} layer paths, the costliest`] : [],
-    report: { ...report, root: kept },
+    report: { root: kept, totals: { ...report.totals } },
   };
   return new Display({ view: "cost", payload, still: { "image/svg+xml": drawCost(payload) }, text: plainText(payload, tableLines(report)) });
 }

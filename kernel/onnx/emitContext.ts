@@ -3,8 +3,11 @@ import { hostArrayFrom, type Dtype, type HostTensor } from "../graph/dtype";
 import { type Tensor } from "../graph/tensor";
 import { MICROSOFT_DOMAIN, type OnnxAttribute, type OnnxNode } from "./model";
 
-/** ONNX's numbers of element types. Unsigned 64-bit integers appear only between the nodes of one rule. */
-export const ELEMENT_TYPES: Readonly<Record<Dtype | "uint64", number>> = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10, float64: 11, uint64: 13, bfloat16: 16 };
+/** Element types that appear only between the nodes of one rule. */
+export type InnerDtype = "uint32" | "uint64";
+
+/** ONNX's numbers of element types. */
+export const ELEMENT_TYPES: Readonly<Record<Dtype | InnerDtype, number>> = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10, float64: 11, uint32: 12, uint64: 13, bfloat16: 16 };
 
 /** An attribute value: whole numbers become ints, numbers wrapped in `{ float }` floats. */
 export type AttributeValue = number | { readonly float: number } | string | readonly number[];
@@ -55,13 +58,14 @@ export class EmitContext {
     return this.open(opType, inputs, options).outputs[0];
   }
 
-  /** Output `index` of a node with several, which is made once for equal operands and attributes. */
-  output(index: number, opType: string, inputs: readonly string[], options: NodeOptions = {}): string {
+  /** Output `index` of a node with several, which is made once for equal operands and attributes. The first `required` outputs are not optional. */
+  output(index: number, opType: string, inputs: readonly string[], { required = 1, ...options }: NodeOptions & { readonly required?: number } = {}): string {
     const key = `${opType}(${inputs.join(",")})${JSON.stringify(options)}`;
     const node = this.shared.get(key) ?? this.open(opType, inputs, options);
     this.shared.set(key, node);
     while (node.outputs.length <= index) node.outputs.push("");
-    if (node.outputs[index] === "") node.outputs[index] = this.fresh();
+    // Outputs that the operator always has are named even where nothing reads them.
+    for (let i = 0; i < Math.max(required, index + 1); i++) if ((i < required || i === index) && (node.outputs[i] ?? "") === "") node.outputs[i] = this.fresh();
     return node.outputs[index];
   }
 
@@ -103,12 +107,18 @@ export class EmitContext {
     return this.constant("int64", [values.length], values);
   }
 
-  cast(value: string, to: Dtype | "uint64"): string {
+  cast(value: string, to: Dtype | InnerDtype): string {
     return this.node("Cast", [value], { attributes: { to: ELEMENT_TYPES[to] } });
   }
 
   reshape(value: string, shape: readonly number[]): string {
-    return this.node("Reshape", [value, this.ints(shape)]);
+    // A size of 0 would otherwise mean "as before".
+    return this.node("Reshape", [value, this.ints(shape)], shape.includes(0) ? { attributes: { allowzero: 1 } } : {});
+  }
+
+  /** The scalar `value` stretched to `shape`. */
+  full(dtype: Dtype, shape: readonly number[], value: number): string {
+    return this.node("Expand", [this.scalar(dtype, value), this.ints(shape)]);
   }
 }
 

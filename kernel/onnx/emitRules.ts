@@ -1,10 +1,9 @@
 /** @file How each operation is written in ONNX. A rule gets its operands' value names and returns its result's. */
-import { UnsupportedOpError } from "../errors";
 import { isFloat, type Dtype } from "../graph/dtype";
 import { BINARY, COMPARISON, LOGICAL, UNARY, type ConvolutionAttrs, type Op, type OpAttrs, type ReductionOp, type TopKAttrs } from "../graph/op";
-import { sizeOf } from "../graph/shape";
+import { type Shape } from "../graph/shape";
 import { type Tensor } from "../graph/tensor";
-import { type EmitContext } from "./emitContext";
+import { type EmitContext, type InnerDtype } from "./emitContext";
 import { emitComposite } from "./fused";
 
 export interface EmitCall<P extends Op> {
@@ -38,22 +37,48 @@ const reduce =
   <P extends ReductionOp>(op: P): EmitRule<P> =>
   (call) => {
     const { axes, keep }: OpAttrs[ReductionOp] = call.attrs;
-    return widened(call, { lacking: op === "ReduceProd" ? FLOAT32_ONLY : WIDER, emit: ([x]) => call.context.node(op, [x, call.context.ints(axes)], { attributes: { keepdims: keep ? 1 : 0 } }) });
+    const [{ dtype, shape }] = call.tensor.inputs;
+    if (op === "ReduceProd" && dtype === "float64") return call.context.reshape(productByHalves(call.context, call.inputs[0], { shape, dtype, axes }), call.tensor.shape);
+    return widened(call, { lacking: WIDER, emit: ([x]) => call.context.node(op, [x, call.context.ints(axes)], { attributes: { keepdims: keep ? 1 : 0 } }) });
   };
 
-/** Bits are shifted as unsigned 64-bit numbers: onnxruntime has no signed shifts. */
-const shift = (direction: "LEFT" | "RIGHT"): EmitRule<"ShiftLeft" | "ShiftRight"> => (call) => {
-  const { context, tensor, inputs: [x, by] } = call;
-  if (tensor.dtype === "uint8") return context.node("BitShift", [x, by], { attributes: { direction } });
-  const [bits, count] = [context.cast(x, "uint64"), context.cast(by, "uint64")];
-  if (tensor.dtype === "int64") return context.cast(context.node("BitShift", [bits, count], { attributes: { direction } }), "int64");
-  throw new UnsupportedOpError(`Shift of ${tensor.dtype}`, { where: tensor.path || undefined, help: "cast to int64 first" });
+/** onnxruntime shifts unsigned numbers only. */
+const UNSIGNED: Partial<Record<Dtype, InnerDtype>> = { int32: "uint32", int64: "uint64" };
+
+const shift = (direction: "LEFT" | "RIGHT"): EmitRule<"ShiftLeft" | "ShiftRight"> => ({ context, tensor, inputs }) => {
+  const unsigned = UNSIGNED[tensor.dtype];
+  const shifted = context.node("BitShift", unsigned === undefined ? inputs : inputs.map((x) => context.cast(x, unsigned)), { attributes: { direction } });
+  return unsigned === undefined ? shifted : context.cast(shifted, tensor.dtype);
 };
+
+/** Products in float64, for which onnxruntime has no kernel: along each axis, the halves are multiplied until one element is left. */
+function productByHalves(context: EmitContext, x: string, { shape, dtype, axes }: { readonly shape: Shape; readonly dtype: Dtype; readonly axes: readonly number[] }): string {
+  let out = x;
+  for (const axis of axes) {
+    const part = (value: string, start: number, end: number): string => context.node("Slice", [value, ...[[start], [end], [axis]].map((bound) => context.ints(bound))]);
+    let odd: string | undefined;
+    let length = shape[axis];
+    if (length === 0) {
+      const done = shape.map((size, i) => (axes.includes(i) && i <= axis ? 1 : size));
+      out = context.full(dtype, done, 1);
+    }
+    while (length > 1) {
+      const half = Math.floor(length / 2);
+      if (length % 2 === 1) odd = odd === undefined ? part(out, length - 1, length) : context.node("Mul", [odd, part(out, length - 1, length)]);
+      out = context.node("Mul", [part(out, 0, half), part(out, half, 2 * half)]);
+      length = half;
+    }
+    if (odd !== undefined) out = context.node("Mul", [out, odd]);
+  }
+  return out;
+}
 
 const matmul: EmitRule<"MatMul"> = ({ context, tensor, attrs, inputs }) => {
   const [a, b] = tensor.inputs;
   const { transA, transB, leadA, leadB, alpha } = attrs;
   const flags = { transA: transA ? 1 : 0, transB: transB ? 1 : 0, alpha: { float: alpha } };
+  // Kernels leave the result of an empty sum unset.
+  if (a.size === 0 || b.size === 0) return context.full(tensor.dtype, tensor.shape, 0);
   if (a.dtype === "int8" || a.dtype === "uint8") return integerMatmul({ context, tensor, attrs, inputs });
   if (a.dtype === "bfloat16") return context.cast(matmulFloat(context.cast(inputs[0], "float32"), context.cast(inputs[1], "float32")), "bfloat16");
   return matmulFloat(inputs[0], inputs[1]);
@@ -63,7 +88,7 @@ const matmul: EmitRule<"MatMul"> = ({ context, tensor, attrs, inputs }) => {
     if (a.rank === 2 && b.rank === 2 && (float || a.dtype === "float64")) return context.node("Gemm", [x, y], { attributes: flags });
     // One matrix against a batch: one product over all rows.
     if (b.rank === 2 && !transA && !leadA && float) {
-      const rows = context.reshape(x, [-1, a.shape[a.rank - 1]]);
+      const rows = context.reshape(x, [-1, a.shape[a.rank - 1]]); // not empty here
       return context.reshape(context.node("Gemm", [rows, y], { attributes: flags }), tensor.shape);
     }
     if (float && !context.portable && (transA || transB || leadA || leadB || alpha !== 1)) return context.node("FusedMatMul", [x, y], { microsoft: true, attributes: { ...flags, transBatchA: leadA ? 1 : 0, transBatchB: leadB ? 1 : 0 } });
@@ -79,6 +104,9 @@ function ordered(context: EmitContext, value: string, { rank, transposed, lead }
   const perm = transposed ? [...moved.slice(0, -2), moved[rank - 1], moved[rank - 2]] : moved;
   return perm.every((axis, i) => axis === i) ? value : context.node("Transpose", [value], { attributes: { perm } });
 }
+
+/** `value` with its last two axes exchanged. */
+const swapped = (context: EmitContext, value: string, { shape, rank }: Tensor): string => context.node("Transpose", [value], { attributes: { perm: shape.map((_, i) => (i === rank - 1 ? i - 1 : i === rank - 2 ? i + 1 : i)) } });
 
 /** int8 products accumulate in int32 (MatMulInteger, 3.6 times float32's speed on the CPU). */
 function integerMatmul({ context, tensor, attrs, inputs }: EmitCall<"MatMul">): string {
@@ -99,11 +127,13 @@ const convolution =
     });
   };
 
+const TOP_K_LACKS: Partial<Record<Dtype, Dtype>> = { bfloat16: "float32" };
+
 const topK =
   (output: 0 | 1): EmitRule<"TopKValues" | "TopKIndices"> =>
   ({ context, attrs, inputs: [x] }) => {
     const { k, axis, largest }: TopKAttrs = attrs;
-    return context.output(output, "TopK", [x, context.ints([k])], { attributes: { axis, largest: largest ? 1 : 0, sorted: 1 } });
+    return context.output(output, "TopK", [x, context.ints([k])], { required: 2, attributes: { axis, largest: largest ? 1 : 0, sorted: 1 } });
   };
 
 /** Index lists up to this length are written out; longer ones are made by Range. */
@@ -127,17 +157,17 @@ export const emitRules: { readonly [P in Op]: EmitRule<P> } = {
   Const: ({ context, attrs }) => context.scalar(attrs.dtype, attrs.value),
   Iota: ({ context, attrs: { length, dtype } }) =>
     length <= MAX_IOTA || isFloat(dtype) ? context.constant(dtype, [length], Array.from({ length }, (_, i) => i)) : context.node("Range", [0, length, 1].map((value) => context.scalar(dtype, value))),
-  Identity: ({ context, inputs }) => context.node("Identity", inputs),
-  StopGradient: ({ context, inputs }) => context.node("Identity", inputs),
-  Barrier: ({ context, inputs }) => context.node("Identity", inputs),
+  Identity: ({ inputs: [x] }) => x,
+  StopGradient: ({ inputs: [x] }) => x,
+  Barrier: ({ inputs: [x] }) => x,
   Cast: ({ context, attrs: { to }, inputs: [x] }) => context.cast(x, to),
   Not: plain("Not", {}),
   IsNaN: plain("IsNaN", { ...WIDER, float16: "float32" }),
   Mod: (call) => {
-    const { context, tensor, inputs: [x, y] } = call;
-    if (!isFloat(tensor.dtype)) return widened(call, { lacking: WIDER, emit: (inputs) => context.node("Mod", inputs) });
+    const { context, tensor } = call;
     // ONNX's float remainder has the sign of the dividend; ours that of the divisor.
-    return context.node("Sub", [x, context.node("Mul", [y, context.node("Floor", [context.node("Div", [x, y])])])]);
+    const float = ([x, y]: readonly string[]): string => context.node("Sub", [x, context.node("Mul", [y, context.node("Floor", [context.node("Div", [x, y])])])]);
+    return widened(call, { lacking: WIDER, emit: isFloat(tensor.dtype) ? float : (inputs) => context.node("Mod", inputs) });
   },
   BitAnd: plain("BitwiseAnd", {}),
   BitOr: plain("BitwiseOr", {}),
@@ -154,7 +184,7 @@ export const emitRules: { readonly [P in Op]: EmitRule<P> } = {
   MatMul: matmul,
   Conv: convolution("Conv"),
   ConvTranspose: convolution("ConvTranspose"),
-  Reshape: ({ context, attrs: { shape }, inputs: [x] }) => context.node("Reshape", [x, context.ints(shape)], sizeOf(shape) === 0 ? { attributes: { allowzero: 1 } } : {}),
+  Reshape: ({ context, attrs: { shape }, inputs: [x] }) => context.reshape(x, shape),
   Transpose: ({ context, attrs: { perm }, inputs: [x] }) => context.node("Transpose", [x], { attributes: { perm } }),
   Broadcast: ({ context, tensor, attrs: { shape }, inputs: [x] }) => {
     const [source] = tensor.inputs;

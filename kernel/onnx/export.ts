@@ -7,6 +7,7 @@ import { leaves, type Tree } from "../graph/tree";
 import { emit } from "./emit";
 import { fusedByStandard } from "./fused";
 import { type OnnxModel } from "./model";
+import { encodeModel } from "./protobuf";
 
 export interface ExportOptions {
   /** Parameters whose tensors become weights inside of the model instead of inputs. Default: those that hold more than one tensor. */
@@ -18,10 +19,15 @@ export interface ExportOptions {
 }
 
 /**
- * The ONNX model (opset 21, standard operators only) of `fn` called with `args`. Inputs are named after the function's
+ * An ONNX file (opset 21, standard operators only) of `fn` called with `args`. Inputs are named after the function's
  * parameters, weights by their path ("blocks.0.mlp.up.weight"). Shapes are those of `args`.
  */
-export async function exportOnnx<Args extends readonly unknown[]>(fn: (...args: Args) => unknown, args: Args, { weights, outputs: outputNames, metadata = {} }: ExportOptions = {}): Promise<OnnxModel> {
+export async function exportOnnx<Args extends readonly unknown[]>(fn: (...args: Args) => unknown, args: Args, options: ExportOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+  return encodeModel(await exportModel(fn, args, options));
+}
+
+/** As `exportOnnx`, as a plain value: to look at, to change, or to write with weights in a file of their own. */
+export async function exportModel<Args extends readonly unknown[]>(fn: (...args: Args) => unknown, args: Args, { weights, outputs: outputNames, metadata = {} }: ExportOptions = {}): Promise<OnnxModel> {
   const names = parameterNames(fn);
   const { parameters, outputs, result, captured } = traceCall(fn, args, names);
   await realize([...captured, ...args.flatMap((arg: Tree) => leaves(arg).map(([, leaf]) => leaf))]);

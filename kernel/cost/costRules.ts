@@ -46,13 +46,10 @@ export const costRules: { readonly [P in Op]: CostRule<P> } = {
   IsNaN: elementwise(1),
   // The sign of the divisor needs x − y ⌊x / y⌋; integers have an instruction.
   Mod: (call) => elementwise(isFloat(call.tensor.dtype) ? 4 : 1)(call),
-  Where: elementwise(1),
+  // Choice between flags is (c ∧ x) ∨ (¬c ∧ y).
+  Where: (call) => elementwise(call.tensor.dtype === "bool" ? 4 : 1)(call),
   ArgMax: reducing,
-  CumSum: (call) => {
-    const [x] = call.inputs;
-    const length = x.shape[call.attrs.axis];
-    return { flops: length === 0 ? 0 : x.size - x.size / length, bytesMoved: moved(call) };
-  },
+  CumSum: elementwise(1),
   MatMul: matmul,
   Conv: (call) => convolution(call, "of the result"),
   ConvTranspose: (call) => convolution(call, "of the image"),

@@ -2,9 +2,9 @@
  * @file The kernel calls that a lowered graph becomes, with the values they read and write: what memory planning looks at.
  * Mirrors emission to ONNX call by call. Casts around kernels that lack a dtype (bfloat16, int8) are left out.
  */
-import { type Dtype } from "../graph/dtype";
+import { isFloat, type Dtype } from "../graph/dtype";
 import { type OpAttrs } from "../graph/op";
-import { sizeOf, type Shape } from "../graph/shape";
+import { broadcastShapes, sizeOf, type Shape } from "../graph/shape";
 import { type Tensor } from "../graph/tensor";
 import { nodesOf, type ExecutedGraph } from "./executedGraph";
 import { scratchBytes } from "./scratch";
@@ -43,9 +43,11 @@ export function kernelSteps(graph: ExecutedGraph, threads: number): KernelStep[]
       return step;
     };
     if (tensor.op === "MatMul") matmulSteps(tensor, add);
+    else if (tensor.op === "Mod" && isFloat(tensor.dtype)) remainderSteps(tensor, add);
+    else if (tensor.op === "Where" && tensor.dtype === "bool") choiceSteps(tensor, add);
     else {
       const { call, kernel, output } = kernelOf(tensor);
-      const step = calls.get(call) ?? add(kernel, tensor.inputs, []);
+      const step = calls.get(call) ?? add(kernel, kernel === "OneHot" ? [wideIndices(tensor, add)] : tensor.inputs, []);
       calls.set(call, step);
       // A kernel's first result is always written, also where only later ones are wanted.
       for (let i = step.writes.length; i < output; i++) step.writes.push({ shape: firstResult(tensor), dtype: tensor.dtype });
@@ -67,7 +69,9 @@ function copiesOut(outputs: readonly Tensor[], computed: ReadonlySet<Tensor>): K
   });
 }
 
-function matmulSteps(tensor: Tensor, add: (kernel: string, reads: readonly Value[], writes: Value[]) => void): void {
+type AddStep = (kernel: string, reads: readonly Value[], writes: Value[]) => void;
+
+function matmulSteps(tensor: Tensor, add: AddStep): void {
   // SAFETY: the caller looked at the op, to which the attributes belong.
   const { transA, leadA } = tensor.attrs as OpAttrs["MatMul"];
   const [a, b] = tensor.inputs;
@@ -82,3 +86,32 @@ function matmulSteps(tensor: Tensor, add: (kernel: string, reads: readonly Value
   return add("Reshape", [product], [tensor]);
 }
 
+/** OneHot takes int64 indices only. */
+function wideIndices(tensor: Tensor, add: AddStep): Value {
+  const [indices] = tensor.inputs;
+  if (indices.dtype === "int64") return indices;
+  const wide: Value = { shape: indices.shape, dtype: "int64" };
+  add("Cast", [indices], [wide]);
+  return wide;
+}
+
+/** x − y ⌊x / y⌋ */
+function remainderSteps(tensor: Tensor, add: AddStep): void {
+  const [x, y] = tensor.inputs;
+  const [quotient, whole, multiple] = [0, 1, 2].map((): Value => ({ shape: tensor.shape, dtype: tensor.dtype }));
+  add("Div", [x, y], [quotient]);
+  add("Floor", [quotient], [whole]);
+  add("Mul", [y, whole], [multiple]);
+  add("Sub", [x, multiple], [tensor]);
+}
+
+/** (c ∧ x) ∨ (¬c ∧ y) */
+function choiceSteps(tensor: Tensor, add: AddStep): void {
+  const [c, x, y] = tensor.inputs;
+  const part = (a: Tensor, b: Tensor): Value => ({ shape: broadcastShapes(a.shape, b.shape, "Where"), dtype: "bool" });
+  const [first, otherwise, second]: readonly Value[] = [part(c, x), { shape: c.shape, dtype: "bool" }, part(c, y)];
+  add("And", [c, x], [first]);
+  add("Not", [c], [otherwise]);
+  add("And", [otherwise, y], [second]);
+  add("Or", [first, second], [tensor]);
+}

@@ -13,6 +13,8 @@ const CONV_BUFFER_BYTES = 128 * 128 * 4;
 export function scratchBytes(tensor: Tensor, threads: number): readonly number[] {
   if (tensor.op === "Conv") return convScratch(tensor, threads);
   if (tensor.op === "ConvTranspose") return transposedConvScratch(tensor);
+  // Each side is picked out on its own, then both are joined.
+  if (tensor.op === "Where" && tensor.dtype !== "bool") return [tensor.bytes, tensor.bytes];
   if (isComposite(tensor, "Softmax") || isComposite(tensor, "LogSoftmax")) {
     // An inner axis is moved to the end and back.
     const inner = Number(tensor.attrs.options["axis"]) !== tensor.rank - 1;
@@ -33,7 +35,9 @@ function convScratch(tensor: Tensor, threads: number): readonly number[] {
   const filters = w.shape[0] / groups;
   // More filters than pixels: the whole unfolded image is made; else it is made piece by piece, each thread in its buffer.
   if (filters > pixels) return [pixels * inner * 4];
-  const wanted = Math.floor((filters * pixels * inner) / WORK_PER_THREAD) + 1;
+  // Several images or groups are shared out among the threads, a single one only if it is large enough.
+  const images = tensor.shape[0] * groups;
+  const wanted = images > 1 ? images : Math.floor((filters * pixels * inner) / WORK_PER_THREAD) + 1;
   return [Math.min(threads, wanted) * CONV_BUFFER_BYTES];
 }
 

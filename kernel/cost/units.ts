@@ -1,6 +1,6 @@
 /** @file Counts and bytes as people read them. */
 
-const DECIMAL = ["", "K", "M", "G", "T", "P", "E"];
+const DECIMAL = ["", "k", "M", "G", "T", "P", "E"];
 const BINARY = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 
 function scaled(value: number, { base, prefixes }: { readonly base: number; readonly prefixes: readonly string[] }): string {

@@ -7,9 +7,12 @@ import { type ExecutedGraph } from "../../kernel/cost/executedGraph";
 import { hostArray } from "../../kernel/graph/dtype";
 import { sizeOf, type Shape } from "../../kernel/graph/shape";
 import { emit } from "../../kernel/onnx/emit";
+import { type OnnxNode } from "../../kernel/onnx/model";
 import { encodeModel } from "../../kernel/onnx/protobuf";
 
 interface Call {
+  /** The node's attributes, from the model: profiles have none. */
+  readonly attributes: OnnxNode["attributes"];
   readonly inputs: readonly Shape[];
   readonly outputs: readonly Shape[];
 }
@@ -24,12 +27,17 @@ const product: Count = ({ inputs: [a], outputs: [out] }) => {
   const rows = sizeOf(out.slice(-a.length)) / out[out.length - 1];
   return 2 * sizeOf(out) * (sizeOf(a) / rows);
 };
-const rowsOf = (x: Shape): number => sizeOf(x) / x[x.length - 1];
+/** Lines along the node's axis. */
+const linesOf = ({ attributes, inputs: [x] }: Call): number => {
+  const axis = attributes["axis"];
+  if (axis?.type !== "int") throw new Error("an axis is missing");
+  return sizeOf(x) / x[axis.value < 0 ? axis.value + x.length : axis.value];
+};
 
 /** Operations of one call. */
 const COUNTS: Readonly<Record<string, Count>> = {
   ...Object.fromEntries(["Neg", "Abs", "Sign", "Exp", "Log", "Sqrt", "Reciprocal", "Sin", "Cos", "Tanh", "Sigmoid", "Erf", "Floor", "Ceil", "Round", "Not", "IsNaN", "Where"].map((op) => [op, each(1)])),
-  ...Object.fromEntries(["Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Mod", "And", "Or", "Xor", "Equal", "Less", "LessOrEqual", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "BitShift"].map((op) => [op, each(1)])),
+  ...Object.fromEntries(["Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Mod", "And", "Or", "Xor", "Equal", "Less", "LessOrEqual", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "BitShift", "CumSum"].map((op) => [op, each(1)])),
   ...Object.fromEntries(["Identity", "Reshape", "Transpose", "Expand", "Slice", "Pad", "Concat", "Gather", "GatherElements", "Cast", "Range"].map((op) => [op, none])),
   ...Object.fromEntries(["ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd", "ArgMax"].map((op) => [op, reduction])),
   Gemm: ({ inputs: [a], outputs: [out] }) => 2 * sizeOf(out) * (sizeOf(a) / out[0]),
@@ -42,11 +50,11 @@ const COUNTS: Readonly<Record<string, Count>> = {
   TopK: ({ inputs: [x] }) => sizeOf(x),
   OneHot: each(1),
   // Largest, difference, exponential, sum, quotient.
-  Softmax: ({ inputs: [x] }) => 5 * sizeOf(x) - 2 * rowsOf(x),
-  // Largest, difference, exponential, sum, logarithm of each row, difference.
-  LogSoftmax: ({ inputs: [x] }) => 5 * sizeOf(x) - rowsOf(x),
+  Softmax: (call) => 5 * sizeOf(call.inputs[0]) - 2 * linesOf(call),
+  // Largest, difference, exponential, sum, logarithm of each line, difference.
+  LogSoftmax: (call) => 5 * sizeOf(call.inputs[0]) - linesOf(call),
   // Mean (sum, factor), difference, square, mean, + ε, root, reciprocal, two products, sum.
-  LayerNormalization: ({ inputs: [x] }) => 7 * sizeOf(x) + 3 * rowsOf(x),
+  LayerNormalization: (call) => 7 * sizeOf(call.inputs[0]) + 3 * linesOf(call),
   // x/2 · (erf(x/√2) + 1)
   Gelu: each(5),
   // x · σ(x)
@@ -63,24 +71,28 @@ interface NodeEvent {
   };
 }
 
+/** Ends the name of the event that stands for a node's run. */
+const KERNEL = "_kernel_time";
+
 const shapesOf = (typed: readonly Readonly<Record<string, Shape>>[]): Shape[] => typed.map((one) => Object.values(one)[0]);
 
 /** FLOPs by ONNX operator of one run of the graph on zeros. @throws {Error} for an operator it has no count for. */
 export async function executedFlops(graph: ExecutedGraph): Promise<Map<string, number>> {
   const folder = mkdtempSync(path.join(tmpdir(), "isoflop-profile-"));
   try {
-    const model = encodeModel(emit({ inputs: new Map(graph.inputs.map((tensor, i) => [tensor, `i${i}`])), outputs: graph.outputs.map((tensor, i) => ({ name: `o${i}`, tensor })) }));
-    const session = await ort.InferenceSession.create(model, { enableProfiling: true, profileFilePrefix: path.join(folder, "run"), graphOptimizationLevel: "disabled", intraOpNumThreads: 1, logSeverityLevel: 3 });
+    const model = emit({ inputs: new Map(graph.inputs.map((tensor, i) => [tensor, `i${i}`])), outputs: graph.outputs.map((tensor, i) => ({ name: `o${i}`, tensor })) });
+    const attributes = new Map(model.graph.nodes.map((node) => [node.name, node.attributes]));
+    const session = await ort.InferenceSession.create(encodeModel(model), { enableProfiling: true, profileFilePrefix: path.join(folder, "run"), graphOptimizationLevel: "disabled", intraOpNumThreads: 1, logSeverityLevel: 3 });
     // SAFETY: the array's class is the one onnxruntime-node pairs with this dtype.
     await session.run(Object.fromEntries(graph.inputs.map(({ dtype, shape }, i) => [`i${i}`, new ort.Tensor(dtype as "float32", hostArray(dtype, sizeOf(shape)) as Float32Array, shape)])));
     session.endProfiling();
     await session.release();
     const events: readonly NodeEvent[] = JSON.parse(readFileSync(path.join(folder, readdirSync(folder)[0]), "utf8"));
     const flops = new Map<string, number>();
-    for (const { args } of events.filter(({ cat, name }) => cat === "Node" && name.endsWith("_kernel_time"))) {
+    for (const { name, args } of events.filter((event) => event.cat === "Node" && event.name.endsWith(KERNEL))) {
       const count = COUNTS[args.op_name];
       if (count === undefined) throw new Error(`no count for ${args.op_name}`);
-      flops.set(args.op_name, (flops.get(args.op_name) ?? 0) + count({ inputs: shapesOf(args.input_type_shape), outputs: shapesOf(args.output_type_shape) }));
+      flops.set(args.op_name, (flops.get(args.op_name) ?? 0) + count({ attributes: attributes.get(name.slice(0, -KERNEL.length)) ?? {}, inputs: shapesOf(args.input_type_shape), outputs: shapesOf(args.output_type_shape) }));
     }
     return flops;
   } finally {

@@ -37,7 +37,8 @@ function countValues(file: ArrayBuffer, { schema }: FileMetaData, column: Column
   const levels = [getMaxRepetitionLevel(path), getMaxDefinitionLevel(path)] as const;
   const reader = { view: new DataView(file, start, bytes), offset: 0 };
   let count = 0;
-  while (reader.offset < bytes - 1) {
+  // Like the decoder: a flat column ends with its last value, whatever stands behind; a nested one with the chunk.
+  while (reader.offset < bytes - 1 && (levels[0] > 0 || count < Number(column.num_values))) {
     const header = parquetHeader(reader);
     const [packed, unpacked] = [header.compressed_page_size, header.uncompressed_page_size];
     if (!(packed >= 0 && reader.offset + packed <= bytes && unpacked >= 0 && unpacked <= MAX_PAGE_BYTES)) throw new Error(`a page of ${packed} bytes, ${unpacked} unpacked`);
@@ -52,8 +53,8 @@ function countValues(file: ArrayBuffer, { schema }: FileMetaData, column: Column
       const [repetition, definition] = [v2.repetition_levels_byte_length, v2.definition_levels_byte_length];
       const present = values - v2.num_nulls;
       if (!(repetition >= 0 && definition >= 0 && repetition + definition <= packed && present >= 0 && present <= values)) throw new Error("levels longer than their page");
-      checkRuns(page.subarray(0, repetition), width(levels[0]), values);
-      checkRuns(page.subarray(repetition, repetition + definition), width(levels[1]), values);
+      checkRuns(page, width(levels[0]), values);
+      checkRuns(page.subarray(repetition), width(levels[1]), values);
       const body = page.subarray(repetition + definition);
       const rest = unpacked - repetition - definition;
       checkValues({ body: v2.is_compressed === false ? body : decompressPage(body, rest, column.codec, compressors), encoding: v2.encoding, column, values: present });
@@ -89,17 +90,18 @@ const width = (level: number): number => 32 - Math.clz32(level);
 function checkPrefixedRuns(body: Uint8Array, bits: number, values: number): number {
   const length = body.length < 4 ? -1 : new DataView(body.buffer, body.byteOffset).getUint32(0, true);
   if (length < 0 || 4 + length > body.length) throw new Error(`runs of ${length} bytes in a page of ${body.length}`);
-  checkRuns(body.subarray(4, 4 + length), bits, values);
+  checkRuns(body.subarray(4), bits, values);
   return 4 + length;
 }
 
-/** Walks run-length and bit-packed runs until `values` are seen, without making them. */
+/** Walks run-length and bit-packed runs from the start of `bytes` until `values` are seen or they end, without making them. Their stated length is not used: some writers state too little. */
 function checkRuns(bytes: Uint8Array, bits: number, values: number): void {
   if (bits === 0) return;
   if (bits > 32) throw new Error(`values of ${bits} bits`);
   const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 };
   for (let seen = 0; seen < values; ) {
-    if (reader.offset >= bytes.length) throw new Error(`runs of ${seen} of ${values} values`);
+    // Fewer than `values` are right where some are missing; where not, the decoder says so.
+    if (reader.offset >= bytes.length) return;
     const header = readVarInt(reader);
     const packed = (header & 1) === 1;
     const run = packed ? (header >>> 1) * 8 : header >>> 1;

@@ -2,6 +2,7 @@
 import { type ConvolutionAttrs } from "../graph/op";
 import { flip, concat, pad, reshape, slice, swapAxes, transpose } from "../graph/ops/movement";
 import { sum } from "../graph/ops/reduction";
+import { sizeOf } from "../graph/shape";
 import { node, type Tensor } from "../graph/tensor";
 import { unbroadcast, type VjpRule, type VjpRules } from "./rule";
 
@@ -18,7 +19,7 @@ const matmul: VjpRule<"MatMul"> = ({ inputs: [a, b], attrs: { transA, transB, al
   if (leadA || leadB) throw new Error("gradients are taken before operand layouts are folded");
   const product = (x: Tensor, y: Tensor, { transA: ta = false, transB: tb = false }: Product): Tensor => node("MatMul", [x, y], { transA: ta, transB: tb, leadA: false, leadB: false, alpha });
   if (b.rank === 2 && a.rank > 2 && !transA) {
-    const rows = (x: Tensor): Tensor => reshape(x, [-1, x.shape[x.rank - 1]]);
+    const rows = (x: Tensor): Tensor => reshape(x, [sizeOf(x.shape.slice(0, -1)), x.shape[x.rank - 1]]);
     const flatA = rows(a);
     const flatG = rows(g);
     return [

@@ -5,7 +5,7 @@ import { oneHotOf, scatterAdd, takeAlong } from "../graph/ops/indexing";
 import { matmul } from "../graph/ops/linalg";
 import { broadcastTo, concat, pad, reshape, slice, transpose, zeros, zerosLike } from "../graph/ops/movement";
 import { cumSum, sum } from "../graph/ops/reduction";
-import { reducedShape } from "../graph/shape";
+import { reducedShape, sizeOf } from "../graph/shape";
 import { node, type Tensor } from "../graph/tensor";
 import { none, unbroadcast, type VjpCall, type VjpRule, type VjpRules } from "./rule";
 
@@ -37,11 +37,12 @@ export const structureRules: VjpRules<StructureOp> = {
     const rest = x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
     const order = [...rest, ...axes];
     const moved = transpose(x, order);
-    const rows = reshape(moved, [-1, axes.reduce((n, axis) => n * x.shape[axis], 1)]);
-    const [count, length] = rows.shape;
+    const [count, length] = [rest, axes].map((group) => sizeOf(group.map((axis) => x.shape[axis])));
+    if (length < 2) return [spread(call, g)];
+    const rows = reshape(moved, [count, length]);
     const others = Array.from({ length }, (_, i) => {
       const without = concat([slice(rows, { axis: 1, end: i }), slice(rows, { axis: 1, start: i + 1 })].filter((part) => part.shape[1] > 0), 1);
-      return length === 1 ? node("Broadcast", [node("Const", [], { value: 1, dtype: x.dtype })], { shape: [count, 1] }) : node("ReduceProd", [without], { axes: [1], keep: true });
+      return node("ReduceProd", [without], { axes: [1], keep: true });
     });
     const back = transpose(reshape(concat(others, 1), moved.shape), order.map((_, i) => order.indexOf(i)));
     return [mul(back, spread(call, g))];
@@ -71,7 +72,7 @@ export const structureRules: VjpRules<StructureOp> = {
     const k = indices.rank;
     const order = [...Array.from({ length: k }, (_, i) => axis + i), ...g.shape.map((_, i) => i).filter((i) => i < axis || i >= axis + k)];
     const rest = x.shape.filter((_, i) => i !== axis);
-    const rows = reshape(transpose(g, order), [indices.size, -1]);
+    const rows = reshape(transpose(g, order), [indices.size, sizeOf(rest)]);
     const flat = reshape(indices, [indices.size]);
     const total =
       x.shape[axis] <= ONE_HOT_ROWS && indices.size > 1

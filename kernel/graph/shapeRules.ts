@@ -37,12 +37,27 @@ const unary =
     return { shape: x.shape, dtype: x.dtype };
   };
 
+/** @throws {DtypeError} when `value` would be another number in `dtype`. */
+function checkValue(op: string, value: number, dtype: Dtype): void {
+  if (isFloat(dtype)) return;
+  const [low, high] = INTEGER_RANGES[dtype] ?? [-Infinity, Infinity];
+  if (!Number.isInteger(value) || value < low || value > high) throw dtypeError(`${op}: ${value} is no ${dtype}`, 'cast the tensor first, as in x.cast("float32"), or use a number that its dtype holds');
+}
+const INTEGER_RANGES: Partial<Record<Dtype, readonly [low: number, high: number]>> = { bool: [0, 1], int8: [-128, 127], uint8: [0, 255], int32: [-(2 ** 31), 2 ** 31 - 1], int64: [-(2 ** 63), 2 ** 63] };
+
+function requireFloat(op: string, x: Tensor): void {
+  if (!isFloat(x.dtype)) throw dtypeError(`${op}: not defined for ${show(x)}`, 'cast it first, as in x.cast("float32")');
+}
+function refuseBool(op: string, x: Tensor): void {
+  if (x.dtype === "bool") throw dtypeError(`${op}: not defined for ${show(x)}`, 'cast it first, as in x.cast("int32")');
+}
+
 const INTEGER_ONLY: readonly Op[] = ["BitAnd", "BitOr", "BitXor", "ShiftLeft", "ShiftRight"];
 const binary =
   <P extends BinaryOp>(op: P): ShapeRule<P> =>
   ([a, b]) => {
     const dtype = commonDtype(op, a, b);
-    if (dtype === "bool" || (INTEGER_ONLY.includes(op) && isFloat(dtype))) throw dtypeError(`${op}: not defined for ${dtype}`, "cast the operands first");
+    if (dtype === "bool" || (INTEGER_ONLY.includes(op) && isFloat(dtype)) || (dtype === "int8" && op.startsWith("Shift"))) throw dtypeError(`${op}: not defined for ${dtype}`, "cast the operands first");
     return { shape: broadcast(op, a, b), dtype };
   };
 const broadcast = (op: string, ...operands: readonly Tensor[]): Shape => operands.map((t) => t.shape).reduce((a, b) => broadcastOrThrow(op, a, b));
@@ -70,7 +85,7 @@ const comparison =
 const reduction =
   <P extends ReductionOp>(op: P): ShapeRule<P> =>
   ([x], { axes, keep }) => {
-    if (x.dtype === "bool") throw dtypeError(`${op}: not defined for bool`, 'cast it first, as in x.cast("int32")');
+    refuseBool(op, x);
     if (op !== "ReduceSum" && op !== "ReduceProd" && axes.some((axis) => x.shape[axis] === 0)) throw shapeError(`${op}: an axis of ${showShape(x.shape)} is empty`, "an empty set has no extreme");
     return { shape: reducedShape(x.shape, axes, keep), dtype: x.dtype };
   };
@@ -83,8 +98,9 @@ export function matmulOperand(shape: Shape, { transposed, lead }: { readonly tra
   return transposed ? { batch, rows: shape[rank - 1], columns: outer } : { batch, rows: outer, columns: shape[rank - 1] };
 }
 
-const matmul: ShapeRule<"MatMul"> = ([a, b], { transA, transB, leadA, leadB }) => {
+const matmul: ShapeRule<"MatMul"> = ([a, b], { transA, transB, leadA, leadB, alpha }) => {
   const dtype = commonDtype("MatMul", a, b);
+  if (alpha !== 1 && !isFloat(dtype)) throw dtypeError(`MatMul: the factor ${alpha} on a product of ${dtype}`, "multiply the result instead");
   if (dtype === "bool") throw dtypeError("MatMul: not defined for bool", "cast the operands first");
   if (a.shape.length < 2 || b.shape.length < 2) throw shapeError(`MatMul: operands need two axes or more: ${showShape(a.shape)} · ${showShape(b.shape)}`, "reshape vectors to [1, n] or [n, 1]");
   const left = matmulOperand(a.shape, { transposed: transA, lead: leadA });
@@ -98,6 +114,7 @@ const matmul: ShapeRule<"MatMul"> = ([a, b], { transA, transB, leadA, leadB }) =
 };
 
 function spatial(op: string, x: Tensor, w: Tensor, { groups, strides, dilations, pads }: ConvolutionAttrs): number {
+  requireFloat(op, x);
   commonDtype(op, x, w);
   const rank = x.shape.length - 2;
   if (rank < 1 || w.shape.length !== x.shape.length) throw shapeError(`${op}: image ${showShape(x.shape)} and kernel ${showShape(w.shape)} differ in rank`, "use [N, C, ...] images and [O, C / groups, ...] kernels");
@@ -139,6 +156,7 @@ function checkIndices(op: string, indices: Tensor): void {
   if (indices.dtype !== "int32" && indices.dtype !== "int64") throw dtypeError(`${op}: indices are ${show(indices)}`, 'cast them, as in indices.cast("int32")');
 }
 const topKShape = ([x]: readonly Tensor[], { k, axis }: TopKAttrs): Shape => {
+  refuseBool("TopK", x);
   if (k > x.shape[axis]) throw shapeError(`TopK: k = ${k} of ${x.shape[axis]} elements along axis ${axis}`, "k must not exceed the axis");
   return x.shape.map((size, i) => (i === axis ? k : size));
 };
@@ -150,7 +168,10 @@ export const shapeRules: { readonly [P in Op]: ShapeRule<P> } = {
   Data: () => {
     throw shapeError("Data has no rule", "make data tensors with fromHost()");
   },
-  Const: (_, { dtype }) => ({ shape: [], dtype }),
+  Const: (_, { value, dtype }) => {
+    checkValue("Const", value, dtype);
+    return { shape: [], dtype };
+  },
   Iota: (_, { length, dtype }) => ({ shape: [length], dtype }),
   Identity: same,
   StopGradient: same,
@@ -175,7 +196,10 @@ export const shapeRules: { readonly [P in Op]: ShapeRule<P> } = {
     if (x.dtype !== "bool") throw dtypeError(`Not: needs bool, got ${show(x)}`, "compare first");
     return { shape: x.shape, dtype: "bool" };
   },
-  IsNaN: ([x]) => ({ shape: x.shape, dtype: "bool" }),
+  IsNaN: ([x]) => {
+    requireFloat("IsNaN", x);
+    return { shape: x.shape, dtype: "bool" };
+  },
   Add: binary("Add"),
   Sub: binary("Sub"),
   Mul: binary("Mul"),
@@ -204,7 +228,10 @@ export const shapeRules: { readonly [P in Op]: ShapeRule<P> } = {
   ReduceMin: reduction("ReduceMin"),
   ReduceProd: reduction("ReduceProd"),
   ArgMax: ([x], { axis }) => ({ shape: reducedShape(x.shape, [axis], false), dtype: "int64" }),
-  CumSum: same,
+  CumSum: ([x]) => {
+    refuseBool("CumSum", x);
+    return { shape: x.shape, dtype: x.dtype };
+  },
   MatMul: matmul,
   Conv: conv,
   ConvTranspose: convTranspose,
@@ -221,7 +248,10 @@ export const shapeRules: { readonly [P in Op]: ShapeRule<P> } = {
     shape: x.shape.map((_, i) => Math.max(0, Math.ceil((ends[i] - starts[i]) / steps[i]))),
     dtype: x.dtype,
   }),
-  Pad: ([x], { before, after }) => ({ shape: x.shape.map((size, i) => before[i] + size + after[i]), dtype: x.dtype }),
+  Pad: ([x], { before, after, value }) => {
+    checkValue("Pad", value, x.dtype);
+    return { shape: x.shape.map((size, i) => before[i] + size + after[i]), dtype: x.dtype };
+  },
   Concat: concat,
   Gather: ([x, indices], { axis }) => {
     checkIndices("Gather", indices);
@@ -234,6 +264,7 @@ export const shapeRules: { readonly [P in Op]: ShapeRule<P> } = {
   },
   ScatterAdd: ([base, indices, updates], { axis }) => {
     checkIndices("ScatterAdd", indices);
+    refuseBool("ScatterAdd", base);
     commonDtype("ScatterAdd", base, updates);
     if (!sameShape(indices.shape, updates.shape) || indices.shape.some((size, i) => i !== axis && size !== base.shape[i])) throw shapeError(`ScatterAdd: indices ${showShape(indices.shape)}, updates ${showShape(updates.shape)} and base ${showShape(base.shape)} do not fit along axis ${axis}`, "indices and updates must be equal in shape, and equal to the base outside of the axis");
     return { shape: base.shape, dtype: base.dtype };

@@ -118,6 +118,7 @@ export class EmitContext {
 
   /** The scalar `value` stretched to `shape`. */
   full(dtype: Dtype, shape: readonly number[], value: number): string {
+    if (dtype === "bfloat16") return this.cast(this.full("float32", shape, value), dtype); // it has no Expand
     return this.node("Expand", [this.scalar(dtype, value), this.ints(shape)]);
   }
 }

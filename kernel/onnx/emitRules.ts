@@ -105,9 +105,6 @@ function ordered(context: EmitContext, value: string, { rank, transposed, lead }
   return perm.every((axis, i) => axis === i) ? value : context.node("Transpose", [value], { attributes: { perm } });
 }
 
-/** `value` with its last two axes exchanged. */
-const swapped = (context: EmitContext, value: string, { shape, rank }: Tensor): string => context.node("Transpose", [value], { attributes: { perm: shape.map((_, i) => (i === rank - 1 ? i - 1 : i === rank - 2 ? i + 1 : i)) } });
-
 /** int8 products accumulate in int32 (MatMulInteger, 3.6 times float32's speed on the CPU). */
 function integerMatmul({ context, tensor, attrs, inputs }: EmitCall<"MatMul">): string {
   const [a, b] = tensor.inputs;
@@ -131,9 +128,9 @@ const TOP_K_LACKS: Partial<Record<Dtype, Dtype>> = { bfloat16: "float32" };
 
 const topK =
   (output: 0 | 1): EmitRule<"TopKValues" | "TopKIndices"> =>
-  ({ context, attrs, inputs: [x] }) => {
-    const { k, axis, largest }: TopKAttrs = attrs;
-    return context.output(output, "TopK", [x, context.ints([k])], { required: 2, attributes: { axis, largest: largest ? 1 : 0, sorted: 1 } });
+  (call) => {
+    const { k, axis, largest }: TopKAttrs = call.attrs;
+    return widened(call, { lacking: TOP_K_LACKS, emit: ([x]) => call.context.output(output, "TopK", [x, call.context.ints([k])], { required: 2, attributes: { axis, largest: largest ? 1 : 0, sorted: 1 } }) });
   };
 
 /** Index lists up to this length are written out; longer ones are made by Range. */

@@ -1,11 +1,13 @@
 /** @file ONNX models to and from the binary protobuf of .onnx files. */
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { ModelProtoSchema, type FunctionProto, type ModelProto, type OperatorSetIdProto } from "onnx-buf";
+import { create, fromBinary, toBinary, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
+import { ModelProtoSchema, TensorProtoSchema, type FunctionProto, type ModelProto, type OperatorSetIdProto, type TensorProto } from "onnx-buf";
 import { FormatError, UnsupportedOpError } from "../errors";
+import { type HostTensor } from "../graph/dtype";
 import { ExternalReader } from "./externalData";
 import { inlineFunctions } from "./inlineFunctions";
 import { standardDomain, type OnnxDeclaration, type OnnxModel } from "./model";
 import { graphOf } from "./readMessages";
+import { hostTensorOf } from "./tensorProto";
 import { graphProto, type PlaceInitializer } from "./writeMessages";
 import { guardWire } from "./wireGuard";
 
@@ -54,7 +56,7 @@ export function decodeModel(bytes: Uint8Array, options: DecodeOptions = {}): Onn
 
 /** As `decodeModel`, but what cannot be expressed is left out of the model and listed. */
 export function readModel(bytes: Uint8Array, { externalFolder }: DecodeOptions = {}): { readonly model: OnnxModel<OnnxDeclaration>; readonly unsupported: readonly string[] } {
-  const proto = messageOf(bytes);
+  const proto: ModelProto = messageOf(ModelProtoSchema, bytes);
   if (proto.graph === undefined) throw new FormatError("not an ONNX model: it has no graph", { help: "give the bytes of an .onnx file" });
   const unsupported: string[] = [];
   const opsets = opsetsOf(proto.opsetImport);
@@ -65,10 +67,17 @@ export function readModel(bytes: Uint8Array, { externalFolder }: DecodeOptions =
   return { model: { irVersion: Number(proto.irVersion), opsets: Object.fromEntries(opsets), graph, metadata }, unsupported };
 }
 
-function messageOf(bytes: Uint8Array): ModelProto {
-  guardWire(ModelProtoSchema, bytes);
+/** The tensor in a file that holds only one, as test data do.
+ * @throws as `decodeModel`. */
+export function decodeTensor(bytes: Uint8Array): HostTensor {
+  const proto: TensorProto = messageOf(TensorProtoSchema, bytes);
+  return hostTensorOf(proto, { where: `tensor ${JSON.stringify(proto.name)}`, external: new ExternalReader() });
+}
+
+function messageOf<T extends DescMessage>(schema: T, bytes: Uint8Array): MessageShape<T> {
+  guardWire(schema, bytes);
   try {
-    return fromBinary(ModelProtoSchema, bytes, { readUnknownFields: false });
+    return fromBinary(schema, bytes, { readUnknownFields: false });
   } catch (error) {
     throw new FormatError(`not a readable ONNX file: ${error instanceof Error ? error.message : String(error)}`, { help: "the file is damaged; fetch or export it again", cause: error });
   }

@@ -104,8 +104,9 @@ function drawRule(mark: RuleMark, area: PlotArea): SvgNode {
   const line = vertical ? { x1: at, x2: at, y1: area.top, y2: area.bottom } : { x1: area.left, x2: area.right, y1: at, y2: at };
   const words = fitText(mark.label, (area.right - area.left) * 0.45, { size: 10 });
   const toLeft = vertical && at + textWidth(words, { size: 10 }) + 6 > area.right;
-  const anchor = !vertical || toLeft ? "end" : "start";
-  const spot = vertical ? { x: at + (toLeft ? -4 : 4), y: area.top + 10 } : { x: area.right - 2, y: at - 4 };
+  // Horizontal rules are named at the left: training curves begin far from their targets and end near them.
+  const anchor = toLeft ? "end" : "start";
+  const spot = vertical ? { x: at + (toLeft ? -4 : 4), y: area.top + 10 } : { x: area.left + 4, y: at - 4 };
   return group(
     {},
     element("line", { ...line, stroke: mark.colour, "stroke-width": 1.2, "stroke-dasharray": "5 4" }),

@@ -60,8 +60,8 @@ const decimalsOf = (step: number): number => Math.max(0, Math.min(12, Math.ceil(
 
 function linearLabel(value: number, step: number, largest: number): string {
   if (Math.abs(value) < step * 1e-6) return "0";
-  if (largest >= 1e4 && largest < 1e21) return withPrefix(value, "", Math.min(6, Math.max(3, Math.ceil(Math.log10(largest / step)) + 1)));
-  if (largest >= 1e21 || step < 1e-4) return significant(value, Math.min(8, Math.max(2, Math.ceil(Math.log10(largest / step)) + 1)));
+  if (largest >= 1e4 && largest < 1e21) return withPrefix(value, "", Math.min(12, Math.max(3, Math.ceil(Math.log10(largest / step)) + 1)));
+  if (largest >= 1e21 || step < 1e-4) return significant(value, Math.min(12, Math.max(2, Math.ceil(Math.log10(largest / step)) + 1)));
   return value.toFixed(decimalsOf(step)).replace("-", "−");
 }
 

@@ -24,9 +24,16 @@ type Cell = string | number | boolean | null;
 
 /** Whether a value is an array of plain records, at least one, that share their keys for the most part. */
 export function isRecordList(value: unknown): value is readonly TableRecord[] {
-  if (!Array.isArray(value) || value.length === 0 || !value.every(isPlainRecord)) return false;
-  const keys = new Set(Object.keys(value[0]));
-  return keys.size > 0 && keys.size <= MAX_COLUMNS && value.every((row) => Object.keys(row).some((key) => keys.has(key)));
+  if (!Array.isArray(value) || value.length === 0) return false;
+  try {
+    // Array.from also visits the holes of sparse arrays.
+    if (!Array.from(value).every(isPlainRecord)) return false;
+    const keys = new Set(Object.keys(value[0]));
+    return keys.size > 0 && keys.size <= MAX_COLUMNS && value.every((row) => Object.keys(row).some((key) => keys.has(key)));
+  } catch {
+    // A proxy may refuse to be looked at; then it is no table.
+    return false;
+  }
 }
 
 function isPlainRecord(value: unknown): value is TableRecord {

@@ -39,7 +39,8 @@ export function histogram(values: Float64Array, bins = 40): { readonly edges: re
     values.every((value) => !Number.isFinite(value) || Number.isInteger(value));
   const size = Math.max(Math.abs(low), Math.abs(high), 1e-290);
   const room = whole ? 0.5 : high / 2 - low / 2 > size * 1e-12 ? 0 : size * 0.5;
-  const [from, to] = [low - room, high + room];
+  // The largest float64 values leave no room around them.
+  const [from, to] = [Math.max(-Number.MAX_VALUE, low - room), Math.min(Number.MAX_VALUE, high + room)];
   const count = whole ? high - low + 1 : room > 0 ? 9 : bins;
   const counts = new Array<number>(count).fill(0);
   const span = to / 2 - from / 2;

@@ -13,7 +13,6 @@ const ENTITY = /&(?!#\d+;|amp;|lt;|gt;|quot;|apos;)/;
 const decode = (text: string): string => text.replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)));
 
 export function parseXml(source: string): XmlElement {
-  // eslint-disable-next-line no-control-regex
   if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/.test(source)) throw new Error("a character that XML does not allow");
   if (/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(source)) throw new Error("half of a character");
   const root: XmlElement = { name: "", attributes: {}, children: [], text: "" };

@@ -5,8 +5,12 @@ import { isSafeLink } from "./sanitizeHtml";
 
 const MAX_DEPTH = 12;
 
+/** Private-use characters that keep a place while text is rendered; an author's own are replaced. */
+const PLACEHOLDERS = /[\uE000-\uE002]/g;
+
 /** HTML of Markdown text. */
-export const renderMarkdown = (source: string): string => blocks(source.replace(/\r\n?/g, "\n").replace(/\t/g, "    ").split("\n"), 0);
+export const renderMarkdown = (source: string): string =>
+  blocks(source.replace(PLACEHOLDERS, "\uFFFD").replace(/\r\n?/g, "\n").replace(/\t/g, "    ").split("\n"), 0);
 
 const HEADING = /^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$/;
 const FENCE = /^ {0,3}(`{3,}|~{3,})\s*([\w+-]*)/;
@@ -61,9 +65,9 @@ function blocks(lines: readonly string[], depth: number): string {
         `<p>${inline(
           lines
             .slice(i, end)
-            .map((other) => other.replace(/ {2,}$/, "\u0001").trim())
+            .map((other) => other.replace(/ {2,}$/, "\uE002").trim())
             .join("\n"),
-        ).replace(/\u0001\n?/g, "<br>\n")}</p>`,
+        ).replace(/\uE002\n?/g, "<br>\n")}</p>`,
       );
       i = end;
     }
@@ -155,7 +159,6 @@ function inline(text: string, depth = 0): string {
           ? `<a href="${escapeHtml(url)}" rel="noopener noreferrer">${inline(words, depth + 1)}</a>`
           : `${inline(words, depth + 1)} (${escapeHtml(url)})`,
       );
-    // Private-use characters keep the place; they are taken out of the author's text below.
     plain += `\uE000${held.length - 1}\uE001`;
   }
   plain += rest;

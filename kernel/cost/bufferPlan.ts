@@ -24,7 +24,7 @@ export interface BufferPlanInput {
 
 /** Kernels whose result is their first operand's memory under another name. */
 const ALIASING: ReadonlySet<string> = new Set(["Reshape", "Identity", "StopGradient", "Barrier", "Copy"]);
-/** Kernels that may write over their first operand, when nothing else reads it and the sizes agree (found by counting allocations of onnxruntime 1.30). */
+/** Kernels that may write over their first operand, when nothing else reads it and the sizes agree (as onnxruntime 1.30 allocates). */
 const IN_PLACE: ReadonlySet<string> = new Set(["Tanh", "Sigmoid", "Softmax", "LogSoftmax", "Cast", "ScatterAdd"]);
 
 interface Slot {

@@ -9,9 +9,11 @@ const MAX_OP_ROWS = 8;
 /** Totals, layers (the costliest opened first) and the costliest operations. */
 export function costTable(report: CostReport): string {
   const { flops, bytesMoved, memory } = report;
+  const held = `inputs ${bytesText(memory.inputBytes)}, results ${bytesText(memory.outputBytes)}, constants ${bytesText(memory.constantBytes)}`;
+  const fullest = memory.peakAt === undefined ? "" : ` (fullest at ${[memory.peakAt.layer, memory.peakAt.kernel].filter((part) => part !== "").join(" ")})`;
   return [
     `${flopsText(flops)}, ${bytesText(bytesMoved)} moved (${report.intensity.toFixed(1)} FLOP/B), ${report.calls} operations`,
-    `peak memory ${bytesText(memory.peakBytes)}: inputs ${bytesText(memory.inputBytes)}, results ${bytesText(memory.outputBytes)}, working memory ${bytesText(memory.arenaPeakBytes)}, constants ${bytesText(memory.constantBytes)}`,
+    `peak memory ${bytesText(memory.peakBytes)}: ${held}, working memory ${bytesText(memory.arenaPeakBytes)}${fullest}`,
     `${countText(report.parameters)} parameters (${bytesText(report.parameterBytes)}), other state ${bytesText(report.stateBytes)}`,
     "",
     ...aligned([["layer", "FLOPs", "share", "moved", "parameters"], ...layerRows(report.root)]),
@@ -25,7 +27,9 @@ function layerRows(root: CostNode): string[][] {
   const rows: string[][] = [];
   const visit = (node: CostNode, depth: number): void => {
     const closed = node.children.length > 0 && !opened.has(node) ? ` (+${node.children.length})` : "";
-    rows.push([`${"  ".repeat(depth)}${node.path === "" ? "all" : node.path}${closed}`, flopsText(node.flops), shareText(node.flops, root.flops), bytesText(node.bytesMoved), node.parameters === 0 ? "" : countText(node.parameters)]);
+    const name = `${"  ".repeat(depth)}${node.path === "" ? "all" : node.path}${closed}`;
+    const parameters = node.parameters === 0 ? "" : countText(node.parameters);
+    rows.push([name, flopsText(node.flops), shareText(node.flops, root.flops), bytesText(node.bytesMoved), parameters]);
     if (opened.has(node)) for (const child of node.children) visit(child, depth + 1);
   };
   visit(root, 0);
@@ -47,7 +51,8 @@ function openedNodes(root: CostNode): ReadonlySet<CostNode> {
   return opened;
 }
 
-const opRows = ({ byOp, flops }: CostReport): string[][] => byOp.slice(0, MAX_OP_ROWS).map((cost) => [cost.op, flopsText(cost.flops), shareText(cost.flops, flops), bytesText(cost.bytesMoved), String(cost.calls)]);
+const opRows = ({ byOp, flops }: CostReport): string[][] =>
+  byOp.slice(0, MAX_OP_ROWS).map((cost) => [cost.op, flopsText(cost.flops), shareText(cost.flops, flops), bytesText(cost.bytesMoved), String(cost.calls)]);
 
 /** Columns of equal width, the first to the left, the others to the right. */
 function aligned(rows: readonly (readonly string[])[]): string[] {

@@ -37,5 +37,6 @@ export class DistinctWork {
 
 function keyOf(tensor: Tensor): string {
   if (tensor.storage !== undefined) return `data ${tensor.id}`;
-  return isComposite(tensor) ? `${tensor.attrs.definition.name}${JSON.stringify(tensor.attrs.options)}` : `${tensor.op}${JSON.stringify(tensor.attrs)}`;
+  const [name, attrs] = isComposite(tensor) ? [tensor.attrs.definition.name, tensor.attrs.options] : [tensor.op, tensor.attrs];
+  return `${name}${JSON.stringify(attrs)}`;
 }

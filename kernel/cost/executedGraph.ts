@@ -23,7 +23,9 @@ export function nodesOf({ inputs, outputs }: ExecutedGraph): GraphNodes {
   const given = new Set(inputs);
   const order = topological(outputs);
   const needed = new Set(outputs);
-  for (const tensor of [...order].reverse()) if (needed.has(tensor) && !given.has(tensor)) for (const operand of operands(tensor)) needed.add(operand);
+  for (const tensor of [...order].reverse()) {
+    if (needed.has(tensor) && !given.has(tensor)) for (const operand of operands(tensor)) needed.add(operand);
+  }
   const used = order.filter((tensor) => needed.has(tensor));
   const leaf = (tensor: Tensor): boolean => tensor.storage !== undefined || CONSTANTS.has(tensor.op);
   return {

@@ -1,7 +1,6 @@
 /** @file Peak memory of one execution, known before it: the buffers onnxruntime will use, in its order, through its arena. */
 import { bytesPerElement } from "../graph/dtype";
 import { sizeOf } from "../graph/shape";
-import { type Tensor } from "../graph/tensor";
 import { Arena, type Chunk } from "./arena";
 import { planBuffers, type Buffer } from "./bufferPlan";
 import { nodesOf, type ExecutedGraph } from "./executedGraph";
@@ -27,8 +26,8 @@ export interface MemoryPlan {
   readonly arenaReservedBytes: number;
   /** All of it at its largest: inputs, constants, arena and results. */
   readonly peakBytes: number;
-  /** The node at which the arena is fullest; undefined when nothing is computed. */
-  readonly peakAt: Tensor | undefined;
+  /** Where the arena is fullest; undefined when nothing is computed. */
+  readonly peakAt: { readonly layer: string; readonly kernel: string } | undefined;
   /** Allocations in one run. */
   readonly allocations: number;
 }
@@ -39,7 +38,8 @@ export function planMemory(graph: ExecutedGraph, { results = "held", threads = 1
   const written = kernelSteps(graph, threads);
   const steps = executionOrder(written).map((i) => written[i]);
   const own = new Set(computed);
-  const kept = new Set<Value>([...graph.outputs.filter((tensor) => own.has(tensor)), ...written.filter(({ kernel }) => kernel === "Copy").flatMap((step) => step.writes)]);
+  const copies = written.filter(({ kernel }) => kernel === "Copy").flatMap((step) => step.writes);
+  const kept = new Set<Value>([...graph.outputs.filter((tensor) => own.has(tensor)), ...copies]);
   const buffers = planBuffers({ steps, held: new Set<Value>([...inputs, ...constants]), kept });
   const run = play({ steps, buffers: results === "arena" ? buffers : buffers.filter((buffer) => !kept.has(buffer.value)) });
   const [inputBytes, outputBytes, constantBytes] = [inputs, kept, constants].map(sum);
@@ -57,14 +57,14 @@ function play({ steps, buffers }: { readonly steps: readonly KernelStep[]; reado
   const chunks = new Map<Buffer, Chunk>();
   const starts = groupBy(buffers, ({ firstStep }) => firstStep);
   const ends = groupBy(buffers, ({ lastStep }) => lastStep);
-  let peakAt: Tensor | undefined;
+  let peakAt: MemoryPlan["peakAt"];
   let allocations = 0;
   steps.forEach((step, position) => {
     const before = arena.peakBytes;
     for (const buffer of starts.get(position) ?? []) chunks.set(buffer, arena.take(buffer.bytes));
     const scratch = step.scratch.map((bytes) => arena.take(bytes));
     allocations += (starts.get(position)?.length ?? 0) + scratch.length;
-    if (arena.peakBytes > before) peakAt = step.tensor;
+    if (arena.peakBytes > before) peakAt = { layer: step.tensor.path, kernel: step.kernel };
     for (const chunk of scratch) arena.give(chunk);
     for (const buffer of ends.get(position) ?? []) {
       const chunk = chunks.get(buffer);

@@ -25,7 +25,8 @@ export function nodeCosts(graph: ExecutedGraph): NodeCost[] {
     const work = before ?? new DistinctWork((part) => costOfNode(part).flops);
     done.set(call, work);
     const flops = isComposite(tensor) ? work.add(tensor) : before === undefined ? alone.flops : 0;
+    if (before === undefined) return { tensor, op, flops, bytesMoved: alone.bytesMoved, calls: 1 };
     // A further result of the same call only has to be written.
-    return before === undefined ? { tensor, op, flops, bytesMoved: alone.bytesMoved, calls: 1 } : { tensor, op, flops, bytesMoved: tensor.bytes, calls: 0 };
+    return { tensor, op, flops, bytesMoved: tensor.bytes, calls: 0 };
   });
 }

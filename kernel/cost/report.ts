@@ -8,7 +8,10 @@ import { planMemory, type MemoryOptions, type MemoryPlan } from "./memory";
 import { nodeCosts, type NodeCost } from "./nodeCosts";
 
 export interface CostOptions extends MemoryOptions {
-  /** Arguments that hold model parameters. Default: inputs that lie in a layer of the graph ("model.blocks.0.up.weight" where blocks.0.up computes something). */
+  /**
+   * Arguments that hold model parameters. Default: inputs that lie in a layer of the graph ("model.blocks.0.up.weight"
+   * where blocks.0.up computes something).
+   */
   readonly parameters?: readonly string[];
   /** Arguments carried from step to step (the donated ones); what of them is no parameter is other state. Default none. */
   readonly state?: readonly string[];
@@ -34,12 +37,16 @@ export class CostReport {
   /** State that is no parameter: moments, averages, random keys. */
   readonly stateBytes: number;
   readonly memory: MemoryPlan;
+  /** Largest number of bytes held at once: inputs, results, constants and working memory. */
+  readonly peakBytes: number;
   /** Operations executed. */
   readonly calls: number;
   /** The costliest first. */
   readonly byOp: readonly OpCost[];
   /** By layer path. */
   readonly root: CostNode;
+  /** What the cost view shows beside the tree. */
+  readonly totals: Readonly<Record<"flops" | "bytesMoved" | "peakBytes" | "parameters", number>>;
 
   constructor(graph: ExecutedGraph, options: CostOptions) {
     const costs = nodeCosts(graph);
@@ -50,23 +57,16 @@ export class CostReport {
     this.parameterBytes = parameters.reduce((sum, { tensor }) => sum + tensor.bytes, 0);
     this.stateBytes = state.reduce((sum, { bytes }) => sum + bytes, 0);
     this.memory = planMemory(graph, options);
+    this.peakBytes = this.memory.peakBytes;
     this.calls = total(costs, "calls");
     this.byOp = costByOp(costs);
     this.root = costTree(costs, parameters);
-  }
-
-  /** Largest number of bytes held at once: inputs, results, constants and working memory. */
-  get peakBytes(): number {
-    return this.memory.peakBytes;
+    this.totals = { flops: this.flops, bytesMoved: this.bytesMoved, peakBytes: this.peakBytes, parameters: this.parameters };
   }
 
   /** FLOPs for each byte moved; 0 when nothing moves. */
   get intensity(): number {
     return this.bytesMoved === 0 ? 0 : this.flops / this.bytesMoved;
-  }
-
-  get totals(): { readonly flops: number; readonly bytesMoved: number; readonly peakBytes: number; readonly parameters: number } {
-    return { flops: this.flops, bytesMoved: this.bytesMoved, peakBytes: this.peakBytes, parameters: this.parameters };
   }
 
   /** A table of layers and operations. */
@@ -89,14 +89,20 @@ function costByOp(costs: readonly NodeCost[]): OpCost[] {
   return [...byOp.values()].sort((a, b) => b.flops - a.flops || b.bytesMoved - a.bytesMoved);
 }
 
+interface InputParts {
+  readonly parameters: readonly LayerParameter[];
+  readonly state: readonly Tensor[];
+}
+
 /** Inputs by what they are, from their names: argument, then the path within it. */
-function partInputs(graph: ExecutedGraph, costs: readonly NodeCost[], { parameters, state = [] }: CostOptions): { readonly parameters: readonly LayerParameter[]; readonly state: readonly Tensor[] } {
+function partInputs(graph: ExecutedGraph, costs: readonly NodeCost[], { parameters, state = [] }: CostOptions): InputParts {
   const layers = layerPaths(costs);
   const named = [...nodesOf(graph).inputs].flatMap((tensor) => {
     const [argument, ...path] = inputName(tensor).split(".");
     return [{ tensor, argument, layer: path.slice(0, -1).join(".") }];
   });
-  const isParameter = ({ tensor, argument, layer }: (typeof named)[number]): boolean => isFloat(tensor.dtype) && (parameters === undefined ? layers.has(layer) : parameters.includes(argument));
+  const isParameter = ({ tensor, argument, layer }: (typeof named)[number]): boolean =>
+    isFloat(tensor.dtype) && (parameters === undefined ? layers.has(layer) : parameters.includes(argument));
   return {
     parameters: named.filter(isParameter),
     state: named.filter((input) => !isParameter(input) && state.includes(input.argument)).map(({ tensor }) => tensor),

@@ -5,7 +5,7 @@ import { type ConvolutionAttrs } from "../graph/op";
 import { sizeOf } from "../graph/shape";
 import { type Tensor } from "../graph/tensor";
 
-/** Multiply-adds for which MLAS starts one more thread, and the buffer of each (MLAS_SGEMM_THREAD_COMPLEXITY, MLAS_CONV_WORKING_BUFFER_SIZE_PER_THREAD). */
+/** Multiply-adds for which MLAS, onnxruntime's library of products, starts one more thread, and the buffer of each. */
 const WORK_PER_THREAD = 64 * 1024;
 const CONV_BUFFER_BYTES = 128 * 128 * 4;
 

@@ -1,27 +1,69 @@
 import { describe, expect, test } from "vitest";
-import { planMemory } from "../../kernel/cost/memory";
+import { type ExecutedGraph } from "../../kernel/cost/executedGraph";
+import { planMemory, type MemoryOptions } from "../../kernel/cost/memory";
 import { arenaOf } from "./ortArena";
-import { gptStep, unetStep } from "./steps";
 import { caseGraph, MORE_CASES, OP_CASES } from "./opCases";
+import { gptStep, modernGptStep, unetStep } from "./steps";
 
 const THREADS = 2;
 
-describe("the predicted arena equals onnxruntime's own statistics", () => {
+function predicted(graph: ExecutedGraph, options: MemoryOptions): ReturnType<typeof arenaOf> {
+  const { arenaPeakBytes: peakBytes, arenaReservedBytes: reservedBytes, allocations } = planMemory(graph, options);
+  return { peakBytes, reservedBytes, allocations };
+}
+
+const small = (): ExecutedGraph => gptStep({ vocab: 64, depth: 2, width: 32, heads: 2, context: 16, batch: 2 });
+
+describe("the predicted arena equals onnxruntime's own statistics, to the byte", () => {
   test.each(Object.entries({ ...OP_CASES, ...MORE_CASES }))("for %s", (_, make) => {
     const graph = caseGraph(make);
-    const plan = planMemory(graph, { threads: THREADS });
-    expect({ peakBytes: plan.arenaPeakBytes, reservedBytes: plan.arenaReservedBytes, allocations: plan.allocations }).toEqual(arenaOf(graph, THREADS));
+    expect(predicted(graph, { threads: THREADS })).toEqual(arenaOf(graph, { threads: THREADS }));
   });
 
   test.each([
-    ["GPT with rotary positions, grouped queries and RMS normalization", () => gptStep({ vocab: 64, depth: 2, width: 32, heads: 4, kvHeads: 2, context: 16, batch: 2, norm: "rms", position: "rotary", qkNorm: true, tie: true })],
+    ["GPT with rotary positions, grouped queries and RMS normalization", modernGptStep],
     ["GPT 4×256, context 128, batch 8", () => gptStep({ vocab: 256, depth: 4, width: 256, heads: 4, context: 128, batch: 8 })],
     ["GPT 6×384, context 256, batch 4", () => gptStep({ vocab: 256, depth: 6, width: 384, heads: 6, context: 256, batch: 4 })],
     ["U-Net", () => unetStep({ width: 16, size: 32, batch: 4 })],
   ])("for a training step of a %s", (_, make) => {
     const graph = make();
-    const plan = planMemory(graph, { threads: THREADS });
-    expect(plan.arenaPeakBytes).toBeGreaterThan(2 ** 17);
-    expect({ peakBytes: plan.arenaPeakBytes, reservedBytes: plan.arenaReservedBytes, allocations: plan.allocations }).toEqual(arenaOf(graph, THREADS));
+    expect(predicted(graph, { threads: THREADS })).toEqual(arenaOf(graph, { threads: THREADS }));
   });
+
+  test("on one thread and on three, which change what convolutions take", () => {
+    const graph = caseGraph(OP_CASES.Conv);
+    for (const threads of [1, 3]) expect(predicted(graph, { threads })).toEqual(arenaOf(graph, { threads }));
+    expect(planMemory(graph, { threads: 3 }).arenaPeakBytes).not.toBe(planMemory(graph, { threads: 1 }).arenaPeakBytes);
+  });
+
+  test("with results left in the arena", () => {
+    const graph = small();
+    expect(predicted(graph, { threads: THREADS, results: "arena" })).toEqual(arenaOf(graph, { threads: THREADS, results: "arena" }));
+  });
+});
+
+test("the peak holds inputs, results and constants beside the arena", () => {
+  const graph = small();
+  const plan = planMemory(graph);
+  const bytes = (tensors: ExecutedGraph["inputs"]): number => tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
+  expect(plan.inputBytes).toBe(bytes(graph.inputs));
+  expect(plan.outputBytes).toBe(bytes(graph.outputs));
+  expect(plan.peakBytes).toBe(plan.inputBytes + plan.outputBytes + plan.constantBytes + plan.arenaPeakBytes);
+});
+
+test("the fullest place is in the graph, and an empty graph needs nothing", () => {
+  const graph = small();
+  expect(planMemory(graph).peakAt?.kernel).toMatch(/\w+/);
+  const [input] = graph.inputs;
+  const nothing = planMemory({ inputs: [input], outputs: [] });
+  expect(nothing).toMatchObject({ arenaPeakBytes: 0, arenaReservedBytes: 0, allocations: 0, peakAt: undefined, peakBytes: input.bytes });
+});
+
+test("an input that is returned is copied, and so is a result that is returned twice", () => {
+  const graph = caseGraph(OP_CASES.Exp);
+  const [input] = graph.inputs;
+  const [output] = graph.outputs;
+  const twice = { inputs: graph.inputs, outputs: [output, output, input] };
+  expect(planMemory(twice).outputBytes).toBe(2 * output.bytes + input.bytes);
+  expect(predicted(twice, { threads: THREADS })).toEqual(arenaOf(twice, { threads: THREADS }));
 });

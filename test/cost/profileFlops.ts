@@ -6,9 +6,10 @@ import * as ort from "onnxruntime-node";
 import { type ExecutedGraph } from "../../kernel/cost/executedGraph";
 import { hostArray } from "../../kernel/graph/dtype";
 import { sizeOf, type Shape } from "../../kernel/graph/shape";
-import { emit } from "../../kernel/onnx/emit";
+import { type Tensor } from "../../kernel/graph/tensor";
 import { type OnnxNode } from "../../kernel/onnx/model";
 import { encodeModel } from "../../kernel/onnx/protobuf";
+import { modelOf } from "../../kernel/runtime/session";
 
 interface Call {
   /** The node's attributes, from the model: profiles have none. */
@@ -34,12 +35,14 @@ const linesOf = ({ attributes, inputs: [x] }: Call): number => {
   return sizeOf(x) / x[axis.value < 0 ? axis.value + x.length : axis.value];
 };
 
+const all = (ops: string, count: Count): Record<string, Count> => Object.fromEntries(ops.split(" ").map((op) => [op, count]));
+
 /** Operations of one call. */
 const COUNTS: Readonly<Record<string, Count>> = {
-  ...Object.fromEntries(["Neg", "Abs", "Sign", "Exp", "Log", "Sqrt", "Reciprocal", "Sin", "Cos", "Tanh", "Sigmoid", "Erf", "Floor", "Ceil", "Round", "Not", "IsNaN", "Where"].map((op) => [op, each(1)])),
-  ...Object.fromEntries(["Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Mod", "And", "Or", "Xor", "Equal", "Less", "LessOrEqual", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "BitShift", "CumSum"].map((op) => [op, each(1)])),
-  ...Object.fromEntries(["Identity", "Reshape", "Transpose", "Expand", "Slice", "Pad", "Concat", "Gather", "GatherElements", "Cast", "Range"].map((op) => [op, none])),
-  ...Object.fromEntries(["ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd", "ArgMax"].map((op) => [op, reduction])),
+  ...all("Neg Abs Sign Exp Log Sqrt Reciprocal Sin Cos Tanh Sigmoid Erf Floor Ceil Round Not IsNaN Where CumSum OneHot", each(1)),
+  ...all("Add Sub Mul Div Pow Max Min Mod And Or Xor Equal Less LessOrEqual BitwiseAnd BitwiseOr BitwiseXor BitShift", each(1)),
+  ...all("Identity Reshape Transpose Expand Slice Pad Concat Gather GatherElements Cast Range", none),
+  ...all("ReduceSum ReduceMax ReduceMin ReduceProd ArgMax", reduction),
   Gemm: ({ inputs: [a], outputs: [out] }) => 2 * sizeOf(out) * (sizeOf(a) / out[0]),
   MatMul: product,
   MatMulInteger: product,
@@ -48,7 +51,6 @@ const COUNTS: Readonly<Record<string, Count>> = {
   ConvTranspose: ({ inputs: [x, w] }) => 2 * sizeOf(x) * sizeOf(w.slice(1)),
   ScatterElements: ({ inputs: [, , updates] }) => sizeOf(updates),
   TopK: ({ inputs: [x] }) => sizeOf(x),
-  OneHot: each(1),
   // Largest, difference, exponential, sum, quotient.
   Softmax: (call) => 5 * sizeOf(call.inputs[0]) - 2 * linesOf(call),
   // Largest, difference, exponential, sum, logarithm of each line, difference.
@@ -76,15 +78,18 @@ const KERNEL = "_kernel_time";
 
 const shapesOf = (typed: readonly Readonly<Record<string, Shape>>[]): Shape[] => typed.map((one) => Object.values(one)[0]);
 
+// SAFETY: the array's class is the one onnxruntime-node pairs with this dtype.
+const zeros = ({ dtype, shape }: Tensor): ort.Tensor => new ort.Tensor(dtype as "float32", hostArray(dtype, sizeOf(shape)) as Float32Array, shape);
+
 /** FLOPs by ONNX operator of one run of the graph on zeros. @throws {Error} for an operator it has no count for. */
 export async function executedFlops(graph: ExecutedGraph): Promise<Map<string, number>> {
   const folder = mkdtempSync(path.join(tmpdir(), "isoflop-profile-"));
   try {
-    const model = emit({ inputs: new Map(graph.inputs.map((tensor, i) => [tensor, `i${i}`])), outputs: graph.outputs.map((tensor, i) => ({ name: `o${i}`, tensor })) });
+    const model = modelOf(graph);
     const attributes = new Map(model.graph.nodes.map((node) => [node.name, node.attributes]));
-    const session = await ort.InferenceSession.create(encodeModel(model), { enableProfiling: true, profileFilePrefix: path.join(folder, "run"), graphOptimizationLevel: "disabled", intraOpNumThreads: 1, logSeverityLevel: 3 });
-    // SAFETY: the array's class is the one onnxruntime-node pairs with this dtype.
-    await session.run(Object.fromEntries(graph.inputs.map(({ dtype, shape }, i) => [`i${i}`, new ort.Tensor(dtype as "float32", hostArray(dtype, sizeOf(shape)) as Float32Array, shape)])));
+    const options: ort.InferenceSession.SessionOptions = { graphOptimizationLevel: "disabled", intraOpNumThreads: 1, logSeverityLevel: 3 };
+    const session = await ort.InferenceSession.create(encodeModel(model), { ...options, enableProfiling: true, profileFilePrefix: path.join(folder, "run") });
+    await session.run(Object.fromEntries(graph.inputs.map((tensor, i) => [`i${i}`, zeros(tensor)])));
     session.endProfiling();
     await session.release();
     const events: readonly NodeEvent[] = JSON.parse(readFileSync(path.join(folder, readdirSync(folder)[0]), "utf8"));
@@ -92,7 +97,8 @@ export async function executedFlops(graph: ExecutedGraph): Promise<Map<string, n
     for (const { name, args } of events.filter((event) => event.cat === "Node" && event.name.endsWith(KERNEL))) {
       const count = COUNTS[args.op_name];
       if (count === undefined) throw new Error(`no count for ${args.op_name}`);
-      flops.set(args.op_name, (flops.get(args.op_name) ?? 0) + count({ attributes: attributes.get(name.slice(0, -KERNEL.length)) ?? {}, inputs: shapesOf(args.input_type_shape), outputs: shapesOf(args.output_type_shape) }));
+      const call = { attributes: attributes.get(name.slice(0, -KERNEL.length)) ?? {}, inputs: shapesOf(args.input_type_shape), outputs: shapesOf(args.output_type_shape) };
+      flops.set(args.op_name, (flops.get(args.op_name) ?? 0) + count(call));
     }
     return flops;
   } finally {

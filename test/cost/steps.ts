@@ -9,12 +9,13 @@ import { mean } from "../../kernel/graph/ops/reduction";
 import { fromHost, type Tensor } from "../../kernel/graph/tensor";
 import { hostArray, type Dtype } from "../../kernel/graph/dtype";
 import { map, zip, type Tree } from "../../kernel/graph/tree";
+import { sizeOf } from "../../kernel/graph/shape";
 import { gpt, type GptOptions } from "../../kernel/nn/gpt";
 import { key } from "../../kernel/random/key";
 import { compile } from "../../kernel/runtime/compile";
 import { type Lowered } from "../../kernel/runtime/session";
 
-export const zeros = (shape: readonly number[], dtype: Dtype = "float32"): Tensor => fromHost({ dtype, shape, data: hostArray(dtype, shape.reduce((a, b) => a * b, 1)) });
+export const zeros = (shape: readonly number[], dtype: Dtype = "float32"): Tensor => fromHost({ dtype, shape, data: hostArray(dtype, sizeOf(shape)) });
 
 interface Moments<M> {
   readonly m: M;
@@ -29,14 +30,19 @@ function adamw<M extends Tree>(model: M, grads: M, state: Moments<M>): { readonl
   return { model: zip(model, change, (w, d) => sub(mul(w, 0.999), mul(d, 1e-3))), state: { m, v } };
 }
 
-/** One step of training `model`: loss, new model, new state, in that order, as a lowered graph. */
-export function trainingStep<M extends Tree>(model: M, batch: { readonly x: Tensor; readonly y: Tensor }, loss: (model: M, batch: { readonly x: Tensor; readonly y: Tensor }) => Tensor): Lowered {
-  const step = compile((model: M, state: Moments<M>, batch: { readonly x: Tensor; readonly y: Tensor }) => {
+interface Batch {
+  readonly x: Tensor;
+  readonly y: Tensor;
+}
+
+/** One step of training a model: loss, new model, new state, in that order, as a lowered graph. */
+export function trainingStep<M extends Tree>(given: M, examples: Batch, loss: (model: M, batch: Batch) => Tensor): Lowered {
+  const step = compile((model: M, state: Moments<M>, batch: Batch) => {
     const [value, grads] = valueAndGrad((inner: M) => loss(inner, batch))(model);
     return { loss: value, ...adamw(model, grads, state) };
   });
-  const blank = (): M => map(model, (leaf) => zeros(leaf.shape));
-  return step.lowered(model, { m: blank(), v: blank() }, batch);
+  const blank = (): M => map(given, (leaf) => zeros(leaf.shape));
+  return step.lowered(given, { m: blank(), v: blank() }, examples);
 }
 
 export function gptStep({ batch, ...options }: Omit<GptOptions, "key"> & { readonly batch: number }): Lowered {
@@ -64,3 +70,7 @@ export function unetStep({ width, size, batch }: { readonly width: number; reado
     return mean(mul(error, error));
   });
 }
+
+/** A GPT with everything that `gpt` can do differently. */
+export const modernGptStep = (): Lowered =>
+  gptStep({ vocab: 64, depth: 2, width: 32, heads: 4, kvHeads: 2, context: 16, batch: 2, norm: "rms", position: "rotary", qkNorm: true, tie: true });

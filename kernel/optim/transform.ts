@@ -89,8 +89,8 @@ function slotAt(slot: Tensor | undefined, { leaf, path, name }: { readonly leaf:
   });
 }
 
-/** `fn` applied to each tensor of `updates`. */
-export const mapUpdates = (updates: Tree, fn: (update: Tensor, path: string) => Tensor): Tree => map(updates, (leaf, path) => (isFloat(leaf.dtype) ? fn(leaf, path) : leaf));
+/** `fn` applied to each floating tensor of `updates`; null in the place of others. */
+export const mapUpdates = (updates: Tree, fn: (update: Tensor, path: string) => Tensor): Tree => map(updates, (leaf, path) => (isFloat(leaf.dtype) ? fn(leaf, path) : null));
 
 /** A number, or a scalar tensor in the dtype of `like`: factors of an update. */
 export const factor = (value: number | Tensor, like: Tensor): number | Tensor => (value instanceof Tensor ? cast(value, like.dtype) : value);

@@ -9,8 +9,8 @@ import { tap, tapsActive } from "../graph/taps";
 import { type Tensor } from "../graph/tensor";
 import { fold, type Key } from "../random/key";
 import { type Initializer } from "./initializers";
-import { type LayerCache, store } from "./kvCache";
-import { linear, type Linear } from "./linear";
+import { store, type CacheShape, type LayerCache } from "./kvCache";
+import { linear, type Linear, type LinearOptions } from "./linear";
 import { Module } from "./module";
 import { rmsNorm, type RmsNorm } from "./normalization";
 import { rotaryTable, rotate } from "./rotary";
@@ -30,6 +30,17 @@ export interface AttentionCall {
   readonly memory?: Tensor;
   /** Added to the scores; broadcasts to [B, H, T, S]. A large negative number hides a key. */
   readonly bias?: Tensor;
+}
+
+interface Operands {
+  readonly q: Tensor;
+  readonly k: Tensor;
+  readonly v: Tensor;
+}
+interface Mixing {
+  readonly batch: number;
+  readonly causal: boolean;
+  readonly bias: Tensor | undefined;
 }
 
 /** Hides a key, yet keeps a row finite that hides all of them. */
@@ -79,6 +90,13 @@ export class Attention extends Module<readonly [x: Tensor, options?: AttentionCa
     });
   }
 
+  /** Shape of this layer's cache. */
+  cacheShape({ batch, length }: { readonly batch: number; readonly length: number }): CacheShape {
+    const { kvHeads } = this.settings;
+    const { weight } = this.k;
+    return { length, rows: batch * kvHeads, headWidth: weight.shape[1] / kvHeads, dtype: weight.dtype };
+  }
+
   /** Queries [T, B·H, headWidth]. */
   private queries(x: Tensor, positions: Tensor): Tensor {
     return this.positioned(this.parted(this.q.call(x), this.settings.heads), { norm: this.queryNorm, positions });
@@ -87,7 +105,8 @@ export class Attention extends Module<readonly [x: Tensor, options?: AttentionCa
   /** Keys and values [S, B·kvHeads, headWidth]. */
   private keysAndValues(memory: Tensor, positions: Tensor): { readonly k: Tensor; readonly v: Tensor } {
     const { kvHeads } = this.settings;
-    return { k: this.positioned(this.parted(this.k.call(memory), kvHeads), { norm: this.keyNorm, positions }), v: this.parted(this.v.call(memory), kvHeads) };
+    const k = this.positioned(this.parted(this.k.call(memory), kvHeads), { norm: this.keyNorm, positions });
+    return { k, v: this.parted(this.v.call(memory), kvHeads) };
   }
 
   private parted(x: Tensor, heads: number): Tensor {
@@ -101,7 +120,8 @@ export class Attention extends Module<readonly [x: Tensor, options?: AttentionCa
     return base === undefined ? normal : rotate(normal, rotaryTable(positions, { headWidth: x.shape[2], base, dtype: x.dtype }));
   }
 
-  private attend({ q, k, v }: { readonly q: Tensor; readonly k: Tensor; readonly v: Tensor }, { batch, causal, bias }: { readonly batch: number; readonly causal: boolean; readonly bias: Tensor | undefined }): Tensor {
+  /** Values mixed by attention: operands [T or S, B·heads, headWidth], time first → [T, B, H · headWidth]. */
+  private attend({ q, k, v }: Operands, { batch, causal, bias }: Mixing): Tensor {
     const { heads, kvHeads } = this.settings;
     const headsFirst = (x: Tensor): Tensor => transpose(x, [1, 0, 2]);
     const shared = (x: Tensor): Tensor => headsFirst(repeat(reshape(x, [x.shape[0], batch * kvHeads, x.shape[2]]), heads / kvHeads, 1));
@@ -112,7 +132,7 @@ export class Attention extends Module<readonly [x: Tensor, options?: AttentionCa
   }
 
   /** Attention written out, so that scores can be biased and inner values read or replaced. */
-  private inParts({ q, k, v }: { readonly q: Tensor; readonly k: Tensor; readonly v: Tensor }, { batch, causal, bias }: { readonly batch: number; readonly causal: boolean; readonly bias: Tensor | undefined }): Tensor {
+  private inParts({ q, k, v }: Operands, { batch, causal, bias }: Mixing): Tensor {
     const [queries, keys] = [q.shape[1], k.shape[1]];
     const byHead = [batch, this.settings.heads, queries, keys];
     const scores = tap("scores", reshape(matmul(q, k, { transB: true, alpha: 1 / Math.sqrt(q.shape[2]) }), byHead));
@@ -146,16 +166,26 @@ export interface AttentionOptions {
 }
 
 /** An attention layer. @throws {ArgumentError} when heads do not part the width. */
-export function attention({ width, heads, kvHeads = heads, headWidth = width / heads, memoryWidth = width, causal = false, bias = true, rotary = false, qkNorm = false, key, init, outInit = init }: AttentionOptions): Attention {
-  if (!Number.isInteger(headWidth)) throw new ArgumentError(`attention: width ${width} does not part into ${heads} heads`, { help: "choose heads that divide the width, or give headWidth" });
-  if (heads % kvHeads !== 0) throw new ArgumentError(`attention: ${heads} heads cannot share ${kvHeads} heads of keys and values`, { help: "kvHeads must divide heads" });
-  if (rotary !== false && headWidth % 2 !== 0) throw new ArgumentError(`attention: rotary positions turn pairs of channels, but heads are ${headWidth} wide`, { help: "use an even width per head" });
-  const project = (label: string, options: { readonly in: number; readonly out: number }): Linear => linear({ ...options, bias, key: fold(key, label), init: label === "out" ? outInit : init });
+export function attention({ width, heads, causal = false, bias = true, rotary = false, qkNorm = false, key, init, ...rest }: AttentionOptions): Attention {
+  const { kvHeads = heads, headWidth = width / heads, memoryWidth = width, outInit = init } = rest;
+  if (!Number.isInteger(headWidth))
+    throw new ArgumentError(`attention: width ${width} does not part into ${heads} heads`, {
+      help: "choose heads that divide the width, or give headWidth",
+    });
+  if (heads % kvHeads !== 0)
+    throw new ArgumentError(`attention: ${heads} heads cannot share ${kvHeads} heads of keys and values`, {
+      help: "kvHeads must divide heads",
+    });
+  if (rotary !== false && headWidth % 2 !== 0)
+    throw new ArgumentError(`attention: rotary positions turn pairs of channels, but heads are ${headWidth} wide`, {
+      help: "use an even width per head",
+    });
+  const project = (label: string, options: Pick<LinearOptions, "in" | "out" | "init">): Linear => linear({ init, ...options, bias, key: fold(key, label) });
   return new Attention({
     q: project("q", { in: width, out: heads * headWidth }),
     k: project("k", { in: memoryWidth, out: kvHeads * headWidth }),
     v: project("v", { in: memoryWidth, out: kvHeads * headWidth }),
-    out: project("out", { in: heads * headWidth, out: width }),
+    out: project("out", { in: heads * headWidth, out: width, init: outInit }),
     queryNorm: qkNorm ? rmsNorm({ width: headWidth }) : undefined,
     keyNorm: qkNorm ? rmsNorm({ width: headWidth }) : undefined,
     settings: { heads, kvHeads, causal, rotaryBase: rotary === true ? 10_000 : rotary === false ? undefined : rotary },

@@ -66,4 +66,6 @@ export interface BatchNormOptions {
 }
 
 /** Batch normalization. */
-export const batchNorm = ({ channels, momentum = 0.1, epsilon = 1e-5 }: BatchNormOptions): BatchNorm => new BatchNorm(filled([channels], 1), filled([channels], 0), { momentum, epsilon });
+export function batchNorm({ channels, momentum = 0.1, epsilon = 1e-5 }: BatchNormOptions): BatchNorm {
+  return new BatchNorm(filled([channels], 1), filled([channels], 0), { momentum, epsilon });
+}

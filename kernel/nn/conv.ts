@@ -1,7 +1,7 @@
 /** @file Convolution layers. */
 import { ArgumentError } from "../errors";
 import { add } from "../graph/ops/elementwise";
-import { conv as convOf, convTranspose as convTransposeOf, type ConvOptions as ConvShape, type ConvTransposeOptions as ConvTransposeShape } from "../graph/ops/linalg";
+import * as linalg from "../graph/ops/linalg";
 import { reshape } from "../graph/ops/movement";
 import { type Tensor } from "../graph/tensor";
 import { type Key } from "../random/key";
@@ -9,20 +9,22 @@ import { fanInInit, filled, type Initializer } from "./initializers";
 import { Module } from "./module";
 
 /** `bias` [O] added to every position of y [N, O, ...]. */
-const withBias = (y: Tensor, bias: Tensor | undefined): Tensor => (bias === undefined ? y : add(y, reshape(bias, [1, bias.size, ...y.shape.slice(2).map(() => 1)])));
+function withBias(y: Tensor, bias: Tensor | undefined): Tensor {
+  return bias === undefined ? y : add(y, reshape(bias, [1, bias.size, ...y.shape.slice(2).map(() => 1)]));
+}
 
 /** Convolution of x [N, C, ...] with weight [O, C / groups, ...]; bias [O]. */
 export class Conv extends Module<readonly [x: Tensor], Tensor> {
   constructor(
     readonly weight: Tensor,
     readonly bias: Tensor | undefined,
-    readonly settings: ConvShape,
+    readonly settings: linalg.ConvOptions,
   ) {
     super();
   }
 
   forward(x: Tensor): Tensor {
-    return withBias(convOf(x, this.weight, this.settings), this.bias);
+    return withBias(linalg.conv(x, this.weight, this.settings), this.bias);
   }
 }
 
@@ -31,13 +33,13 @@ export class ConvTranspose extends Module<readonly [x: Tensor], Tensor> {
   constructor(
     readonly weight: Tensor,
     readonly bias: Tensor | undefined,
-    readonly settings: ConvTransposeShape,
+    readonly settings: linalg.ConvTransposeOptions,
   ) {
     super();
   }
 
   forward(x: Tensor): Tensor {
-    return withBias(convTransposeOf(x, this.weight, this.settings), this.bias);
+    return withBias(linalg.convTranspose(x, this.weight, this.settings), this.bias);
   }
 }
 
@@ -53,14 +55,17 @@ interface KernelOptions {
   /** Of the weight. Default normal with deviation 1/√fanIn. */
   readonly init?: Initializer;
 }
-export interface ConvOptions extends KernelOptions, ConvShape {}
-export interface ConvTransposeOptions extends KernelOptions, ConvTransposeShape {}
+export interface ConvOptions extends KernelOptions, linalg.ConvOptions {}
+export interface ConvTransposeOptions extends KernelOptions, linalg.ConvTransposeOptions {}
 
 const kernelShape = (kernel: number | readonly number[]): readonly number[] => (typeof kernel === "number" ? [kernel, kernel] : kernel);
 const area = (kernel: readonly number[]): number => kernel.reduce((product, size) => product * size, 1);
 
 function checkGroups(op: string, { in: channels, out, groups = 1 }: { readonly in: number; readonly out: number; readonly groups?: number }): void {
-  if (channels % groups !== 0 || out % groups !== 0) throw new ArgumentError(`${op}: ${channels} → ${out} channels do not part into ${groups} groups`, { help: "groups must divide both" });
+  if (channels % groups !== 0 || out % groups !== 0)
+    throw new ArgumentError(`${op}: ${channels} → ${out} channels do not part into ${groups} groups`, {
+      help: "groups must divide both",
+    });
 }
 
 /** A convolution. Padding is 0 unless given: a number, one for each axis, or "same". */
@@ -72,7 +77,8 @@ export function conv({ in: channels, out, kernel, bias = true, key, init = fanIn
 }
 
 /** A transposed convolution: `kernel` 4, `stride` 2, `padding` 1 doubles an image. */
-export function convTranspose({ in: channels, out, kernel, bias = true, key, init = fanInInit(), stride = 1, padding, dilation, outputPadding, groups = 1 }: ConvTransposeOptions): ConvTranspose {
+export function convTranspose({ in: channels, out, kernel, bias = true, key, init = fanInInit(), ...shape }: ConvTransposeOptions): ConvTranspose {
+  const { stride = 1, padding, dilation, outputPadding, groups = 1 } = shape;
   checkGroups("convTranspose", { in: channels, out, groups });
   const size = kernelShape(kernel);
   const steps = kernelShape(stride).slice(0, size.length);

@@ -10,7 +10,10 @@ import { linear, type Linear } from "./linear";
 import { Module, withPaths } from "./module";
 import { averagePool, globalAveragePool, maxPool } from "./pooling";
 
-/** f(skip(x) + norm2(conv2(f(norm1(conv1(x)))))): [N, C, H, W] → [N, O, ⌈H / stride⌉, ⌈W / stride⌉] (He et al. 2016, with group normalization). */
+/**
+ * f(skip(x) + norm2(conv2(f(norm1(conv1(x)))))): [N, C, H, W] → [N, O, ⌈H / stride⌉, ⌈W / stride⌉].
+ * He et al. 2016, with group normalization.
+ */
 export class ResNetBlock extends Module<readonly [x: Tensor], Tensor> {
   readonly conv1: Conv;
   readonly norm1: GroupNorm;
@@ -119,13 +122,14 @@ export interface ConvNetOptions {
 }
 
 /** A small convolution net; the head starts at zero, so that the first loss is ln(classes). */
-export function convNet({ channels, classes, widths = [32, 64, 128], blocks = 0, groups, activation = "relu", pool = "max", key }: ConvNetOptions): ConvNet {
+export function convNet({ channels, classes, widths = [32, 64, 128], blocks = 0, activation = "relu", pool = "max", key, ...rest }: ConvNetOptions): ConvNet {
   const stages = widths.map((width, i) => {
     const stageKey = fold(key, i);
-    const groupsHere = groups === "instance" ? width : groups;
-    const residual = Array.from({ length: blocks }, (_, j) => resNetBlock({ in: width, out: width, groups: groupsHere, activation, key: fold(stageKey, j) }));
-    const first = conv({ in: i === 0 ? channels : widths[i - 1], out: width, kernel: 3, padding: 1, bias: false, key: fold(stageKey, "conv"), init: heInit });
-    return new ConvStage(first, groupNorm({ channels: width, groups: groupsHere }), residual, { activation, pool });
+    const groups = rest.groups === "instance" ? width : rest.groups;
+    const from = i === 0 ? channels : widths[i - 1];
+    const first = conv({ in: from, out: width, kernel: 3, padding: 1, bias: false, key: fold(stageKey, "conv"), init: heInit });
+    const residual = Array.from({ length: blocks }, (_, j) => resNetBlock({ in: width, out: width, groups, activation, key: fold(stageKey, j) }));
+    return new ConvStage(first, groupNorm({ channels: width, groups }), residual, { activation, pool });
   });
   return withPaths(new ConvNet(stages, linear({ in: widths[widths.length - 1], out: classes, key: fold(key, "head"), init: zeroInit })));
 }

@@ -13,9 +13,17 @@ export interface WeightOptions {
   readonly weight?: Tensor;
 }
 
-function averaged(op: string, [x, y]: readonly [Tensor, Tensor], { weight, loss }: WeightOptions & { readonly loss: (difference: Tensor) => Tensor }): Tensor {
+interface Average extends WeightOptions {
+  /** Elementwise, of x − y. */
+  readonly loss: (difference: Tensor) => Tensor;
+}
+
+function averaged(op: string, [x, y]: readonly [Tensor, Tensor], { weight, loss }: Average): Tensor {
   // Broadcasting here hides a mistake: [N] against [N, 1] would compare all pairs.
-  if (!sameShape(x.shape, y.shape)) throw new ShapeError(`${op}: shapes ${showShape(x.shape)} and ${showShape(y.shape)} differ`, { help: "reshape one to the other's shape" });
+  if (!sameShape(x.shape, y.shape))
+    throw new ShapeError(`${op}: shapes ${showShape(x.shape)} and ${showShape(y.shape)} differ`, {
+      help: "reshape one to the other's shape",
+    });
   const each = loss(sub(x, y));
   return mean(weight === undefined ? each : mul(each, weight));
 }
@@ -46,16 +54,24 @@ export interface ContrastOptions {
 
 /** Cosines of all pairs, scaled: a [N, D] and b [M, D] give [N, M]. */
 export function similarities(a: Tensor, b: Tensor, { scale = 1 / 0.07 }: ContrastOptions = {}): Tensor {
-  if (a.rank !== 2 || b.rank !== 2 || a.shape[1] !== b.shape[1]) throw new ShapeError(`similarities: ${showShape(a.shape)} and ${showShape(b.shape)}`, { help: "pass rows [N, D] and [M, D]" });
+  if (a.rank !== 2 || b.rank !== 2 || a.shape[1] !== b.shape[1])
+    throw new ShapeError(`similarities: ${showShape(a.shape)} and ${showShape(b.shape)}`, {
+      help: "pass rows [N, D] and [M, D]",
+    });
   return mul(matmul(normalize(a), normalize(b), { transB: true }), scale);
 }
 
 /** InfoNCE: row i of `queries` [N, D] must find row i of `keys` [M, D], M ≥ N; the other rows are negatives (van den Oord et al. 2018). */
-export const infoNce = (queries: Tensor, keys: Tensor, options: ContrastOptions = {}): Tensor => crossEntropy(similarities(queries, keys, options), iota(queries.shape[0]));
+export function infoNce(queries: Tensor, keys: Tensor, options: ContrastOptions = {}): Tensor {
+  return crossEntropy(similarities(queries, keys, options), iota(queries.shape[0]));
+}
 
 /** CLIP's loss: InfoNCE in both directions, averaged: a, b [N, D] (Radford et al. 2021). */
 export function clipLoss(a: Tensor, b: Tensor, options: ContrastOptions = {}): Tensor {
-  if (!sameShape(a.shape, b.shape)) throw new ShapeError(`clipLoss: ${showShape(a.shape)} and ${showShape(b.shape)}`, { help: "row i of one belongs to row i of the other" });
+  if (!sameShape(a.shape, b.shape))
+    throw new ShapeError(`clipLoss: ${showShape(a.shape)} and ${showShape(b.shape)}`, {
+      help: "row i of one belongs to row i of the other",
+    });
   const logits = similarities(a, b, options);
   const own = iota(a.shape[0]);
   return mul(add(crossEntropy(logits, own), crossEntropy(transpose(logits), own)), 0.5);

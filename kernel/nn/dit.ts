@@ -16,6 +16,8 @@ import { Module, withPaths } from "./module";
 import { layerNorm, type LayerNorm } from "./normalization";
 import { gridSinusoids, sinusoids } from "./timeEmbedding";
 
+const shown = (x: Tensor | undefined): string => (x === undefined ? "none" : showShape(x.shape));
+
 /** x (1 + scale) + shift, for x [T, B, D] and [1, B, D]. */
 const modulate = (x: Tensor, { shift, scale }: { readonly shift: Tensor; readonly scale: Tensor }): Tensor => add(mul(x, add(scale, 1)), shift);
 
@@ -92,7 +94,7 @@ export class Dit extends Module<readonly [x: Tensor, t: Tensor, classes?: Tensor
   /** What steers the blocks: [B, D]. @throws {ShapeError} when classes are missing or not expected. */
   condition(t: Tensor, classes?: Tensor): Tensor {
     if ((classes === undefined) !== (this.classes === undefined) || (classes !== undefined && classes.size !== t.size))
-      throw new ShapeError(`dit: times ${showShape(t.shape)} and classes ${classes === undefined ? "none" : showShape(classes.shape)} for a model ${this.classes === undefined ? "without" : "with"} classes`, {
+      throw new ShapeError(`dit: times ${showShape(t.shape)} and classes ${shown(classes)} for a model ${this.classes === undefined ? "without" : "with"} classes`, {
         help: "pass one class for each image exactly when the model was made with classes; noClass() gives the index of none",
       });
     const time = this.time.call(sinusoids(t, { width: this.settings.timeFeatures, dtype: this.head.weight.dtype }));
@@ -128,7 +130,10 @@ export interface DitOptions {
 
 /** A diffusion transformer. Blocks start as the identity and the result as zero. */
 export function dit({ channels, out = channels, patch, depth, width, heads, classes, hidden, timeFeatures = 256, qkNorm, key }: DitOptions): Dit {
-  if (width % 4 !== 0) throw new ArgumentError(`dit: width ${width}`, { help: "places are told by sine and cosine of row and column; use a multiple of 4" });
+  if (width % 4 !== 0)
+    throw new ArgumentError(`dit: width ${width}`, {
+      help: "places are told by sine and cosine of row and column; use a multiple of 4",
+    });
   const one = (blockKey: Key): DitBlock =>
     new DitBlock({
       modulation: linear({ in: width, out: 6 * width, key: blockKey, init: zeroInit }),

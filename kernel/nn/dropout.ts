@@ -16,7 +16,10 @@ export interface DropoutOptions {
 
 /** `x` with a part `rate` of its elements zero and the rest divided by 1 − rate, so that the mean stays. @throws {ArgumentError} for other rates. */
 export function dropout(x: Tensor, { rate, key, sharedAxes = [] }: DropoutOptions): Tensor {
-  if (!(rate >= 0 && rate < 1)) throw new ArgumentError(`dropout: rate ${rate}`, { help: "give the probability of zero, from 0 up to (not including) 1" });
+  if (!(rate >= 0 && rate < 1))
+    throw new ArgumentError(`dropout: rate ${rate}`, {
+      help: "give the probability of zero, from 0 up to (not including) 1",
+    });
   if (rate === 0) return x;
   const shape = x.shape.map((size, axis) => (sharedAxes.includes(axis) || sharedAxes.includes(axis - x.rank) ? 1 : size));
   const kept = less(uniform(key, shape), 1 - rate);

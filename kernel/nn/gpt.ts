@@ -50,7 +50,9 @@ export class Gpt extends Module<readonly [tokens: Tensor], Tensor> {
   /** tokens [B, T] → [T, B, D]. @throws {ShapeError} unless [B, T] with T ≤ context. */
   embed(tokens: Tensor): Tensor {
     if (tokens.rank !== 2 || tokens.shape[1] > this.context)
-      throw new ShapeError(`gpt: tokens ${showShape(tokens.shape)} for a context of ${this.context}`, { help: "pass tokens [B, T] with T up to the context" });
+      throw new ShapeError(`gpt: tokens ${showShape(tokens.shape)} for a context of ${this.context}`, {
+        help: "pass tokens [B, T] with T up to the context",
+      });
     return this.placed(transpose(tokens), iota(tokens.shape[1]));
   }
 
@@ -67,9 +69,7 @@ export class Gpt extends Module<readonly [tokens: Tensor], Tensor> {
 
   /** An empty cache for `batch` sequences of up to `length` tokens (default the context). */
   cache({ batch, length = this.context }: { readonly batch: number; readonly length?: number }): KeyValueCache {
-    const [{ attention }] = this.blocks;
-    const { heads, kvHeads } = attention.settings;
-    return emptyCache({ layers: this.blocks.length, length, rows: batch * kvHeads, headWidth: attention.q.weight.shape[1] / heads, dtype: attention.k.weight.dtype });
+    return emptyCache(this.blocks.map(({ attention }) => attention.cacheShape({ batch, length })));
   }
 
   /**
@@ -126,13 +126,14 @@ export interface GptOptions {
 }
 
 /** A GPT. Matrices start normal with deviation 1/√in, tables and head with 0.02. */
-export function gpt({ vocab, depth, context, norm: kind = "layer", position = "learned", bias = kind === "layer", tie = false, key, ...rest }: GptOptions): Gpt {
-  const { width } = rest;
+export function gpt({ vocab, depth, context, norm: kind = "layer", position = "learned", tie = false, key, ...rest }: GptOptions): Gpt {
+  const { width, bias = kind === "layer" } = rest;
+  const shared = { ...rest, depth, norm: kind, bias, causal: true, rotary: position === "rotary" };
   return withPaths(
     new Gpt({
       tokens: embedding({ count: vocab, width, key: fold(key, "tokens") }),
       positions: position === "learned" ? embedding({ count: context, width, key: fold(key, "positions") }) : undefined,
-      blocks: Array.from({ length: depth }, (_, i) => block({ ...rest, depth, norm: kind, bias, causal: true, rotary: position === "rotary", key: fold(key, `blocks.${i}`) })),
+      blocks: Array.from({ length: depth }, (_, i) => block({ ...shared, key: fold(key, `blocks.${i}`) })),
       norm: norm(kind, { width }),
       head: tie ? undefined : linear({ in: width, out: vocab, bias: false, key: fold(key, "head"), init: normalInit(0.02) }),
       context,

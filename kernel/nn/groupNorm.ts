@@ -61,7 +61,10 @@ export class GroupNorm extends Module<readonly [x: Tensor], Tensor> {
 
 export interface GroupNormOptions {
   readonly channels: number;
-  /** A divisor of the channels: 1 normalizes over all of them, `channels` over each alone (instance normalization). Default the largest divisor up to 8. */
+  /**
+   * A divisor of the channels: 1 normalizes over all of them, `channels` over each alone (instance normalization).
+   * Default the largest divisor up to 8.
+   */
   readonly groups?: number;
   /** Default 1e-5. */
   readonly epsilon?: number;
@@ -71,7 +74,10 @@ const DEFAULT_GROUPS = 8;
 
 /** Group normalization. @throws {ArgumentError} when groups do not divide the channels. */
 export function groupNorm({ channels, groups = largestDivisor(channels, DEFAULT_GROUPS), epsilon = 1e-5 }: GroupNormOptions): GroupNorm {
-  if (channels % groups !== 0) throw new ArgumentError(`groupNorm: ${channels} channels do not part into ${groups} groups`, { help: "groups must divide the channels" });
+  if (channels % groups !== 0)
+    throw new ArgumentError(`groupNorm: ${channels} channels do not part into ${groups} groups`, {
+      help: "groups must divide the channels",
+    });
   return new GroupNorm(filled([channels], 1), filled([channels], 0), { groups, epsilon });
 }
 

@@ -101,7 +101,7 @@ export interface ImageAttentionOptions {
 
 /** Attention over an image that starts as the identity: `out` begins at zero. */
 export function imageAttention({ channels, heads, memoryWidth, groups, key }: ImageAttentionOptions): ImageAttention {
-  const layer = (label: string, memory?: number): Attention => attention({ width: channels, heads, memoryWidth: memory, key: fold(key, label), outInit: zeroInit });
+  const layer = (label: string, from?: number): Attention => attention({ width: channels, heads, memoryWidth: from, key: fold(key, label), outInit: zeroInit });
   return new ImageAttention({
     norm: groupNorm({ channels, groups }),
     attention: layer("attention"),

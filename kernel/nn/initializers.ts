@@ -1,5 +1,4 @@
 /** @file Initial values of parameters, each drawn from a key. */
-import { hostArrayFrom } from "../graph/dtype";
 import { sizeOf, type Shape } from "../graph/shape";
 import { fromHost, type Tensor } from "../graph/tensor";
 import { normal as randomNormal, uniform as randomUniform } from "../random/continuous";
@@ -17,7 +16,9 @@ export interface ParameterShape {
 export type Initializer = (parameter: ParameterShape, key: Key) => Tensor;
 
 /** All elements equal, in float32. */
-export const filled = (shape: Shape, value: number): Tensor => fromHost({ dtype: "float32", shape, data: hostArrayFrom("float32", new Float32Array(sizeOf(shape)).fill(value)) });
+export function filled(shape: Shape, value: number): Tensor {
+  return fromHost({ dtype: "float32", shape, data: new Float32Array(sizeOf(shape)).fill(value) });
+}
 
 /** Initializer: all zero. Last layers of residual branches that shall begin as the identity. */
 export const zeroInit: Initializer = ({ shape }) => filled(shape, 0);

@@ -18,10 +18,19 @@ export interface KeyValueCache {
   readonly layers: readonly LayerCache[];
 }
 
-/** An empty cache. */
-export function emptyCache({ layers, length, rows, headWidth, dtype = "float32" }: { readonly layers: number; readonly length: number; readonly rows: number; readonly headWidth: number; readonly dtype?: Dtype }): KeyValueCache {
-  const empty = (): Tensor => zeros([length, rows, headWidth], dtype);
-  return { position: tensor(0, "int32"), layers: Array.from({ length: layers }, () => ({ k: empty(), v: empty() })) };
+export interface CacheShape {
+  /** Positions that fit. */
+  readonly length: number;
+  /** Sequences times heads of keys and values. */
+  readonly rows: number;
+  readonly headWidth: number;
+  readonly dtype: Dtype;
+}
+
+/** An empty cache for layers of these shapes. */
+export function emptyCache(layers: readonly CacheShape[]): KeyValueCache {
+  const empty = ({ length, rows, headWidth, dtype }: CacheShape): Tensor => zeros([length, rows, headWidth], dtype);
+  return { position: tensor(0, "int32"), layers: layers.map((shape) => ({ k: empty(shape), v: empty(shape) })) };
 }
 
 /** The cache with k and v [P, ...] written from row `position` on. Rows beyond the length are dropped. */

@@ -54,7 +54,9 @@ export function accuracy(logits: Tensor, targets: Tensor, { mask }: Pick<CrossEn
 
 function checkTargets(op: string, logits: Tensor, targets: Tensor): void {
   if (!sameShape(logits.shape.slice(0, -1), targets.shape))
-    throw new ShapeError(`${op}: logits ${showShape(logits.shape)} and targets ${showShape(targets.shape)}`, { help: "targets are class indices in the shape of the logits without the last axis" });
+    throw new ShapeError(`${op}: logits ${showShape(logits.shape)} and targets ${showShape(targets.shape)}`, {
+      help: "targets are class indices in the shape of the logits without the last axis",
+    });
 }
 
 const binaryCrossEntropyOf = composite<Record<never, never>>({
@@ -66,7 +68,10 @@ const binaryCrossEntropyOf = composite<Record<never, never>>({
 
 /** Mean binary cross-entropy: logits and targets (0…1, floating) of equal shape. */
 export function binaryCrossEntropy(logits: Tensor, targets: Tensor, { mask }: { readonly mask?: Tensor } = {}): Tensor {
-  if (!sameShape(logits.shape, targets.shape)) throw new ShapeError(`binaryCrossEntropy: logits ${showShape(logits.shape)} and targets ${showShape(targets.shape)}`, { help: "give one target for each logit" });
+  if (!sameShape(logits.shape, targets.shape))
+    throw new ShapeError(`binaryCrossEntropy: logits ${showShape(logits.shape)} and targets ${showShape(targets.shape)}`, {
+      help: "give one target for each logit",
+    });
   return maskedMean(binaryCrossEntropyOf([logits, cast(targets, logits.dtype)], {}), mask);
 }
 

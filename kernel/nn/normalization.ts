@@ -19,7 +19,8 @@ export class LayerNorm extends Module<readonly [x: Tensor], Tensor> {
 
   forward(x: Tensor): Tensor {
     const width = [x.shape[x.rank - 1]];
-    return onRows(x, (rows) => layerNormOf(rows, { weight: this.weight ?? ones(width, x.dtype), bias: this.bias ?? zeros(width, x.dtype), epsilon: this.epsilon }));
+    const { weight = ones(width, x.dtype), bias = zeros(width, x.dtype), epsilon } = this;
+    return onRows(x, (rows) => layerNormOf(rows, { weight, bias, epsilon }));
   }
 }
 

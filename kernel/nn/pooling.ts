@@ -1,7 +1,7 @@
 /** @file Pooling: the maximum or mean over windows of images. */
 import { ShapeError } from "../errors";
 import { add, maximum, mul } from "../graph/ops/elementwise";
-import { pad, reshape, slice } from "../graph/ops/movement";
+import { pad, reshape, slice, type SliceOptions } from "../graph/ops/movement";
 import { max, mean } from "../graph/ops/reduction";
 import { showShape } from "../graph/shape";
 import { type Tensor } from "../graph/tensor";
@@ -25,22 +25,26 @@ interface Kind {
 /** Below what float16 rounds to −∞, above all that an activation reaches. */
 const LOWEST = -65504;
 const MAXIMUM: Kind = { outside: LOWEST, join: (parts) => parts.reduce((a, b) => maximum(a, b)), reduce: (windows) => max(windows, [3, 5]) };
-const MEAN: Kind = { outside: 0, join: (parts) => mul(parts.reduce((a, b) => add(a, b)), 1 / parts.length), reduce: (windows) => mean(windows, [3, 5]) };
+const average = (parts: readonly Tensor[]): Tensor => mul(parts.reduce((a, b) => add(a, b)), 1 / parts.length);
+const MEAN: Kind = { outside: 0, join: average, reduce: (windows) => mean(windows, [3, 5]) };
 
 function pool(x: Tensor, { size, stride = size, padding = 0 }: PoolOptions, kind: Kind): Tensor {
   if (x.rank !== 4) throw new ShapeError(`pool: images ${showShape(x.shape)}`, { help: "pass [N, C, H, W]" });
   const edge = [padding, padding] as const;
   const image = padding === 0 ? x : pad(x, [[0, 0], [0, 0], edge, edge], kind.outside);
   const [n, c, h, w] = image.shape;
-  if (h < size || w < size) throw new ShapeError(`pool: windows of ${size} in images ${showShape(x.shape)}`, { help: "use a smaller window or larger images" });
+  if (h < size || w < size)
+    throw new ShapeError(`pool: windows of ${size} in images ${showShape(x.shape)}`, {
+      help: "use a smaller window or larger images",
+    });
   const [rows, columns] = [h, w].map((length) => Math.floor((length - size) / stride) + 1);
   if (stride === size) {
     const whole = slice(slice(image, { axis: 2, end: rows * size }), { axis: 3, end: columns * size });
     return kind.reduce(reshape(whole, [n, c, rows, size, columns, size]));
   }
   const shifts = Array.from({ length: size * size }, (_, i) => [Math.floor(i / size), i % size] as const);
-  const along = (part: Tensor, { axis, start, count }: { readonly axis: number; readonly start: number; readonly count: number }): Tensor => slice(part, { axis, start, end: start + (count - 1) * stride + 1, step: stride });
-  return kind.join(shifts.map(([dy, dx]) => along(along(image, { axis: 2, start: dy, count: rows }), { axis: 3, start: dx, count: columns })));
+  const every = (start: number, count: number): Pick<SliceOptions, "start" | "end" | "step"> => ({ start, end: start + (count - 1) * stride + 1, step: stride });
+  return kind.join(shifts.map(([dy, dx]) => slice(slice(image, { axis: 2, ...every(dy, rows) }), { axis: 3, ...every(dx, columns) })));
 }
 
 /** Largest pixel of each window: x [N, C, H, W]; a rest smaller than a window is dropped. Equal pixels share the gradient. */

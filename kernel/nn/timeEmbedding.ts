@@ -25,8 +25,16 @@ export function sinusoids(t: Tensor, { width, maxPeriod = 10_000, dtype = "float
   return cast(concat([cos(angles), sin(angles)], 1), dtype);
 }
 
+export interface GridOptions {
+  readonly rows: number;
+  readonly columns: number;
+  /** A multiple of 4. */
+  readonly width: number;
+  readonly dtype?: Dtype;
+}
+
 /** Features of the cells of a grid, row by row: [rows · columns, width]; the first half tells the row, the second the column. */
-export function gridSinusoids({ rows, columns, width, dtype }: { readonly rows: number; readonly columns: number; readonly width: number; readonly dtype?: Dtype }): Tensor {
+export function gridSinusoids({ rows, columns, width, dtype }: GridOptions): Tensor {
   const halves = { width: width / 2, dtype };
   const byRow = repeat(sinusoids(iota(rows), halves), columns, 0);
   const byColumn = sinusoids(iota(columns), halves);

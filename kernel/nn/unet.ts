@@ -9,12 +9,14 @@ import { fold, type Key } from "../random/key";
 import { conv, type Conv } from "./conv";
 import { embedding, type Embedding } from "./embedding";
 import { groupNorm, type GroupNorm } from "./groupNorm";
-import { imageAttention, residualBlock, type ImageAttention, type ResidualBlock } from "./imageBlocks";
-import { normalInit, zeroInit } from "./initializers";
+import { zeroInit } from "./initializers";
 import { mlp, type Mlp } from "./mlp";
 import { Module, withPaths } from "./module";
 import { sinusoids } from "./timeEmbedding";
+import { unetLevel, type UnetLevel } from "./unetLevel";
 import { upsampleNearest } from "./upsampling";
+
+const shown = (x: Tensor | undefined): string => (x === undefined ? "none" : showShape(x.shape));
 
 /** What steers a U-Net, besides the time. */
 export interface UnetCall {
@@ -22,30 +24,6 @@ export interface UnetCall {
   readonly classes?: Tensor;
   /** Read by cross attention: [S, N, memoryWidth], time first. */
   readonly memory?: Tensor;
-}
-
-/** Residual blocks of one size, each followed by attention where the level has it, then a convolution to the next size. */
-export class UnetLevel extends Module<readonly [x: Tensor, condition: Tensor, memory?: Tensor], Tensor> {
-  constructor(
-    readonly blocks: readonly ResidualBlock[],
-    /** As many as blocks, or none. */
-    readonly attentions: readonly ImageAttention[],
-    /** With stride 2 on the way down, after doubling on the way up; undefined at the end of either way. */
-    readonly resample: Conv | undefined,
-  ) {
-    super();
-  }
-
-  /** All blocks, without skips and without resampling. */
-  forward(x: Tensor, condition: Tensor, memory?: Tensor): Tensor {
-    return this.blocks.reduce((now, _, i) => this.stage(i, now, { condition, memory }), x);
-  }
-
-  /** The i-th block and its attention. */
-  stage(i: number, x: Tensor, { condition, memory }: { readonly condition: Tensor; readonly memory: Tensor | undefined }): Tensor {
-    const y = this.blocks[i].call(x, condition);
-    return i < this.attentions.length ? this.attentions[i].call(y, memory) : y;
-  }
 }
 
 /** Images x [N, C, H, W] at times t [N] → [N, out, H, W]. */
@@ -76,7 +54,9 @@ export class Unet extends Module<readonly [x: Tensor, t: Tensor, options?: UnetC
   forward(x: Tensor, t: Tensor, { classes, memory }: UnetCall = {}): Tensor {
     const halvings = this.down.filter(({ resample }) => resample !== undefined).length;
     if (x.rank !== 4 || x.shape[2] % 2 ** halvings !== 0 || x.shape[3] % 2 ** halvings !== 0)
-      throw new ShapeError(`unet: images ${showShape(x.shape)} are halved ${halvings} times`, { help: `pass [N, C, H, W] with H and W multiples of ${2 ** halvings}` });
+      throw new ShapeError(`unet: images ${showShape(x.shape)} are halved ${halvings} times`, {
+        help: `pass [N, C, H, W] with H and W multiples of ${2 ** halvings}`,
+      });
     const condition = this.condition(t, classes);
     const skips: Tensor[] = [];
     let now = this.stem.call(x);
@@ -101,7 +81,9 @@ export class Unet extends Module<readonly [x: Tensor, t: Tensor, options?: UnetC
   /** What steers the blocks: [N, E]. @throws {ShapeError} when classes are missing or not expected. */
   condition(t: Tensor, classes?: Tensor): Tensor {
     if ((classes === undefined) !== (this.classes === undefined))
-      throw new ShapeError(`unet: classes ${classes === undefined ? "none" : showShape(classes.shape)} for a model ${this.classes === undefined ? "without" : "with"} classes`, { help: "pass classes exactly when the model was made with them" });
+      throw new ShapeError(`unet: classes ${shown(classes)} for a model ${this.classes === undefined ? "without" : "with"} classes`, {
+        help: "pass classes exactly when the model was made with them",
+      });
     const time = this.time.call(sinusoids(t, { width: this.time.up.weight.shape[0], dtype: this.time.up.weight.dtype }));
     return this.classes === undefined || classes === undefined ? time : add(time, this.classes.call(classes));
   }
@@ -132,41 +114,40 @@ export interface UnetOptions {
 }
 
 /** A time-steered U-Net. Residual branches and the head start at zero. */
-export function unet({ channels, out = channels, width, multipliers = [1, 2, 4], blocks = 1, attentionAt = [multipliers.length - 1], heads = 4, groups, classes, memoryWidth, key }: UnetOptions): Unet {
-  if (multipliers.length === 0 || blocks < 1) throw new ArgumentError(`unet: ${multipliers.length} sizes with ${blocks} blocks`, { help: "give at least one multiplier and one block" });
+export function unet({ channels, width, multipliers = [1, 2, 4], blocks = 1, heads = 4, groups, classes, memoryWidth, key, ...rest }: UnetOptions): Unet {
+  const { out = channels, attentionAt = [multipliers.length - 1] } = rest;
+  if (multipliers.length === 0 || blocks < 1)
+    throw new ArgumentError(`unet: ${multipliers.length} sizes with ${blocks} blocks`, {
+      help: "give at least one multiplier and one block",
+    });
   const conditionWidth = 4 * width;
+  const shared = { conditionWidth, heads, groups, memoryWidth };
   const widths = multipliers.map((factor) => factor * width);
   const last = widths.length - 1;
-  const make = (levelKey: Key, { shape, attended }: { readonly shape: readonly (readonly [from: number, to: number])[]; readonly attended: boolean }): Pick<UnetLevel, "blocks" | "attentions"> => ({
-    blocks: shape.map(([from, to], i) => residualBlock({ in: from, out: to, conditionWidth, groups, key: fold(levelKey, i) })),
-    attentions: attended ? shape.map(([, to], i) => imageAttention({ channels: to, heads, memoryWidth, groups, key: fold(levelKey, `attention.${i}`) })) : [],
-  });
-  const each = (from: number, to: number): readonly (readonly [number, number])[] => Array.from({ length: blocks }, (_, i) => [i === 0 ? from : to, to] as const);
-  const down = widths.map((to, i) => {
-    const levelKey = fold(key, `down.${i}`);
-    const level = make(levelKey, { shape: each(i === 0 ? width : widths[i - 1], to), attended: attentionAt.includes(i) });
-    return new UnetLevel(level.blocks, level.attentions, i === last ? undefined : conv({ in: to, out: to, kernel: 3, stride: 2, padding: 1, key: fold(levelKey, "resample") }));
-  });
-  const middle = make(fold(key, "middle"), { shape: [[widths[last], widths[last]]], attended: true });
-  const after = residualBlock({ in: widths[last], out: widths[last], conditionWidth, groups, key: fold(key, "middle.1") });
-  const up = widths
-    .map((to, i) => {
-      const levelKey = fold(key, `up.${i}`);
-      // Every block reads the skip of the block across, of this size's width.
-      const level = make(levelKey, { shape: Array.from({ length: blocks }, () => [2 * to, to] as const), attended: attentionAt.includes(i) });
-      return new UnetLevel(level.blocks, level.attentions, i === 0 ? undefined : conv({ in: to, out: widths[i - 1], kernel: 3, padding: 1, key: fold(levelKey, "resample") }));
-    })
-    .reverse();
+  const attentions = (i: number): number => (attentionAt.includes(i) ? blocks : 0);
+  const downLevel = (to: number, i: number): UnetLevel => {
+    const from = i === 0 ? width : widths[i - 1];
+    const steps = Array.from({ length: blocks }, (_, j) => [j === 0 ? from : to, to] as const);
+    const resample = i === last ? undefined : { out: to, stride: 2 };
+    return unetLevel({ ...shared, blocks: steps, attentions: attentions(i), resample, key: fold(key, `down.${i}`) });
+  };
+  const upLevel = (to: number, i: number): UnetLevel => {
+    // Every block also reads what the block across gave, of this size's width.
+    const steps = Array.from({ length: blocks }, () => [2 * to, to] as const);
+    const resample = i === 0 ? undefined : { out: widths[i - 1], stride: 1 };
+    return unetLevel({ ...shared, blocks: steps, attentions: attentions(i), resample, key: fold(key, `up.${i}`) });
+  };
+  const across = [widths[last], widths[last]] as const;
   return withPaths(
     new Unet({
       time: mlp({ width, hidden: conditionWidth, out: conditionWidth, kind: "silu", key: fold(key, "time") }),
-      classes: classes === undefined ? undefined : embedding({ count: classes + 1, width: conditionWidth, key: fold(key, "classes"), init: normalInit(0.02) }),
+      classes: classes === undefined ? undefined : embedding({ count: classes + 1, width: conditionWidth, key: fold(key, "classes") }),
       stem: conv({ in: channels, out: width, kernel: 3, padding: 1, key: fold(key, "stem") }),
-      down,
-      middle: new UnetLevel([...middle.blocks, after], middle.attentions, undefined),
-      up,
-      norm: groupNorm({ channels: width * multipliers[0], groups }),
-      head: conv({ in: width * multipliers[0], out, kernel: 3, padding: 1, key, init: zeroInit }),
+      down: widths.map(downLevel),
+      middle: unetLevel({ ...shared, blocks: [across, across], attentions: 1, key: fold(key, "middle") }),
+      up: widths.map(upLevel).reverse(),
+      norm: groupNorm({ channels: widths[0], groups }),
+      head: conv({ in: widths[0], out, kernel: 3, padding: 1, key, init: zeroInit }),
     }),
   );
 }

@@ -9,7 +9,10 @@ import { fromHost, type Tensor } from "../graph/tensor";
 
 /** Every pixel of x [N, C, H, W] repeated `factor` times along height and width. */
 export function upsampleNearest(x: Tensor, factor = 2): Tensor {
-  if (x.rank !== 4 || !Number.isInteger(factor) || factor < 1) throw new ShapeError(`upsampleNearest: images ${showShape(x.shape)} by ${factor}`, { help: "pass [N, C, H, W] and a whole factor" });
+  if (x.rank !== 4 || !Number.isInteger(factor) || factor < 1)
+    throw new ShapeError(`upsampleNearest: images ${showShape(x.shape)} by ${factor}`, {
+      help: "pass [N, C, H, W] and a whole factor",
+    });
   const [n, c, h, w] = x.shape;
   return reshape(broadcastTo(reshape(x, [n, c, h, 1, w, 1]), [n, c, h, factor, w, factor]), [n, c, h * factor, w * factor]);
 }

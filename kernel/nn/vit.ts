@@ -56,7 +56,10 @@ export class Vit extends Module<readonly [images: Tensor], Tensor> {
     const token = this.classToken?.weight;
     const all = token === undefined ? x : concat([broadcastTo(reshape(token, [1, 1, width]), [1, batch, width]), x], 0);
     const { weight } = this.positions;
-    if (weight.shape[0] !== all.shape[0]) throw new ShapeError(`vit: images ${showShape(images.shape)} give ${all.shape[0]} tokens, the model has ${weight.shape[0]} positions`, { help: "use images of the size the model was made for" });
+    if (weight.shape[0] !== all.shape[0])
+      throw new ShapeError(`vit: images ${showShape(images.shape)} give ${all.shape[0]} tokens, the model has ${weight.shape[0]} positions`, {
+        help: "use images of the size the model was made for",
+      });
     return add(all, reshape(weight, [weight.shape[0], 1, width]));
   }
 
@@ -93,7 +96,10 @@ export interface VitOptions {
 export function vit({ image, channels = 3, patch, depth, classes, pool = "mean", norm: kind = "layer", key, ...rest }: VitOptions): Vit {
   const { width } = rest;
   const [height, across] = typeof image === "number" ? [image, image] : image;
-  if (height % patch !== 0 || across % patch !== 0) throw new ArgumentError(`vit: images of ${height}×${across} do not part into patches of ${patch}`, { help: "the patch size must divide height and width" });
+  if (height % patch !== 0 || across % patch !== 0)
+    throw new ArgumentError(`vit: images of ${height}×${across} do not part into patches of ${patch}`, {
+      help: "the patch size must divide height and width",
+    });
   const count = (height / patch) * (across / patch) + (pool === "class" ? 1 : 0);
   return withPaths(
     new Vit({

@@ -1,6 +1,6 @@
 /** @file Schedules: learning rates (or any number) as functions of the step, inside the graph, so that nothing is traced again. */
 import { ArgumentError } from "../errors";
-import { add, cast, clip, cos, exp, less, mul, scalar, sqrt, sub, where } from "../graph/ops/elementwise";
+import { add, cast, clip, cos, exp, greaterEqual, less, mul, scalar, sqrt, sub, where } from "../graph/ops/elementwise";
 import { broadcastTo, reshape } from "../graph/ops/movement";
 import { type Tensor } from "../graph/tensor";
 
@@ -69,8 +69,9 @@ export function warmupCosine({ peak, steps, warmup: grown = defaultWarmup(steps)
   };
 }
 
-/** How far `step` is on its way from `start` to `end`: 0…1. */
-const progressOf = (step: Tensor, start: number, end: number): Tensor => clip(mul(sub(time(step), start), 1 / Math.max(end - start, 1)), 0, 1);
+/** How far `step` is on its way from `start` to `end`: 0…1, 1 from the end on. */
+const progressOf = (step: Tensor, start: number, end: number): Tensor =>
+  end > start ? clip(mul(sub(time(step), start), 1 / (end - start)), 0, 1) : cast(greaterEqual(time(step), end), "float32");
 
 export interface WsdOptions {
   readonly peak: number;

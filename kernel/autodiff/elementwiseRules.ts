@@ -3,6 +3,7 @@ import { isFloat } from "../graph/dtype";
 import { type BinaryOp, type ComparisonOp, type LogicalOp, type UnaryOp } from "../graph/op";
 import { cast, cos, div, equal, exp, less, log, mul, neg, pow, scalar, sign, sin, square, sub, where } from "../graph/ops/elementwise";
 import { zerosLike } from "../graph/ops/movement";
+import { constantOf } from "../graph/passes/simplify";
 import { type Tensor } from "../graph/tensor";
 import { none, unbroadcast, type VjpRule, type VjpRules } from "./rule";
 
@@ -69,9 +70,14 @@ export const elementwiseRules: VjpRules<UnaryOp | BinaryOp | LogicalOp | Compari
     ({ y, g }) => div(g, y),
     ({ y, output, g }) => neg(div(mul(g, output), y)),
   ),
-  // d xʸ = y xʸ⁻¹ dx + xʸ ln x dy, with ln 0 read as 0
+  // d xʸ = y xʸ⁻¹ dx + xʸ ln x dy, with ln 0 read as 0, and 0 · 0⁻¹ as 0
   Pow: partials(
-    ({ x, y, g }) => mul(g, mul(y, pow(x, sub(y, 1)))),
+    ({ x, y, g }) => {
+      const exponent = constantOf(y);
+      if (exponent === 0) return zerosLike(g);
+      if (exponent !== undefined) return mul(g, mul(pow(x, exponent - 1), exponent));
+      return mul(g, where(equal(y, 0), scalar(0, x.dtype), mul(y, pow(x, sub(y, 1)))));
+    },
     ({ x, output, g }) => mul(g, where(less(scalar(0, x.dtype), x), mul(output, log(where(less(scalar(0, x.dtype), x), x, scalar(1, x.dtype)))), zerosLike(output))),
   ),
   Max: extremeOf("Max"),

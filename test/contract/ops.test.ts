@@ -6,6 +6,7 @@ import { type Op, type OpAttrs } from "../../kernel/graph/op";
 import { node, type Tensor } from "../../kernel/graph/tensor";
 import { sample, type Nd } from "./arrays";
 import { cases, type Case } from "./cases";
+import { expectClose } from "./checks";
 import { references, type Reference } from "./reference";
 import { evaluate, parametersFor, PATHS } from "./run";
 
@@ -33,14 +34,6 @@ function reference({ op, attrs }: AnyCase, inputs: readonly Nd[]): Nd {
 }
 
 const TOLERANCE: Partial<Record<Dtype, number>> = { float64: 1e-9, float32: 2e-5 };
-function expectClose(got: Nd, want: Nd, tolerance: number): void {
-  expect(got.shape).toEqual(want.shape);
-  expect(got.data.length).toBe(want.data.length);
-  got.data.forEach((value, i) => {
-    if (Number.isNaN(want.data[i])) expect(value).toBeNaN();
-    else if (Math.abs(value - want.data[i]) > tolerance * (1 + Math.abs(want.data[i]))) expect.fail(`element ${i} is ${value}, not ${want.data[i]}`);
-  });
-}
 
 describe.each(OPS)("%s", (op) => {
   const list = all(op);

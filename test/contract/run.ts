@@ -41,19 +41,36 @@ export async function evaluate(outputs: readonly Tensor[], { parameters, inputs,
 }
 
 async function run(outputs: readonly Tensor[], { parameters, inputs, path }: Evaluation): Promise<Nd[]> {
+  const program = await load(outputs, { parameters, path });
+  const results = await program.run(inputs);
+  await program.release();
+  return results;
+}
+
+export interface Loaded {
+  run(inputs: readonly Nd[]): Promise<Nd[]>;
+  release(): Promise<void>;
+}
+
+/** A graph made ready to run many times. */
+export async function load(outputs: readonly Tensor[], { parameters, path }: Pick<Evaluation, "parameters" | "path">): Promise<Loaded> {
   const graph = path === "lowered" ? lower(outputs, { fused: fusedByOnnxruntime }) : expandAll(outputs);
   const model = emit({ inputs: new Map(parameters.map((tensor, i) => [tensor, `i${i}`])), outputs: graph.map((tensor, i) => ({ name: `o${i}`, tensor })) });
   const session = await ort.InferenceSession.create(encodeModel(model), { graphOptimizationLevel: "disabled", logSeverityLevel: 4, intraOpNumThreads: 1 });
-  const feeds = Object.fromEntries(
-    inputs.map((input, i) => {
-      const { data } = hostOf(input);
-      // SAFETY: host arrays are of the classes that onnxruntime-node pairs with their dtypes.
-      return [`i${i}`, new ort.Tensor(input.dtype as "float32", data as Float32Array, [...input.shape])];
-    }),
-  );
-  const results = await session.run(feeds);
-  await session.release();
-  return graph.map((_, i) => ndOf(results[`o${i}`]));
+  return {
+    async run(inputs) {
+      const feeds = Object.fromEntries(
+        inputs.map((input, i) => {
+          const { data } = hostOf(input);
+          // SAFETY: host arrays are of the classes that onnxruntime-node pairs with their dtypes.
+          return [`i${i}`, new ort.Tensor(input.dtype as "float32", data as Float32Array, [...input.shape])];
+        }),
+      );
+      const results = await session.run(feeds);
+      return graph.map((_, i) => ndOf(results[`o${i}`]));
+    },
+    release: () => session.release(),
+  };
 }
 
 function ndOf({ dims, type, data }: ort.Tensor): Nd {

@@ -10,7 +10,7 @@ import { isFloat } from "../graph/dtype";
 import { BINARY, COMPARISON, LOGICAL, REDUCTION, UNARY, type Op } from "../graph/op";
 import { type Tensor } from "../graph/tensor";
 import { aliasing, convolution, copying, elementwise, FREE, moved, picking, reducing, type Cost, type CostRule, type PlainRule } from "./costRule";
-import { DistinctWork } from "./distinctWork";
+import { distinctWork } from "./distinctWork";
 
 const table = <P extends Op>(ops: readonly P[], rule: PlainRule): Readonly<Record<P, PlainRule>> =>
   // SAFETY: every op of the list gets the rule.
@@ -64,7 +64,7 @@ export const costRules: { readonly [P in Op]: CostRule<P> } = {
   TopKValues: topK,
   TopKIndices: topK,
   // A kernel that stands for several operations is charged with what it stands for.
-  Composite: (call) => ({ flops: new DistinctWork(flopsOf).add(call), bytesMoved: moved(call) }),
+  Composite: (call) => ({ flops: distinctWork(call.attrs, flopsOf), bytesMoved: moved(call) }),
 };
 
 /** The cost of `tensor` alone, its operands being given. Nothing for data and inputs. */

@@ -10,7 +10,8 @@ const MAX_OP_ROWS = 8;
 export function costTable(report: CostReport): string {
   const { flops, bytesMoved, memory } = report;
   const held = `inputs ${bytesText(memory.inputBytes)}, results ${bytesText(memory.outputBytes)}, constants ${bytesText(memory.constantBytes)}`;
-  const fullest = memory.peakAt === undefined ? "" : ` (fullest at ${[memory.peakAt.layer, memory.peakAt.kernel].filter((part) => part !== "").join(" ")})`;
+  const place = memory.peakAt === undefined ? [] : [memory.peakAt.layer, memory.peakAt.kernel].filter((part) => part !== "");
+  const fullest = place.length === 0 ? "" : ` (fullest at ${place.join(" ")})`;
   return [
     `${flopsText(flops)}, ${bytesText(bytesMoved)} moved (${report.intensity.toFixed(1)} FLOP/B), ${report.calls} operations`,
     `peak memory ${bytesText(memory.peakBytes)}: ${held}, working memory ${bytesText(memory.arenaPeakBytes)}${fullest}`,
@@ -52,7 +53,9 @@ function openedNodes(root: CostNode): ReadonlySet<CostNode> {
 }
 
 const opRows = ({ byOp, flops }: CostReport): string[][] =>
-  byOp.slice(0, MAX_OP_ROWS).map((cost) => [cost.op, flopsText(cost.flops), shareText(cost.flops, flops), bytesText(cost.bytesMoved), String(cost.calls)]);
+  byOp
+    .slice(0, MAX_OP_ROWS)
+    .map((cost) => [cost.op, flopsText(cost.flops), shareText(cost.flops, flops), bytesText(cost.bytesMoved), `${cost.calls}`]);
 
 /** Columns of equal width, the first to the left, the others to the right. */
 function aligned(rows: readonly (readonly string[])[]): string[] {

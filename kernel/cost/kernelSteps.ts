@@ -2,19 +2,13 @@
  * @file The kernel calls that a lowered graph becomes, with the values they read and write: what memory planning looks at.
  * Mirrors emission to ONNX call by call. Casts around kernels that lack a dtype (bfloat16, int8) are left out.
  */
-import { isFloat, type Dtype } from "../graph/dtype";
+import { isFloat } from "../graph/dtype";
 import { type OpAttrs } from "../graph/op";
-import { broadcastShapes, sizeOf, type Shape } from "../graph/shape";
+import { broadcastShapes, sizeOf } from "../graph/shape";
 import { type Tensor } from "../graph/tensor";
 import { nodesOf, type ExecutedGraph } from "./executedGraph";
 import { scratchBytes } from "./scratch";
-import { kernelOf } from "./sharedKernels";
-
-/** Something that lies in memory: a tensor, or what passes between two kernels of one operation. Compared by identity. */
-export interface Value {
-  readonly shape: Shape;
-  readonly dtype: Dtype;
-}
+import { kernelOf, type Value } from "./sharedKernels";
 
 export interface KernelStep {
   /** ONNX's name where it differs from ours. */
@@ -46,18 +40,16 @@ export function kernelSteps(graph: ExecutedGraph, threads: number): KernelStep[]
     else if (tensor.op === "Mod" && isFloat(tensor.dtype)) remainderSteps(tensor, add);
     else if (tensor.op === "Where" && tensor.dtype === "bool") choiceSteps(tensor, add);
     else {
-      const { call, kernel, output } = kernelOf(tensor);
-      const step = calls.get(call) ?? add(kernel, kernel === "OneHot" ? [wideIndices(tensor, add)] : tensor.inputs, []);
+      const { call, kernel, output, always } = kernelOf(tensor);
+      const step = calls.get(call) ?? add(kernel, kernel === "OneHot" ? [wideIndices(tensor, add)] : tensor.inputs, [...always]);
       calls.set(call, step);
-      // A kernel's first result is always written, also where only later ones are wanted.
-      for (let i = step.writes.length; i < output; i++) step.writes.push({ shape: firstResult(tensor), dtype: tensor.dtype });
       step.writes[output] = tensor;
     }
   }
-  return [...steps, ...copiesOut(graph.outputs, new Set(computed))];
+  // Results that nothing wants and that need not be written leave holes.
+  const dense = steps.map((step) => ({ ...step, writes: step.writes.filter((value) => value !== undefined) }));
+  return [...dense, ...copiesOut(graph.outputs, new Set(computed))];
 }
-
-const firstResult = (tensor: Tensor): Shape => (tensor.op === "TopKIndices" ? tensor.shape : tensor.inputs[0].shape);
 
 /** A value that leaves twice, or that nothing computes, passes through a copy. */
 function copiesOut(outputs: readonly Tensor[], computed: ReadonlySet<Tensor>): KernelStep[] {

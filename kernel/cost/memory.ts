@@ -5,7 +5,8 @@ import { Arena, type Chunk } from "./arena";
 import { planBuffers, type Buffer } from "./bufferPlan";
 import { nodesOf, type ExecutedGraph } from "./executedGraph";
 import { executionOrder } from "./executionOrder";
-import { kernelSteps, type KernelStep, type Value } from "./kernelSteps";
+import { kernelSteps, type KernelStep } from "./kernelSteps";
+import { type Value } from "./sharedKernels";
 
 export interface MemoryOptions {
   /** Where results are written: into buffers that the caller holds (default), or into the arena. */
@@ -47,7 +48,8 @@ export function planMemory(graph: ExecutedGraph, { results = "held", threads = 1
   return { inputBytes, outputBytes, constantBytes, ...run, peakBytes: held + run.arenaPeakBytes };
 }
 
-const sum = (values: ReadonlySet<Value>): number => [...values].reduce((total, { shape, dtype }) => total + sizeOf(shape) * bytesPerElement(dtype), 0);
+const bytesOf = ({ shape, dtype }: Value): number => sizeOf(shape) * bytesPerElement(dtype);
+const sum = (values: ReadonlySet<Value>): number => [...values].reduce((total, value) => total + bytesOf(value), 0);
 
 type Run = Pick<MemoryPlan, "arenaPeakBytes" | "arenaReservedBytes" | "peakAt" | "allocations">;
 

@@ -1,9 +1,7 @@
 /** @file The cost of every node of a lowered graph. */
-import { isComposite } from "../graph/composite";
 import { type Tensor } from "../graph/tensor";
 import { type Cost } from "./costRule";
 import { costOfNode } from "./costRules";
-import { DistinctWork } from "./distinctWork";
 import { nodesOf, type ExecutedGraph } from "./executedGraph";
 import { kernelOf } from "./sharedKernels";
 
@@ -15,18 +13,14 @@ export interface NodeCost extends Cost {
   readonly calls: 0 | 1;
 }
 
-/** Costs of all nodes that are executed, operands first. What one kernel computes together is counted once. */
+/** Costs of all nodes that are executed, operands first. What one kernel computes together is counted once, at its first result. */
 export function nodeCosts(graph: ExecutedGraph): NodeCost[] {
-  const done = new Map<string, DistinctWork>();
+  const counted = new Set<string>();
   return nodesOf(graph).computed.map((tensor) => {
-    const { call, kernel: op } = kernelOf(tensor);
-    const alone = costOfNode(tensor);
-    const before = done.get(call);
-    const work = before ?? new DistinctWork((part) => costOfNode(part).flops);
-    done.set(call, work);
-    const flops = isComposite(tensor) ? work.add(tensor) : before === undefined ? alone.flops : 0;
-    if (before === undefined) return { tensor, op, flops, bytesMoved: alone.bytesMoved, calls: 1 };
-    // A further result of the same call only has to be written.
-    return { tensor, op, flops, bytesMoved: tensor.bytes, calls: 0 };
+    const { call, kernel: op, whole } = kernelOf(tensor);
+    // A further result only has to be written.
+    if (counted.has(call)) return { tensor, op, flops: 0, bytesMoved: tensor.bytes, calls: 0 };
+    counted.add(call);
+    return { tensor, op, ...costOfNode(whole), calls: 1 };
   });
 }

@@ -1,13 +1,18 @@
 /** @file Which nodes of a graph are results of one and the same kernel. */
 import { isComposite } from "../graph/composite";
+import { layerNorm } from "../graph/composites/normalization";
+import { type Dtype } from "../graph/dtype";
+import { type Shape } from "../graph/shape";
 import { type Tensor } from "../graph/tensor";
 
-/** Composites that are outputs of one kernel on equal operands: the kernel and the output's place. */
-const OUTPUTS: Readonly<Record<string, readonly [kernel: string, output: number]>> = {
-  LayerNorm: ["LayerNormalization", 0],
-  LayerNormMean: ["LayerNormalization", 1],
-  LayerNormScale: ["LayerNormalization", 2],
-};
+/** Something that lies in memory: a tensor, or what passes between two kernels of one operation. Compared by identity. */
+export interface Value {
+  readonly shape: Shape;
+  readonly dtype: Dtype;
+}
+
+/** Composites that are outputs of LayerNormalization on equal operands, in its order. */
+const NORMALIZATION = ["LayerNorm", "LayerNormMean", "LayerNormScale"];
 
 export interface KernelOutput {
   /** Equal for nodes that one kernel call computes. */
@@ -15,20 +20,31 @@ export interface KernelOutput {
   /** Name of the kernel, or of the operation where it has one of its own. */
   readonly kernel: string;
   readonly output: number;
+  /** Results that the kernel writes also where nothing wants them. */
+  readonly always: readonly Value[];
+  /** The node that stands for all that the kernel computes. */
+  readonly whole: Tensor;
 }
-
-const operandIds = (tensor: Tensor): string => tensor.inputs.map((input) => input.id).join();
 
 /** The kernel call that `tensor` comes from. */
 export function kernelOf(tensor: Tensor): KernelOutput {
+  const operandIds = tensor.inputs.map((input) => input.id).join();
   if (tensor.op === "TopKValues" || tensor.op === "TopKIndices") {
     const output = tensor.op === "TopKValues" ? 0 : 1;
-    return { call: `TopK(${operandIds(tensor)})${JSON.stringify(tensor.attrs)}`, kernel: "TopK", output };
+    const always: readonly Value[] = [tensor.inputs[0].dtype, "int64" as const].map((dtype) => ({ shape: tensor.shape, dtype }));
+    return { call: `TopK(${operandIds})${JSON.stringify(tensor.attrs)}`, kernel: "TopK", output, always, whole: tensor };
   }
-  const own = { call: `${tensor.id}`, output: 0 };
-  if (!isComposite(tensor)) return { ...own, kernel: tensor.op };
+  const alone = { call: `${tensor.id}`, output: 0, always: [], whole: tensor };
+  if (!isComposite(tensor)) return { ...alone, kernel: tensor.op };
   const { definition, options } = tensor.attrs;
-  const shared = OUTPUTS[definition.name];
-  if (shared === undefined) return { ...own, kernel: definition.name };
-  return { call: `${shared[0]}(${operandIds(tensor)})${JSON.stringify(options)}`, kernel: shared[0], output: shared[1] };
+  const output = NORMALIZATION.indexOf(definition.name);
+  if (output < 0) return { ...alone, kernel: definition.name };
+  const [x, weight, bias] = tensor.inputs;
+  return {
+    call: `LayerNormalization(${operandIds})${JSON.stringify(options)}`,
+    kernel: "LayerNormalization",
+    output,
+    always: [{ shape: x.shape, dtype: x.dtype }],
+    whole: output === 0 ? tensor : layerNorm(x, { weight, bias, epsilon: Number(options["epsilon"]) }),
+  };
 }

@@ -1,5 +1,5 @@
 /** @file One small graph for each operation, and for each composite that has a kernel, on operands that are computed themselves. */
-import { type Op } from "../../kernel/graph/op";
+import { type Op, type OpAttrs, type ReductionOp } from "../../kernel/graph/op";
 import { gelu, logSoftmax, silu, softmax } from "../../kernel/graph/composites/activations";
 import { layerNorm } from "../../kernel/graph/composites/normalization";
 import { oneHot } from "../../kernel/graph/composites/oneHot";
@@ -25,7 +25,10 @@ const unary = (op: (x: Tensor) => Tensor): Case => ({ x }) => op(x);
 const binary = (op: (x: Tensor, y: Tensor) => Tensor): Case => ({ x, y }) => op(x, y);
 const integers = (op: (x: Tensor, y: Tensor) => Tensor, dtype: Dtype = "int32"): Case => ({ x, y }) => op(e.cast(x, dtype), e.cast(y, dtype));
 const flags = (op: (x: Tensor, y: Tensor) => Tensor): Case => ({ x, y }) => op(e.less(x, y), e.lessEqual(y, x));
-const reduce = (op: "ReduceSum" | "ReduceMax" | "ReduceMin" | "ReduceProd", axes: readonly number[]): Case => ({ x }) => node(op, [x], { axes, keep: true });
+const reduce =
+  (op: ReductionOp, axes: readonly number[]): Case =>
+  ({ x }) =>
+    node(op, [x], { axes, keep: true });
 const images = (x: Tensor): Tensor => reshape(x, [4, 6, 16, 16]);
 
 export const OP_CASES: { readonly [P in Op]: Case } = {
@@ -101,7 +104,22 @@ function topK(x: Tensor): Tensor {
   const attrs = { k: 5, axis: 2, largest: true };
   return e.add(node("TopKValues", [x], attrs), e.cast(node("TopKIndices", [x], attrs), "float32"));
 }
+/** Reads mean and deviation of a normalization whose result nothing wants. */
+function normGradient(x: Tensor): Tensor {
+  const [weight, bias] = [weights([32]), weights([32])];
+  const norm = layerNorm(x, { weight, bias });
+  // SAFETY: a normalization is a composite.
+  const { definition, options } = (norm as Tensor<"Composite">).attrs;
+  const [gradient] = definition.vjp?.({ inputs: norm.inputs, output: norm, g: x, options }) ?? [];
+  if (gradient === null || gradient === undefined) throw new Error("normalization has a gradient");
+  return gradient;
+}
+
 const weights = (shape: readonly number[]): Tensor => placeholder("w", { shape, dtype: "float32" });
+
+const LEADING: Omit<OpAttrs["MatMul"], "transA" | "transB"> = { leadA: true, leadB: true, alpha: 1 };
+const columnSums = (x: Tensor): Tensor => reshape(node("ReduceSum", [x], { axes: [1], keep: true }), [8, 1, 32, 1]);
+const corner = (x: Tensor): Tensor => node("Slice", [x], { starts: [0, 0, 0], ends: [1, 16, 16], steps: [1, 1, 1] });
 
 /** Further forms of operations, and composites with kernels. */
 export const MORE_CASES: Readonly<Record<string, Case>> = {
@@ -111,21 +129,24 @@ export const MORE_CASES: Readonly<Record<string, Case>> = {
   Gelu: unary(gelu),
   Silu: unary(silu),
   LayerNorm: ({ x }) => layerNorm(x, { weight: weights([32]), bias: weights([32]) }),
+  "LayerNorm, statistics alone": ({ x }) => normGradient(x),
+  "TopK, values alone": ({ x }) => node("TopKValues", [x], { k: 3, axis: 1, largest: false }),
+  "TopK, indices alone": ({ x }) => node("TopKIndices", [x], { k: 3, axis: 2, largest: true }),
   OneHot: ({ indices }) => oneHot([indices], { depth: 10, dtype: "float32" }),
   "OneHot of int32": ({ indices }) => oneHot([e.cast(indices, "int32")], { depth: 10, dtype: "float32" }),
   "MatMul of matrices": ({ x, y }) => matmul(reshape(x, [192, 32]), reshape(y, [192, 32]), { transA: true }),
   "MatMul of a batch and a matrix": ({ x }) => matmul(x, weights([32, 20])),
   "MatMul, plain batch": ({ x, y }) => matmul(x, reshape(y, [8, 32, 24])),
   "MatMul, batch on one side": ({ x, y }) => matmul(reshape(x, [4, 2, 24, 32]), reshape(y, [2, 32, 96])),
-  "MatMul, first axis before the rows": ({ x, y }) => node("MatMul", [x, y], { transA: false, transB: true, leadA: true, leadB: true, alpha: 1 }),
-  "MatMul, first axis before the rows, transposed": ({ x, y }) => node("MatMul", [x, y], { transA: true, transB: false, leadA: true, leadB: true, alpha: 1 }),
+  "MatMul, first axis before the rows": ({ x, y }) => node("MatMul", [x, y], { ...LEADING, transA: false, transB: true }),
+  "MatMul, first axis before the rows, transposed": ({ x, y }) => node("MatMul", [x, y], { ...LEADING, transA: true, transB: false }),
   "Conv, pointwise": ({ x }) => conv(images(x), weights([6, 6, 1, 1])),
   "Conv, stride 2": ({ x }) => conv(images(x), weights([6, 6, 3, 3]), { stride: 2, padding: 1 }),
   "Conv, more filters than pixels": ({ x }) => conv(reshape(x, [4, 96, 4, 4]), weights([64, 96, 3, 3]), { padding: 1 }),
   "Broadcast of a scalar": ({ x }) => node("Broadcast", [node("ReduceSum", [x], { axes: [0, 1, 2], keep: false })], { shape: [4, 48] }),
-  "Broadcast of inner axes": ({ x }) => node("Broadcast", [reshape(node("ReduceSum", [x], { axes: [1], keep: true }), [8, 1, 32, 1])], { shape: [2, 8, 3, 32, 5] }),
+  "Broadcast of inner axes": ({ x }) => node("Broadcast", [columnSums(x)], { shape: [2, 8, 3, 32, 5] }),
   "Broadcast of a column": ({ x }) => node("Broadcast", [node("ReduceSum", [x], { axes: [2], keep: true })], { shape: SHAPE }),
-  "Conv, one small image": ({ x }) => conv(reshape(node("Slice", [x], { starts: [0, 0, 0], ends: [1, 16, 16], steps: [1, 1, 1] }), [1, 1, 16, 16]), weights([2, 1, 3, 3]), { padding: 1 }),
+  "Conv, one small image": ({ x }) => conv(reshape(corner(x), [1, 1, 16, 16]), weights([2, 1, 3, 3]), { padding: 1 }),
   "Conv, small images": ({ x }) => conv(reshape(x, [24, 1, 16, 16]), weights([2, 1, 3, 3]), { padding: 1 }),
   "Conv, one axis": ({ x }) => conv(reshape(x, [8, 24, 32]), weights([16, 24, 5]), { padding: 2, dilation: 1 }),
   "Conv, three axes": ({ x }) => conv(reshape(x, [4, 6, 4, 8, 8]), weights([4, 6, 3, 3, 3]), { padding: 1 }),

@@ -88,7 +88,8 @@ export async function executedFlops(graph: ExecutedGraph): Promise<Map<string, n
     const model = modelOf(graph);
     const attributes = new Map(model.graph.nodes.map((node) => [node.name, node.attributes]));
     const options: ort.InferenceSession.SessionOptions = { graphOptimizationLevel: "disabled", intraOpNumThreads: 1, logSeverityLevel: 3 };
-    const session = await ort.InferenceSession.create(encodeModel(model), { ...options, enableProfiling: true, profileFilePrefix: path.join(folder, "run") });
+    const profiling = { enableProfiling: true, profileFilePrefix: path.join(folder, "run") };
+    const session = await ort.InferenceSession.create(encodeModel(model), { ...options, ...profiling });
     await session.run(Object.fromEntries(graph.inputs.map((tensor, i) => [`i${i}`, zeros(tensor)])));
     session.endProfiling();
     await session.release();
@@ -97,8 +98,9 @@ export async function executedFlops(graph: ExecutedGraph): Promise<Map<string, n
     for (const { name, args } of events.filter((event) => event.cat === "Node" && event.name.endsWith(KERNEL))) {
       const count = COUNTS[args.op_name];
       if (count === undefined) throw new Error(`no count for ${args.op_name}`);
-      const call = { attributes: attributes.get(name.slice(0, -KERNEL.length)) ?? {}, inputs: shapesOf(args.input_type_shape), outputs: shapesOf(args.output_type_shape) };
-      flops.set(args.op_name, (flops.get(args.op_name) ?? 0) + count(call));
+      const node = { attributes: attributes.get(name.slice(0, -KERNEL.length)) ?? {} };
+      const flopsNow = count({ ...node, inputs: shapesOf(args.input_type_shape), outputs: shapesOf(args.output_type_shape) });
+      flops.set(args.op_name, (flops.get(args.op_name) ?? 0) + flopsNow);
     }
     return flops;
   } finally {

@@ -12,7 +12,8 @@ import { gptStep } from "./steps";
 
 const WIDTH = 32;
 const TOKENS = 2 * 16;
-const small = (): CostReport => costOf(gptStep({ vocab: 64, depth: 2, width: WIDTH, heads: 2, context: 16, batch: 2 }), { state: ["model", "state"] });
+const step = () => gptStep({ vocab: 64, depth: 2, width: WIDTH, heads: 2, context: 16, batch: 2 });
+const small = (): CostReport => costOf(step(), { state: ["model", "state"] });
 const input = (name: string, shape: readonly number[]): Tensor => placeholder(name, { shape, dtype: "float32" });
 
 function at(root: CostNode, path: string): CostNode {
@@ -138,7 +139,8 @@ test("a table of a deep model opens the costliest layers and says how many are c
 test("the report is what the cost view shows", () => {
   const report = small();
   const { payload } = costView(report, { title: "one step" });
-  expect(payload.report.totals).toEqual({ flops: report.flops, bytesMoved: report.bytesMoved, peakBytes: report.peakBytes, parameters: report.parameters });
+  const { flops, bytesMoved, peakBytes, parameters } = report;
+  expect(payload.report.totals).toEqual({ flops, bytesMoved, peakBytes, parameters });
   const json = JSON.stringify(payload);
   expect(json).toContain("blocks.0.attention.q");
   expect(json.length).toBeLessThan(20_000);

@@ -10,12 +10,13 @@ import { fromHost, type Tensor } from "../../kernel/graph/tensor";
 import { hostArray, type Dtype } from "../../kernel/graph/dtype";
 import { map, zip, type Tree } from "../../kernel/graph/tree";
 import { sizeOf } from "../../kernel/graph/shape";
-import { gpt, type GptOptions } from "../../kernel/nn/gpt";
+import { gpt, type Gpt, type GptOptions } from "../../kernel/nn/gpt";
 import { key } from "../../kernel/random/key";
 import { compile } from "../../kernel/runtime/compile";
 import { type Lowered } from "../../kernel/runtime/session";
 
-export const zeros = (shape: readonly number[], dtype: Dtype = "float32"): Tensor => fromHost({ dtype, shape, data: hostArray(dtype, sizeOf(shape)) });
+const zeros = (shape: readonly number[], dtype: Dtype = "float32"): Tensor =>
+  fromHost({ dtype, shape, data: hostArray(dtype, sizeOf(shape)) });
 
 interface Moments<M> {
   readonly m: M;
@@ -47,7 +48,8 @@ export function trainingStep<M extends Tree>(given: M, examples: Batch, loss: (m
 
 export function gptStep({ batch, ...options }: Omit<GptOptions, "key"> & { readonly batch: number }): Lowered {
   const tokens = (): Tensor => zeros([batch, options.context], "int32");
-  return trainingStep(gpt({ ...options, key: key(1) }), { x: tokens(), y: tokens() }, (model, { x, y }) => mean(softmaxCrossEntropy(model.call(x), y)));
+  const loss = (model: Gpt, { x, y }: Batch): Tensor => mean(softmaxCrossEntropy(model.call(x), y));
+  return trainingStep(gpt({ ...options, key: key(1) }), { x: tokens(), y: tokens() }, loss);
 }
 
 /** A two-level U-Net: convolutions with stride, up-sampling by transposed convolution, a skip by concatenation. */

@@ -38,5 +38,5 @@ module.exports = {
     { name: "methods-stand-alone", severity: "error", from: { path: "^kernel/methods/(?!index)([^/]+)\\.ts" }, to: { path: "^kernel/methods/", pathNot: "^kernel/methods/$1\\.ts" } },
     { name: "not-unresolvable", severity: "error", from: {}, to: { couldNotResolve: true } },
   ],
-  options: { doNotFollow: { path: "node_modules" }, tsConfig: { fileName: "tsconfig.json" }, tsPreCompilationDeps: true, enhancedResolveOptions: { extensions: [".ts", ".js", ".json"], conditionNames: ["import", "node", "default", "types"] } },
+  options: { doNotFollow: { path: "node_modules" }, tsConfig: { fileName: "tsconfig.json" }, tsPreCompilationDeps: true, enhancedResolveOptions: { exportsFields: ["exports"], extensions: [".ts", ".js", ".json"], conditionNames: ["import", "node", "default", "types"] } },
 };

@@ -35,4 +35,6 @@ export interface Executor {
   /** Whether it has a kernel for a composite. */
   fused(call: Tensor<"Composite">): boolean;
   load(source: ProgramSource): Promise<Program>;
+  /** Ends runs under way at their next operation; they fail with DeviceError, inputs as they were. Where it cannot, it does nothing. */
+  interrupt(): void;
 }

@@ -1,5 +1,6 @@
 /** @file From outputs of the graph to a program: lower, emit, load, with equal models loaded once. */
 import { createHash } from "node:crypto";
+import { ArgumentError } from "../errors";
 import { lower } from "../graph/passes/lower";
 import { topological } from "../graph/rewrite";
 import { type Tensor } from "../graph/tensor";
@@ -11,9 +12,23 @@ import { stockExecutor } from "./stock";
 
 let current: Promise<Executor> | undefined;
 
+/** Chosen by the environment variable ISOFLOP_EXECUTOR: "native" or "stock"; by default native where it loads. */
+async function chooseExecutor(): Promise<Executor> {
+  const wish = process.env.ISOFLOP_EXECUTOR;
+  if (wish === "stock") return stockExecutor();
+  if (wish !== undefined && wish !== "native") throw new ArgumentError(`ISOFLOP_EXECUTOR is ${JSON.stringify(wish)}`, { help: 'set it to "native" or "stock", or leave it unset' });
+  try {
+    return (await import("./native/native")).nativeExecutor();
+  } catch (error) {
+    if (wish === "native") throw error;
+    process.emitWarning(`the native executor does not load here, using onnxruntime-node's: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`);
+    return stockExecutor();
+  }
+}
+
 /** The executor in use; loaded at first need. */
 export function executor(): Promise<Executor> {
-  return (current ??= stockExecutor());
+  return (current ??= chooseExecutor());
 }
 
 /** Puts another executor in use for everything loaded from now on. */

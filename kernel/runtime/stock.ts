@@ -1,10 +1,11 @@
 /** @file The stock executor: onnxruntime-node's own binding, on the CPU. */
 import { createRequire } from "node:module";
-import { DeviceError } from "../errors";
+import { type DeviceError } from "../errors";
 import { fusedByOnnxruntime } from "../onnx/fused";
 import { storedBytes, type Storage } from "../graph/tensor";
 import { type Executor, type Port, type Program, type ProgramSource } from "./executor";
 import { physicalCores } from "./machine";
+import { ortError } from "./ortError";
 
 type Ort = typeof import("onnxruntime-node");
 type OrtTensor = import("onnxruntime-node").Tensor;
@@ -54,17 +55,7 @@ class StockProgram implements Program {
 
 const isNative = (value: unknown): value is Native => typeof value === "object" && value !== null && "tensor" in value;
 
-/** onnxruntime's message in our form: its node name carries the layer path. */
-function runError(error: unknown): DeviceError {
-  const text = error instanceof Error ? error.message : String(error);
-  const at = /Name:'([^']*)'/.exec(text)?.[1];
-  const memory = /[Ff]ailed to allocate|bad allocation|out of memory/i.test(text);
-  return new DeviceError(`onnxruntime: ${text.split("\n")[0]}`, {
-    where: at,
-    help: memory ? "the step needs more memory than is free: use a smaller batch or checkpoint(); compile(…).cost(…) shows the peak" : "the state is as it was before this step; check the inputs, and report the message if it names an internal fault",
-    cause: error,
-  });
-}
+const runError = (error: unknown): DeviceError => ortError(error instanceof Error ? error.message : String(error), error);
 
 /** Loads onnxruntime-node and returns an executor with one thread for each core. */
 export async function stockExecutor({ threads = physicalCores() }: { readonly threads?: number } = {}): Promise<Executor> {
@@ -72,6 +63,8 @@ export async function stockExecutor({ threads = physicalCores() }: { readonly th
   return {
     description: `stock (onnxruntime-node ${VERSION}, cpu, ${threads} thread${threads === 1 ? "" : "s"})`,
     fused: fusedByOnnxruntime,
+    // Its runs hold the event loop, so nobody could call this during one.
+    interrupt: () => undefined,
     async load({ model, inputs, outputs }) {
       try {
         const session = await ort.InferenceSession.create(model, {

@@ -1,0 +1,113 @@
+/** @file onnxruntime's C interface, called through koffi: the functions used, by their slot in the function table. */
+import { existsSync, readdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import koffi from "koffi";
+import { DeviceError } from "../../errors";
+import { ortError } from "../ortError";
+
+/** An address in onnxruntime. */
+export type Pointer = NonNullable<unknown>;
+type Status = Pointer | null;
+
+/**
+ * Slots of the table that GetApi returns, with C signatures. Later versions only append, so slots never move
+ * (onnxruntime's ABI promise); this version of the table is the oldest that has all of them.
+ */
+const API_VERSION = 23;
+const SLOTS = {
+  GetErrorMessage: [2, "str GetErrorMessage(void *status)"],
+  CreateEnv: [3, "void *CreateEnv(int level, str name, _Out_ void **out)"],
+  CreateSessionFromArray: [8, "void *CreateSessionFromArray(void *env, void *model, size_t length, void *options, _Out_ void **out)"],
+  CreateSessionOptions: [10, "void *CreateSessionOptions(_Out_ void **out)"],
+  SetSessionLogSeverityLevel: [22, "void *SetSessionLogSeverityLevel(void *options, int level)"],
+  SetSessionGraphOptimizationLevel: [23, "void *SetSessionGraphOptimizationLevel(void *options, int level)"],
+  SetIntraOpNumThreads: [24, "void *SetIntraOpNumThreads(void *options, int threads)"],
+  SetInterOpNumThreads: [25, "void *SetInterOpNumThreads(void *options, int threads)"],
+  CreateRunOptions: [39, "void *CreateRunOptions(_Out_ void **out)"],
+  RunOptionsSetTerminate: [46, "void *RunOptionsSetTerminate(void *options)"],
+  RunOptionsUnsetTerminate: [47, "void *RunOptionsUnsetTerminate(void *options)"],
+  CreateTensorWithDataAsOrtValue: [49, "void *CreateTensorWithDataAsOrtValue(void *info, void *data, size_t bytes, void *shape, size_t rank, int type, _Out_ void **out)"],
+  CreateCpuMemoryInfo: [69, "void *CreateCpuMemoryInfo(int allocator, int memory, _Out_ void **out)"],
+  ReleaseStatus: [93, "void ReleaseStatus(void *status)"],
+  ReleaseSession: [95, "void ReleaseSession(void *session)"],
+  ReleaseValue: [96, "void ReleaseValue(void *value)"],
+  ReleaseRunOptions: [97, "void ReleaseRunOptions(void *options)"],
+  ReleaseSessionOptions: [100, "void ReleaseSessionOptions(void *options)"],
+  RunWithBinding: [133, "void *RunWithBinding(void *session, void *options, void *binding)"],
+  CreateIoBinding: [134, "void *CreateIoBinding(void *session, _Out_ void **out)"],
+  ReleaseIoBinding: [135, "void ReleaseIoBinding(void *binding)"],
+  BindInput: [136, "void *BindInput(void *binding, str name, void *value)"],
+  BindOutput: [137, "void *BindOutput(void *binding, str name, void *value)"],
+} as const;
+type Name = keyof typeof SLOTS;
+const TABLE_LENGTH = 1 + Math.max(...Object.values(SLOTS).map(([slot]) => slot));
+
+/** The library of the installed onnxruntime-node. @throws {DeviceError} when there is none for this platform. */
+export function libraryPath(): string {
+  const root = dirname(createRequire(import.meta.url).resolve("onnxruntime-node/package.json"));
+  const folder = join(root, "bin", "napi-v6", process.platform, process.arch);
+  const file = existsSync(folder) ? readdirSync(folder).find((name) => /^(libonnxruntime\.(so\.1|[\d.]*dylib)|onnxruntime\.dll)$/.test(name)) : undefined;
+  if (file === undefined) throw new DeviceError(`onnxruntime-node has no library for ${process.platform} ${process.arch}`, { where: folder, help: "reinstall onnxruntime-node, or use a platform that it supports" });
+  return join(folder, file);
+}
+
+type Foreign = ReturnType<typeof koffi.decode>;
+
+/** The function table, loaded. One for each process. */
+export class OrtApi {
+  readonly version: string;
+  /** Held: a collected library is unmapped under its functions. */
+  readonly library: ReturnType<typeof koffi.load>;
+  private readonly functions: { readonly [K in Name]: Foreign };
+
+  constructor(path: string) {
+    this.library = koffi.load(path);
+    const [getApi, getVersion] = koffi.decode(this.library.func("void *OrtGetApiBase()")(), koffi.array("void *", 2));
+    this.version = koffi.decode(getVersion, koffi.proto("str GetVersionString()"))();
+    const table: Pointer | null = koffi.decode(getApi, koffi.proto("void *GetApi(uint32_t version)"))(API_VERSION);
+    if (table === null) throw new DeviceError(`onnxruntime ${this.version} does not offer version ${API_VERSION} of its interface`, { where: path, help: "install the onnxruntime-node version of package-lock.json" });
+    const entries: readonly Pointer[] = koffi.decode(table, koffi.array("void *", TABLE_LENGTH));
+    // SAFETY: one entry for every name of SLOTS.
+    this.functions = Object.fromEntries(Object.entries(SLOTS).map(([name, [slot, signature]]) => [name, koffi.decode(entries[slot], koffi.proto(signature))])) as { readonly [K in Name]: Foreign };
+  }
+
+  /** Calls a function that returns a status. @throws {DeviceError} with onnxruntime's message. */
+  call(name: Name, ...args: readonly unknown[]): void {
+    this.check(this.functions[name](...args));
+  }
+
+  /** As `call`, on a thread of its own; the event loop goes on meanwhile. */
+  callAsync(name: Name, ...args: readonly unknown[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.functions[name].async(...args, (error: unknown, status: Status) => {
+        try {
+          if (error !== null && error !== undefined) throw error;
+          this.check(status);
+          resolve();
+        } catch (failure) {
+          reject(failure);
+        }
+      });
+    });
+  }
+
+  /** What a function with an out parameter makes. */
+  make(name: Name, ...args: readonly unknown[]): Pointer {
+    const out: [Pointer | null] = [null];
+    this.call(name, ...args, out);
+    if (out[0] === null) throw new DeviceError(`onnxruntime: ${name} gave nothing`, { help: "this is a fault of the runtime; please report it" });
+    return out[0];
+  }
+
+  release(name: "ReleaseSession" | "ReleaseValue" | "ReleaseRunOptions" | "ReleaseSessionOptions" | "ReleaseIoBinding", pointer: Pointer): void {
+    this.functions[name](pointer);
+  }
+
+  private check(status: Status): void {
+    if (status === null) return;
+    const message: string = this.functions.GetErrorMessage(status);
+    this.functions.ReleaseStatus(status);
+    throw ortError(message);
+  }
+}

@@ -47,7 +47,8 @@ export function correction(step: Tensor, decay: number): Tensor {
 }
 
 /** Adam with decoupled weight decay. Defaults are torch's. */
-export function adamw({ lr = 1e-3, b1 = 0.9, b2 = 0.999, eps = 1e-8, weightDecay = 0.01, decays = decaysByDefault }: AdamWOptions = {}): Transform<AdamState> {
+export function adamw(options: AdamWOptions = {}): Transform<AdamState> {
+  const { lr = 1e-3, b1 = 0.9, b2 = 0.999, eps = 1e-8, weightDecay = 0.01, decays = decaysByDefault } = options;
   return transform({
     name: weightDecay === 0 ? "adam" : "adamw",
     init: (params) => ({ step: zeroSteps(), moment1: zerosFor(params), moment2: zerosFor(params) }),

@@ -21,7 +21,8 @@ export function applyUpdates<Params extends Tree>(params: Params, updates: Tree)
 /** p + u. The p·c + x of a decayed weight becomes p·(1 + c) + x: one pass over the memory less. */
 function added(p: Tensor, u: Tensor): Tensor {
   const [decay, rest] = u.op === "Add" ? u.inputs : [];
-  if (decay !== undefined && decay.op === "Mul" && decay.inputs[0] === p && decay.inputs[1].rank === 0) return add(mul(p, add(decay.inputs[1], 1)), rest);
+  const [decayed, rate] = decay?.op === "Mul" ? decay.inputs : [];
+  if (decayed === p && rate.rank === 0) return add(mul(p, add(rate, 1)), rest);
   const work = workDtype(p.dtype);
   return cast(add(cast(p, work), cast(u, work)), p.dtype);
 }
@@ -50,4 +51,5 @@ export function scale(by: Rate): Transform<Counted> {
 }
 
 /** No updates: parameters under it keep their values (a frozen part of a model, in a `partition`). */
-export const freeze = (): Transform<Record<never, never>> => transform({ name: "freeze", init: () => ({}), update: (grads, state) => [map(grads, () => null), state] });
+export const freeze = (): Transform<Record<never, never>> =>
+  transform({ name: "freeze", init: () => ({}), update: (grads, state) => [map(grads, () => null), state] });

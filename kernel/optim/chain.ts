@@ -23,7 +23,9 @@ export function chain(...transforms: readonly Transform[]): Transform<States> {
       let updates = grads;
       const next = named.map(([name, part]) => {
         if (!(name in state))
-          throw new ArgumentError(`chain: the state has no "${name}"; it has ${Object.keys(state).join(", ") || "nothing"}`, { help: "pass what init(params) of this chain returned, or the state of its last update" });
+          throw new ArgumentError(`chain: the state has no "${name}"; it has ${Object.keys(state).join(", ") || "nothing"}`, {
+            help: "pass what init(params) of this chain returned, or the state of its last update",
+          });
         const [after, own] = part.update(updates, state[name], params);
         updates = after;
         return [name, own] as const;
@@ -38,7 +40,10 @@ export function chain(...transforms: readonly Transform[]): Transform<States> {
  * The state of each is a field named by the label; inside, the other parameters are null.
  * @throws {ArgumentError} for a label without a transform.
  */
-export function partition<Label extends string>(transforms: Readonly<Record<Label, Transform>>, labelOf: (path: string, leaf: Tensor) => Label): Transform<Readonly<Record<Label, unknown>>> {
+export function partition<Label extends string>(
+  transforms: Readonly<Record<Label, Transform>>,
+  labelOf: (path: string, leaf: Tensor) => Label,
+): Transform<Readonly<Record<Label, unknown>>> {
   // SAFETY: the keys of `transforms` are all of Label.
   const labels = Object.keys(transforms) as Label[];
   const labelled = (params: Tree): Map<string, Label> =>
@@ -46,7 +51,8 @@ export function partition<Label extends string>(transforms: Readonly<Record<Labe
       leaves(params).flatMap(([path, leaf]) => {
         if (!isFloat(leaf.dtype)) return [];
         const label = labelOf(path, leaf);
-        if (!labels.includes(label)) throw new ArgumentError(`partition: no transform for the label "${label}"`, { where: path, help: `labels here are ${labels.join(", ")}` });
+        if (!labels.includes(label))
+          throw new ArgumentError(`partition: no transform for the label "${label}"`, { where: path, help: `labels here are ${labels.join(", ")}` });
         return [[path, label] as const];
       }),
     );

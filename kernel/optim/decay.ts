@@ -17,11 +17,17 @@ export interface WeightDecayOptions {
   readonly decays?: ParameterFilter;
 }
 
-/** Adds rate · parameter to the gradients: before sgd or adam it is L2 regularization (torch's `weight_decay` of these); adamw and lion decay by themselves. */
+/**
+ * Adds rate · parameter to the gradients: before sgd or adam it is L2 regularization (torch's `weight_decay` of these).
+ * adamw, lion and muon decay by themselves.
+ */
 export function weightDecay({ rate, decays = decaysByDefault }: WeightDecayOptions): Transform<Record<never, never>> {
   return transform({
     name: "weightDecay",
     init: () => ({}),
-    update: (grads, state, params) => [updateEach({ grads, params, slots: {} }, ({ g, p, path }) => ({ update: decays(path, p) ? add(g, mul(p, rate)) : g, slots: {} }))[0], state],
+    update: (grads, state, params) => {
+      const [updates] = updateEach({ grads, params, slots: {} }, ({ g, p, path }) => ({ update: decays(path, p) ? add(g, mul(p, rate)) : g, slots: {} }));
+      return [updates, state];
+    },
   });
 }

@@ -8,7 +8,7 @@ export { constant, exponential, linear, piecewise, warmup, warmupCosine, wsd, ty
 export { type ExponentialOptions, type LinearScheduleOptions, type WarmupCosineOptions, type WsdOptions } from "./schedule";
 export { momentum, sgd, type MomentumOptions, type SgdOptions } from "./sgd";
 export { adam, adamw, type AdamOptions, type AdamState, type AdamWOptions } from "./adam";
-export { adagrad, rmsprop, type RmspropOptions, type SquaresState } from "./rmsprop";
+export { adagrad, rmsprop, type AdagradOptions, type RmspropOptions, type SquaresState } from "./rmsprop";
 export { lion, type LionOptions, type LionState } from "./lion";
 export { isHiddenMatrix, matrixMuon, muon, type MatrixMuonOptions, type MuonOptions, type MuonState } from "./muon";
 export { orthogonalize } from "./orthogonalize";

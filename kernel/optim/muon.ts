@@ -54,7 +54,8 @@ export function muon({ adam = {}, matrices = isHiddenMatrix, ...options }: MuonO
 }
 
 /** Muon alone: every parameter must have two axes or more. Kernels [O, C, ...] are taken as matrices [O, C · …]. */
-export function matrixMuon({ lr = 0.02, momentum = 0.95, nesterov = true, weightDecay = 0, size = "shape", steps = NEWTON_SCHULZ_STEPS }: MatrixMuonOptions = {}): Transform<MuonState> {
+export function matrixMuon(options: MatrixMuonOptions = {}): Transform<MuonState> {
+  const { lr = 0.02, momentum = 0.95, nesterov = true, weightDecay = 0, size = "shape", steps = NEWTON_SCHULZ_STEPS } = options;
   return transform({
     name: "muon",
     init: (params) => ({ step: zeroSteps(), velocity: zerosFor(params) }),

@@ -6,7 +6,7 @@ import { swapAxes } from "../graph/ops/movement";
 import { sum } from "../graph/ops/reduction";
 import { type Tensor } from "../graph/tensor";
 
-/** The quintic x ↦ a x + b x³ + c x⁵ with the steepest slope at 0 that keeps [0, 1] bounded (Jordan et al. 2024, "Muon"): five steps bring singular values to 0.7…1.2. */
+/** The quintic x ↦ a x + b x³ + c x⁵ of Jordan et al. 2024 ("Muon"), chosen for its slope at 0: five steps bring singular values to 0.7…1.2. */
 const [A, B, C] = [3.4445, -4.775, 2.0315];
 const EPSILON = 1e-7;
 export const NEWTON_SCHULZ_STEPS = 5;

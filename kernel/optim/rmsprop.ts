@@ -53,5 +53,13 @@ export function rmsprop({ lr = 0.01, decay = 0.99, eps = 1e-8 }: RmspropOptions 
   return bySquares({ name: "rmsprop", lr, times: 1 / root, decay, eps: eps / root });
 }
 
-/** v ← v + g², p ← p − lr g / (√v + eps) (Duchi et al. 2011). Default lr 0.01, eps 1e-10, as in torch. */
-export const adagrad = ({ lr = 0.01, eps = 1e-10 }: { readonly lr?: Rate; readonly eps?: number } = {}): Transform<SquaresState> => bySquares({ name: "adagrad", lr, times: 1, decay: 1, eps });
+export interface AdagradOptions {
+  /** Default 0.01. */
+  readonly lr?: Rate;
+  /** Added to the root, default 1e-10. */
+  readonly eps?: number;
+}
+
+/** v ← v + g², p ← p − lr g / (√v + eps) (Duchi et al. 2011). */
+export const adagrad = ({ lr = 0.01, eps = 1e-10 }: AdagradOptions = {}): Transform<SquaresState> =>
+  bySquares({ name: "adagrad", lr, times: 1, decay: 1, eps });

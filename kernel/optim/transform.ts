@@ -2,6 +2,7 @@
 import { ArgumentError } from "../errors";
 import { hostArray, isFloat, type Dtype } from "../graph/dtype";
 import { cast } from "../graph/ops/elementwise";
+import { sizeOf, type Shape } from "../graph/shape";
 import { fromHost, Tensor } from "../graph/tensor";
 import { withScope } from "../graph/trace";
 import { leaves, map, type Tree } from "../graph/tree";
@@ -30,7 +31,7 @@ export const workDtype = (dtype: Dtype): Dtype => (dtype === "float64" ? "float6
 export const zerosFor = (params: Tree): Tree => map(params, (leaf) => (isFloat(leaf.dtype) ? zeroTensor(leaf.shape, workDtype(leaf.dtype)) : null));
 
 /** Zeros that hold data, in a buffer of their own. */
-export const zeroTensor = (shape: readonly number[], dtype: Dtype): Tensor => fromHost({ dtype, shape, data: hostArray(dtype, shape.reduce((a, b) => a * b, 1)) });
+export const zeroTensor = (shape: Shape, dtype: Dtype): Tensor => fromHost({ dtype, shape, data: hostArray(dtype, sizeOf(shape)) });
 
 /** The count of steps done: an int32 scalar. */
 export const zeroSteps = (): Tensor => zeroTensor([], "int32");
@@ -61,7 +62,10 @@ interface Walk<Slot extends string> {
  * Applies `rule` to each floating parameter that has a gradient; returns the tree of updates, in the gradients' dtypes, and the renewed state trees.
  * @throws {ArgumentError} when the state was made for other parameters.
  */
-export function updateEach<Slot extends string = never>({ grads, params, slots }: Walk<Slot>, rule: (parameter: Parameter<Slot>) => Updated<Slot>): readonly [updates: Tree, slots: Readonly<Record<Slot, Tree>>] {
+export function updateEach<Slot extends string = never>(
+  { grads, params, slots }: Walk<Slot>,
+  rule: (parameter: Parameter<Slot>) => Updated<Slot>,
+): readonly [updates: Tree, slots: Readonly<Record<Slot, Tree>>] {
   const gradients = new Map(leaves(grads));
   // SAFETY: the keys of `slots` are all of Slot.
   const names = Object.keys(slots) as Slot[];
@@ -83,14 +87,16 @@ export function updateEach<Slot extends string = never>({ grads, params, slots }
 
 function slotAt(slot: Tensor | undefined, { leaf, path, name }: { readonly leaf: Tensor; readonly path: string; readonly name: string }): Tensor {
   if (slot !== undefined && slot.size === leaf.size) return slot;
-  throw new ArgumentError(`optimizer: the state has ${slot === undefined ? "nothing" : slot.toString()} in "${name}" for the parameter ${leaf.toString()}`, {
+  const found = slot === undefined ? "nothing" : slot.toString();
+  throw new ArgumentError(`optimizer: the state has ${found} in "${name}" for the parameter ${leaf.toString()}`, {
     where: path,
     help: "make the state with init(params) of the same transform and model; after surgery on the model, map the state's trees by path as well",
   });
 }
 
 /** `fn` applied to each floating tensor of `updates`; null in the place of others. */
-export const mapUpdates = (updates: Tree, fn: (update: Tensor, path: string) => Tensor): Tree => map(updates, (leaf, path) => (isFloat(leaf.dtype) ? fn(leaf, path) : null));
+export const mapUpdates = (updates: Tree, fn: (update: Tensor, path: string) => Tensor): Tree =>
+  map(updates, (leaf, path) => (isFloat(leaf.dtype) ? fn(leaf, path) : null));
 
 /** A number, or a scalar tensor in the dtype of `like`: factors of an update. */
 export const factor = (value: number | Tensor, like: Tensor): number | Tensor => (value instanceof Tensor ? cast(value, like.dtype) : value);

@@ -89,9 +89,12 @@ export interface TruncatedNormalOptions extends NormalOptions {
 const TRUNCATION_LIMIT = 5;
 
 /** Normal numbers conditioned on [mean + low·std, mean + high·std], by the inverse of the distribution function. */
-export function truncatedNormal(key: Key, shape: Shape, { mean = 0, std = 1, low = -2, high = 2, dtype = "float32" }: TruncatedNormalOptions = {}): Tensor {
+export function truncatedNormal(key: Key, shape: Shape, options: TruncatedNormalOptions = {}): Tensor {
+  const { mean = 0, std = 1, low = -2, high = 2, dtype = "float32" } = options;
   if (!(low < high) || low < -TRUNCATION_LIMIT || high > TRUNCATION_LIMIT)
-    throw new ArgumentError(`truncatedNormal: from ${low} to ${high} standard deviations`, { help: `low must be below high, both within ±${TRUNCATION_LIMIT}; for no bounds use normal()` });
+    throw new ArgumentError(`truncatedNormal: from ${low} to ${high} standard deviations`, {
+      help: `low must be below high, both within ±${TRUNCATION_LIMIT}; for no bounds use normal()`,
+    });
   const work = workDtype(dtype);
   // u = 2Φ(x) − 1 = erf(x / √2) is uniform between the values at the bounds. Erf in float32 also in float64 graphs, where executors lack it.
   const from = cast(erf(scalar(low * Math.SQRT1_2)), work);
@@ -109,7 +112,7 @@ const TAIL = [-0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.
 function inverseErf(y: Tensor): Tensor {
   const w = neg(log(mul(sub(1, y), add(y, 1))));
   const inTail = less(scalar(5, y.dtype), w);
-  const polynomial = (coefficients: readonly number[], at: Tensor): Tensor => coefficients.slice(1).reduce((sum, c) => add(mul(sum, at), c), scalar(coefficients[0], y.dtype));
+  const polynomial = ([first, ...rest]: readonly number[], at: Tensor): Tensor => rest.reduce((sum, c) => add(mul(sum, at), c), scalar(first, y.dtype));
   return mul(y, where(inTail, polynomial(TAIL, sub(sqrt(w), 3)), polynomial(CENTRE, sub(w, 2.5))));
 }
 

@@ -20,10 +20,11 @@ export interface IntOptions {
   readonly dtype?: "int32" | "int64" | "uint8" | "int8";
 }
 
-/** Integers in [low, high): low + floor(bits · n / 2^32) for n values. Static shapes allow no rejection, so a value's probability may be off by 2^-32. */
+/** Integers in [low, high): low + floor(bits · n / 2^32) for n values. Static shapes allow no rejection: a value's probability may be off by 2^-32. */
 export function int(key: Key, shape: Shape, { low = 0, high, dtype = "int32" }: IntOptions): Tensor {
   const n = high - low;
-  if (!Number.isSafeInteger(low) || !Number.isInteger(n) || n < 1 || n > MAX_CHOICES) throw new ArgumentError(`int: from ${low} to ${high}`, { help: "give integers with low below high, at most 2^31 apart" });
+  if (!Number.isSafeInteger(low) || !Number.isInteger(n) || n < 1 || n > MAX_CHOICES)
+    throw new ArgumentError(`int: from ${low} to ${high}`, { help: "give integers with low below high, at most 2^31 apart" });
   const drawn = shiftRight(mul(bits(key, shape), scalar(n, "int64")), scalar(32, "int64"));
   return cast(low === 0 ? drawn : add(drawn, scalar(low, "int64")), dtype);
 }

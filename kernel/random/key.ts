@@ -27,7 +27,7 @@ export function wordsOf(key: Key): HostKey | undefined {
 /** @throws {ArgumentError} when `key` is no key. */
 export function requireKey(key: Key, op: string): void {
   if (key.dtype !== "int64" || key.rank !== 1 || key.shape[0] !== 2)
-    throw new ArgumentError(`${op}: the key is ${key.toString()}`, { help: "make keys with random.key(seed), and more of them with random.split or random.fold" });
+    throw new ArgumentError(`${op}: the key is ${key.toString()}`, { help: "make keys with random.key(seed), and more with random.split or random.fold" });
 }
 
 /** The key of a seed: an integer from 0 to 2^53 − 1, or a name.
@@ -67,7 +67,8 @@ export function fold(parent: Key, label: number | string | Tensor): Key {
 }
 
 function foldTensor(parent: Key, label: Tensor): Key {
-  if (isFloat(label.dtype) || label.dtype === "bool") throw new DtypeError(`fold: the label is ${label.toString()}`, { help: 'count in integers, as in step.cast("int64")' });
+  if (isFloat(label.dtype) || label.dtype === "bool")
+    throw new DtypeError(`fold: the label is ${label.toString()}`, { help: 'count in integers, as in step.cast("int64")' });
   if (label.size !== 1) throw new ArgumentError(`fold: the label is ${label.toString()}`, { help: "give one number; split() makes many keys at once" });
   return reshape(derivedKeys(parent, { ...wordsOfLabels(reshape(cast(label, "int64"), [1])), kind: KIND_NUMBER }), [2]);
 }

@@ -80,4 +80,7 @@ export interface Labels {
 export const derivedKeys = (key: Tensor, { low, high, kind }: Labels): Tensor => philoxKeys([key, low, high], { kind });
 
 /** Low and high words of integers [N], as labels. */
-export const wordsOfLabels = (labels: Tensor): Pick<Labels, "low" | "high"> => ({ low: bitAnd(labels, word(WORD_MASK)), high: shiftRight(labels, word(WORD_BITS)) });
+export const wordsOfLabels = (labels: Tensor): Pick<Labels, "low" | "high"> => ({
+  low: bitAnd(labels, word(WORD_MASK)),
+  high: shiftRight(labels, word(WORD_BITS)),
+});

@@ -25,11 +25,15 @@ interface Model {
 const values = (dtype: Dtype, shape: readonly number[], from: number): Tensor =>
   fromHost({ dtype, shape, data: hostArrayFrom(dtype, Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(from + i))) });
 /** Two layers of a class, and an integer that no optimizer may touch. */
-const makeModel = (dtype: Dtype = "float32"): Model => ({ layers: [new Layer(values(dtype, [3, 2], 1), values(dtype, [2], 2)), new Layer(values(dtype, [2, 2], 3), values(dtype, [2], 4))], count: tensor([7, 8], "int32") });
+const makeModel = (dtype: Dtype = "float32"): Model => ({
+  layers: [new Layer(values(dtype, [3, 2], 1), values(dtype, [2], 2)), new Layer(values(dtype, [2, 2], 3), values(dtype, [2], 4))],
+  count: tensor([7, 8], "int32"),
+});
 
 type Loss = (model: Model) => Tensor;
 /** Σ (w − 1)² over all parameters. */
-const parabola: Loss = ({ layers }) => layers.flatMap(({ weight, bias }) => [weight.sub(1).square().sum(), bias.sub(1).square().sum()]).reduce((a, b) => a.add(b));
+const parabola: Loss = ({ layers }) =>
+  layers.flatMap(({ weight, bias }) => [weight.sub(1).square().sum(), bias.sub(1).square().sum()]).reduce((a, b) => a.add(b));
 /** Narrow, curved valleys: Σ (1 − a)² + 4 (b − a²)² over pairs of parameters, lowest at 1. */
 const valley: Loss = ({ layers }) =>
   layers

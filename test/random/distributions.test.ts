@@ -133,7 +133,8 @@ describe("int", () => {
   });
 
   it("refuses empty and oversized ranges", () => {
-    for (const range of [{ high: 0 }, { low: 3, high: 3 }, { high: 2 ** 31 + 1 }, { high: 1.5 }]) expect(() => random.int(random.key(0), [1], range)).toThrow(ArgumentError);
+    const ranges = [{ high: 0 }, { low: 3, high: 3 }, { high: 2 ** 31 + 1 }, { high: 1.5 }];
+    for (const range of ranges) expect(() => random.int(random.key(0), [1], range)).toThrow(ArgumentError);
   });
 });
 

@@ -72,7 +72,8 @@ describe("fold and split", () => {
 
   it("never give one key twice", async () => {
     const key = random.key(3);
-    const children = [key, ...random.split(key, 200), ...Array.from({ length: 200 }, (_, i) => random.fold(key, i)), ...Array.from({ length: 200 }, (_, i) => random.fold(key, `${i}`))];
+    const labels = Array.from({ length: 200 }, (_, i) => i);
+    const children = [key, ...random.split(key, 200), ...labels.map((i) => random.fold(key, i)), ...labels.map((i) => random.fold(key, `${i}`))];
     const seen = new Set((await Promise.all(children.map(words))).map(String));
     expect(seen.size).toBe(children.length);
   });

@@ -20,7 +20,7 @@ const alongAxis =
   (call) => {
     const x = call.x();
     if (call.opset >= 13) return fn(x, normalizeAxis(call.int("axis", -1), x.rank, call.node.opType));
-    const axis = normalizeAxis(call.int("axis", 1), x.rank + 1, call.node.opType);
+    const axis = normalizeAxis(call.int("axis", 1), x.rank, call.node.opType);
     return reshape(fn(reshape(x, [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis))]), 1), x.shape);
   };
 

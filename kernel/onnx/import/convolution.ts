@@ -1,6 +1,6 @@
 /** @file Convolutions. */
 import { add, cast, sub } from "../../graph/ops/elementwise";
-import { reshape, slice } from "../../graph/ops/movement";
+import { reshape } from "../../graph/ops/movement";
 import { node, type Tensor } from "../../graph/tensor";
 import { type NodeCall, type OperatorTable } from "./nodeCall";
 import { windowsOf } from "./windows";
@@ -37,14 +37,9 @@ function convTranspose(call: NodeCall): Tensor {
   const dilations = call.ints("dilations") ?? ones;
   const outputPads = call.ints("output_padding") ?? ones.map(() => 0);
   const full = ones.map((_, i) => (x.shape[2 + i] - 1) * strides[i] + (w.shape[2 + i] - 1) * dilations[i] + 1 + outputPads[i]);
-  const pads = transposePads(call, { full, strides, image: x.shape.slice(2) });
-  // Negative pads would add; that is what output_padding is for, at the end only.
-  const cut = pads.map((pad) => Math.max(0, pad));
-  const more = pads.slice(n).map((pad) => Math.max(0, -pad));
-  if (pads.slice(0, n).some((pad) => pad < 0)) throw call.unsupported("an output larger than the full one at its beginning");
-  const out = node("ConvTranspose", [x, w], { strides, dilations, groups: call.int("group", 1), pads: cut, outputPads: outputPads.map((pad, i) => pad + more[i]) });
-  const sized = full.reduce((part, size, i) => slice(part, { axis: 2 + i, end: size - pads[i] - pads[n + i] }), out);
-  return call.has(2) ? add(sized, perChannel(call.x(2), sized)) : sized;
+  const { pads, more } = transposePads(call, { full, strides, image: x.shape.slice(2) });
+  const out = node("ConvTranspose", [x, w], { strides, dilations, groups: call.int("group", 1), pads, outputPads: outputPads.map((each, i) => each + more[i]) });
+  return call.has(2) ? add(out, perChannel(call.x(2), out)) : out;
 }
 
 interface TransposeSizes {
@@ -54,16 +49,17 @@ interface TransposeSizes {
   readonly image: readonly number[];
 }
 
-/** What is cut off before and after each axis. */
-function transposePads(call: NodeCall, { full, strides, image }: TransposeSizes): number[] {
+/** What is cut off before and after each axis, and what is added at its end where more is asked for than there is. */
+function transposePads(call: NodeCall, { full, strides, image }: TransposeSizes): { readonly pads: number[]; readonly more: number[] } {
   const automatic = call.string("auto_pad", "NOTSET");
+  const none = full.map(() => 0);
   const same = automatic === "SAME_UPPER" || automatic === "SAME_LOWER";
   const wanted = call.ints("output_shape")?.slice(-full.length) ?? (same ? image.map((size, i) => size * strides[i]) : undefined);
-  if (wanted === undefined) return automatic === "VALID" ? [...full, ...full].map(() => 0) : [...(call.ints("pads") ?? [...full, ...full].map(() => 0))];
-  const totals = full.map((size, i) => size - wanted[i]);
-  const half = totals.map((total) => Math.trunc(total / 2));
+  if (wanted === undefined) return { pads: automatic === "VALID" ? [...none, ...none] : [...(call.ints("pads") ?? [...none, ...none])], more: none };
+  const totals = full.map((size, i) => Math.max(0, size - wanted[i]));
+  const half = totals.map((total) => Math.floor(total / 2));
   const rest = totals.map((total, i) => total - half[i]);
-  return automatic === "SAME_UPPER" ? [...half, ...rest] : [...rest, ...half];
+  return { pads: automatic === "SAME_UPPER" ? [...half, ...rest] : [...rest, ...half], more: full.map((size, i) => Math.max(0, wanted[i] - size)) };
 }
 
 export const convolution: OperatorTable = { Conv: conv, ConvInteger: convInteger, ConvTranspose: convTranspose };

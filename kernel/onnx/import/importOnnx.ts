@@ -7,10 +7,8 @@ import { type OnnxDeclaration, type OnnxGraph, type OnnxModel, type OnnxNode } f
 import { readModel, type DecodeOptions } from "../protobuf";
 import { showNode } from "../readMessages";
 import { operatorRule } from "./operators";
+import { isKnownVersion, NEWEST_VERSION } from "./versions";
 import { runGraph, type RunOptions } from "./runGraph";
-
-/** Versions of the standard operator set whose operators are known. Before 7, shapes broadcast by other rules. */
-const OPSETS = { oldest: 7, newest: 23 } as const;
 
 export interface ImportOptions extends DecodeOptions {
   /** Which constants of the file are parameters. Default: the floating ones with one axis or more, except tables that
@@ -103,26 +101,26 @@ function* nodesOf(graph: OnnxGraph<OnnxDeclaration>): Generator<OnnxNode> {
 }
 
 function checkSupport({ graph, opsets }: OnnxModel<OnnxDeclaration>, unsupported: readonly string[]): void {
+  const version = opsets[""];
+  if (Object.keys(opsets).length === 0) throw new FormatError("the model imports no operator set", { help: "the file is damaged, or no ONNX model" });
+  if (version !== undefined && version > NEWEST_VERSION) throw new UnsupportedOpError(`operator set ${version} cannot be imported`, { help: `convert the model to version ${NEWEST_VERSION} or older, with onnx.version_converter` });
   const missing = new Map<string, { readonly node: OnnxNode; count: number }>();
   for (const node of nodesOf(graph)) {
-    if (operatorRule(node.domain, node.opType) !== undefined) continue;
-    const key = node.domain === "" ? node.opType : `${node.domain}.${node.opType}`;
+    const old = node.domain === "" && version !== undefined && !isKnownVersion(node.opType, version);
+    if (!old && operatorRule(node.domain, node.opType) !== undefined) continue;
+    const key = `${node.domain === "" ? "" : `${node.domain}.`}${node.opType}${old ? ` of operator set ${version}` : ""}`;
     const known = missing.get(key);
     if (known === undefined) missing.set(key, { node, count: 1 });
     else known.count++;
   }
   const operators = [...missing].map(([key, { count }]) => `${key} (${count} node${count === 1 ? "" : "s"})`);
   const all = [...operators, ...unsupported];
-  const [first] = missing.values();
+  const [first] = missing;
   if (all.length > 0)
-    throw new UnsupportedOpError(first === undefined ? `the model holds what cannot be imported: ${all[0]}` : `operator ${first.node.opType} cannot be imported`, {
-      where: first === undefined ? undefined : `node ${showNode(first.node)}`,
-      help: `export the model without these; all that is missing: ${all.join(", ")}`,
+    throw new UnsupportedOpError(first === undefined ? `the model holds what cannot be imported: ${all[0]}` : `operator ${first[0]} cannot be imported`, {
+      where: first === undefined ? undefined : `node ${showNode(first[1].node)}`,
+      help: `export the model without these, or for a newer operator set; all that is missing: ${all.join(", ")}`,
     });
-  const version = opsets[""];
-  if (version === undefined && Object.keys(opsets).length === 0) throw new FormatError("the model imports no operator set", { help: "the file is damaged, or no ONNX model" });
-  if (version !== undefined && (version < OPSETS.oldest || version > OPSETS.newest))
-    throw new UnsupportedOpError(`operator set ${version} cannot be imported`, { help: `convert the model to a version from ${OPSETS.oldest} to ${OPSETS.newest}, with onnx.version_converter` });
 }
 
 /** Names of values that operators read as settings, and nothing reads as a weight. */

@@ -117,7 +117,7 @@ function clip(call: NodeCall): Tensor {
 
 function isInfinite(call: NodeCall): Tensor {
   const x = call.x();
-  const [up, down] = [equal(x, Infinity), equal(x, -Infinity)];
+  const [up, down] = [equal(x, Infinity), equal(neg(x), Infinity)];
   if (!call.flag("detect_positive", true)) return call.flag("detect_negative", true) ? down : and(up, not(up));
   return call.flag("detect_negative", true) ? or(up, down) : up;
 }

@@ -40,7 +40,8 @@ function source(i: number, { from, to, scale, roi }: Axis, { coordinates }: Sett
     case "pytorch_half_pixel":
       return to > 1 ? (i + 0.5) / scale - 0.5 : 0;
     case "align_corners":
-      return to > 1 ? (i * (from - 1)) / (to - 1) : 0;
+      // As ONNX's reference does it: the length that the scale gives, before it is rounded to `to`.
+      return i === 0 ? 0 : (i * (from - 1)) / (scale * from - 1);
     case "asymmetric":
       return i / scale;
     case "tf_half_pixel_for_nn":

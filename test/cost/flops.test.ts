@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { costOf } from "../../kernel/cost/report";
 import { caseGraph, MORE_CASES, OP_CASES } from "./opCases";
 import { executedFlops } from "./profileFlops";
-import { gptStep, modernGptStep, unetStep } from "./steps";
+import { STEPS } from "./steps";
 
 const sum = (flops: ReadonlyMap<string, number>): number => [...flops.values()].reduce((a, b) => a + b, 0);
 
@@ -12,14 +12,10 @@ describe("predicted FLOPs equal those counted from onnxruntime's profile", () =>
     expect(costOf(graph).flops).toBe(sum(await executedFlops(graph)));
   });
 
-  test.each([
-    ["GPT", () => gptStep({ vocab: 64, depth: 2, width: 32, heads: 2, context: 16, batch: 2 })],
-    ["GPT with rotary positions, grouped queries and RMS normalization", modernGptStep],
-    ["U-Net", () => unetStep({ width: 16, size: 32, batch: 4 })],
-  ])("of a training step of a %s", async (_, make) => {
+  test.each(Object.entries(STEPS))("of a training step of a %s", async (_, make) => {
     const graph = make();
     const executed = await executedFlops(graph);
-    expect(sum(executed)).toBeGreaterThan(1e6);
+    expect(sum(executed)).toBeGreaterThan(1e5);
     expect(costOf(graph).flops).toBe(sum(executed));
   });
 });

@@ -3,7 +3,7 @@ import { type ExecutedGraph } from "../../kernel/cost/executedGraph";
 import { planMemory, type MemoryOptions } from "../../kernel/cost/memory";
 import { arenaOf } from "./ortArena";
 import { caseGraph, MORE_CASES, OP_CASES } from "./opCases";
-import { gptStep, modernGptStep, unetStep } from "./steps";
+import { BENCHMARK_STEPS, STEPS } from "./steps";
 
 const THREADS = 2;
 
@@ -12,7 +12,7 @@ function predicted(graph: ExecutedGraph, options: MemoryOptions): ReturnType<typ
   return { peakBytes, reservedBytes, allocations };
 }
 
-const small = (): ExecutedGraph => gptStep({ vocab: 64, depth: 2, width: 32, heads: 2, context: 16, batch: 2 });
+const small = STEPS["GPT"];
 
 describe("the predicted arena equals onnxruntime's own statistics, to the byte", () => {
   test.each(Object.entries({ ...OP_CASES, ...MORE_CASES }))("for %s", (_, make) => {
@@ -20,12 +20,7 @@ describe("the predicted arena equals onnxruntime's own statistics, to the byte",
     expect(predicted(graph, { threads: THREADS })).toEqual(arenaOf(graph, { threads: THREADS }));
   });
 
-  test.each([
-    ["GPT with rotary positions, grouped queries and RMS normalization", modernGptStep],
-    ["GPT 4×256, context 128, batch 8", () => gptStep({ vocab: 256, depth: 4, width: 256, heads: 4, context: 128, batch: 8 })],
-    ["GPT 6×384, context 256, batch 4", () => gptStep({ vocab: 256, depth: 6, width: 384, heads: 6, context: 256, batch: 4 })],
-    ["U-Net", () => unetStep({ width: 16, size: 32, batch: 4 })],
-  ])("for a training step of a %s", (_, make) => {
+  test.each(Object.entries({ ...STEPS, ...BENCHMARK_STEPS }))("for a training step of a %s", (_, make) => {
     const graph = make();
     expect(predicted(graph, { threads: THREADS })).toEqual(arenaOf(graph, { threads: THREADS }));
   });

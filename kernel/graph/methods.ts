@@ -1,6 +1,6 @@
 /** @file The fluent form of the functions in ops/: `x.mul(y).sum(-1)` is `sum(mul(x, y), -1)`. */
 import { type Dtype } from "./dtype";
-import { gelu, logSoftmax, silu, softmax } from "./composites/activations";
+import { gelu, logSoftmax, silu, softmax, softplus } from "./composites/activations";
 import * as elementwise from "./ops/elementwise";
 import { type TensorLike } from "./ops/elementwise";
 import { gather, takeAlong } from "./ops/indexing";
@@ -13,7 +13,7 @@ import { type Shape } from "./shape";
 import { Tensor } from "./tensor";
 
 const fluent = {
-  ...pick(elementwise, ["neg", "abs", "sign", "exp", "log", "sqrt", "reciprocal", "sin", "cos", "tanh", "sigmoid", "erf", "floor", "ceil", "round", "square", "relu", "softplus", "not", "isNaN", "stopGradient"]),
+  ...pick(elementwise, ["neg", "abs", "sign", "exp", "log", "sqrt", "reciprocal", "sin", "cos", "tanh", "sigmoid", "erf", "floor", "ceil", "round", "square", "relu", "not", "isNaN", "stopGradient"]),
   ...pick(elementwise, ["add", "sub", "mul", "div", "pow", "maximum", "minimum", "mod", "equal", "notEqual", "less", "lessEqual", "greater", "greaterEqual", "and", "or", "xor"]),
   ...pick(elementwise, ["cast", "clip"]),
   ...pick(movement, ["reshape", "flatten", "transpose", "swapAxes", "broadcastTo", "expandDims", "squeeze", "slice", "at", "split", "flip", "repeat"]),
@@ -23,6 +23,7 @@ const fluent = {
   matmul,
   softmax,
   logSoftmax,
+  softplus,
   gelu,
   silu,
 };

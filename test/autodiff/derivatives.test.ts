@@ -2,11 +2,11 @@
 import { describe, expect, test } from "vitest";
 import { grad, valueAndGrad, valueAndGradWithAux, vjp } from "../../kernel/autodiff/grad";
 import { ArgumentError, ShapeError } from "../../kernel/errors";
-import { silu, softmax, logSoftmax } from "../../kernel/graph/composites/activations";
+import { silu, softmax, logSoftmax, softplus } from "../../kernel/graph/composites/activations";
 import { scaledDotProductAttention } from "../../kernel/graph/composites/attention";
 import { softmaxCrossEntropy } from "../../kernel/graph/composites/crossEntropy";
 import { layerNorm, rmsNorm } from "../../kernel/graph/composites/normalization";
-import { abs, add, cos, div, exp, less, log, maximum, minimum, mod, mul, pow, relu, sigmoid, sin, softplus, sqrt, square, stopGradient, sub, tanh, where } from "../../kernel/graph/ops/elementwise";
+import { abs, add, cos, div, exp, less, log, maximum, minimum, mod, mul, pow, relu, sigmoid, sin, sqrt, square, stopGradient, sub, tanh, where } from "../../kernel/graph/ops/elementwise";
 import { gather, gridSample, scatterAdd, segmentSum, takeAlong } from "../../kernel/graph/ops/indexing";
 import { conv, convTranspose, einsum, matmul } from "../../kernel/graph/ops/linalg";
 import { concat, flip, pad, repeat, reshape, roll, slice, stack, transpose } from "../../kernel/graph/ops/movement";

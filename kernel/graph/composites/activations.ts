@@ -1,6 +1,6 @@
 /** @file Activation functions with gradients that reuse what the forward pass computed. */
 import { composite } from "../composite";
-import { add, div, erf, exp, log, mul, sigmoid, sub, square, tanh } from "../ops/elementwise";
+import { abs, add, div, erf, exp, log, maximum, mul, neg, sigmoid, sub, square, tanh } from "../ops/elementwise";
 import { max, sum } from "../ops/reduction";
 import { type Tensor } from "../tensor";
 
@@ -26,20 +26,21 @@ const logSoftmaxAt = composite<{ readonly axis: number }>({
 });
 export const logSoftmax = (x: Tensor, axis = -1): Tensor => logSoftmaxAt([x], { axis: axis < 0 ? axis + x.rank : axis });
 
+const GELU_SCALE = Math.sqrt(2 / Math.PI);
+
 /** x Φ(x), Φ the normal distribution function (Hendrycks & Gimpel 2016). */
 const geluErf = composite<Record<never, never>>({
   name: "Gelu",
   decompose: ([x]) => mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT1_2)), 1)),
-  // d/dx x Φ(x) = Φ(x) + x φ(x)
+  // d/dx x Φ(x) = Φ(x) + x φ(x) = (1 + erf t + x √(2/π) e^(−t²)) / 2 with t = x/√2; the factor goes into the exponent.
   vjp({ inputs: [x], g }) {
-    const cdf = mul(add(erf(mul(x, Math.SQRT1_2)), 1), 0.5);
-    const density = mul(exp(mul(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
-    return [mul(g, add(cdf, mul(x, density)))];
+    const t = mul(x, Math.SQRT1_2);
+    const density = exp(sub(Math.log(GELU_SCALE), square(t)));
+    return [mul(g, mul(add(add(erf(t), mul(x, density)), 1), 0.5))];
   },
 });
 export const gelu = (x: Tensor): Tensor => geluErf([x], {});
 
-const GELU_SCALE = Math.sqrt(2 / Math.PI);
 const GELU_CUBIC = 0.044715;
 
 /** The tanh approximation of GELU: x/2 (1 + tanh(√(2/π)(x + 0.044715 x³))). */
@@ -66,3 +67,12 @@ const siluOf = composite<Record<never, never>>({
   },
 });
 export const silu = (x: Tensor): Tensor => siluOf([x], {});
+
+const softplusOf = composite<Record<never, never>>({
+  name: "Softplus",
+  decompose: ([x]) => add(maximum(x, 0), log(add(exp(neg(abs(x))), 1))),
+  // The slope is σ(x) everywhere, also at 0, where the parts above have none.
+  vjp: ({ inputs: [x], g }) => [mul(g, sigmoid(x))],
+});
+/** log(1 + e^x), without overflow. */
+export const softplus = (x: Tensor): Tensor => softplusOf([x], {});

@@ -83,8 +83,6 @@ export function where(condition: Tensor, then: TensorLike, otherwise: TensorLike
 export const clip = (x: Tensor, low: number, high: number): Tensor => minimum(maximum(x, low), high);
 export const square = (x: Tensor): Tensor => mul(x, x);
 export const relu = (x: Tensor): Tensor => maximum(x, 0);
-/** log(1 + e^x), without overflow. */
-export const softplus = (x: Tensor): Tensor => add(relu(x), log(add(exp(neg(abs(x))), 1)));
 
 /** Elements converted to `dtype`; the same tensor when it has it. Float to integer truncates toward zero. */
 export const cast = (x: Tensor, dtype: Dtype): Tensor => (x.dtype === dtype ? x : node("Cast", [x], { to: dtype }));

@@ -1,7 +1,7 @@
 /** @file Local rewrites that make a graph smaller and keep its values: one rule function for each operation that has any. */
 import { type Op, type OpAttrs } from "../op";
 import { rewriteGraph } from "../rewrite";
-import { broadcastShapes, sameShape, sizeOf } from "../shape";
+import { broadcastShapes, sameShape, sizeOf, type Shape } from "../shape";
 import { node, type Tensor } from "../tensor";
 import { withScope } from "../trace";
 import { isFloat } from "../dtype";
@@ -32,21 +32,22 @@ type Rule = (x: Tensor) => Tensor;
 const only =
   (rule: (x: Tensor, a: Tensor, b: Tensor) => Tensor | undefined): Rule =>
   (x) => {
-    const [a, b] = x.inputs.map(unstretched(x));
+    const [a, b] = unstretched(x);
     const made = rule(x, a, b);
     if (made !== undefined && sameShape(made.shape, x.shape)) return made;
     return a === x.inputs[0] && b === x.inputs[1] ? x : node(x.op, [a, b], x.attrs);
   };
 
-/** An operand without its Broadcast, where the other operands give the result its shape anyway. */
-function unstretched(x: Tensor): (operand: Tensor, index: number) => Tensor {
-  return (operand, index) => {
-    if (!isOp(operand, "Broadcast")) return operand;
-    const others = x.inputs.filter((_, i) => i !== index).map((t) => t.shape);
-    const narrow = operand.inputs[0];
-    const shape = others.reduce((s, t) => broadcastShapes(s, t, x.op), [...narrow.shape]);
-    return sameShape(shape, x.shape) ? narrow : operand;
-  };
+/** Operands without their Broadcasts, one after the other, where what is left still gives the result its shape. */
+function unstretched(x: Tensor): Tensor[] {
+  const inputs = [...x.inputs];
+  inputs.forEach((operand, i) => {
+    if (!isOp(operand, "Broadcast")) return;
+    const [narrow] = operand.inputs;
+    const shape = inputs.reduce<Shape>((s, t, k) => (k === i ? s : broadcastShapes(s, t.shape, x.op)), narrow.shape);
+    if (sameShape(shape, x.shape)) inputs[i] = narrow;
+  });
+  return inputs;
 }
 
 const FOLD: Partial<Record<Op, (a: number, b: number) => number>> = { Add: (a, b) => a + b, Sub: (a, b) => a - b, Mul: (a, b) => a * b, Div: (a, b) => a / b, Max: Math.max, Min: Math.min, Pow: Math.pow };
@@ -163,10 +164,8 @@ const rules: Partial<Record<Op, Rule>> = {
   Less: only(() => undefined),
   LessEqual: only(() => undefined),
   Where: (x) => {
-    const inputs = x.inputs.map(unstretched(x));
-    const made = inputs.every((input, i) => input === x.inputs[i]) ? x : node("Where", inputs, {});
-    // Stripping all three at once may lose the shape; then keep them.
-    return sameShape(made.shape, x.shape) ? made : x;
+    const inputs = unstretched(x);
+    return inputs.every((input, k) => input === x.inputs[k]) ? x : node("Where", inputs, {});
   },
   ReduceSum: (x) => {
     const { axes, keep } = attrsOf(x, "ReduceSum");

@@ -3,7 +3,9 @@
  *
  * Requests are rounded up to 256 bytes. Memory comes from the system in regions of 1 MiB, 2 MiB, 4 MiB …; the smallest
  * free chunk of the lowest fitting size class is taken and cut when at least as much would be left over, or 128 MiB.
- * A chunk that is not cut counts as in use in full. Chunks given back merge with free neighbours.
+ * A chunk that is not cut counts as in use in full. Chunks given back merge with free neighbours. Among chunks of one size
+ * the lowest address wins; where regions lie is up to the system (here: each below the one before), so that peaks of graphs
+ * that need several regions may be a few percent off.
  */
 
 const ALIGNMENT_BYTES = 256;

@@ -32,6 +32,8 @@ export class DtypeError extends IsoflopError {}
 export class UnsupportedOpError extends IsoflopError {}
 /** A change (model surgery, override, donation) that changed nothing. */
 export class NoEffectError extends IsoflopError {}
+/** A number that must be finite and is not: a diverged loss. */
+export class NumericError extends IsoflopError {}
 /** A budget that cannot be met or is spent. */
 export class BudgetError extends IsoflopError {}
 /** A device or runtime that is missing, fails or runs out of memory. */

@@ -23,6 +23,7 @@ export { grad, valueAndGrad, valueAndGradWithAux, vjp } from "./autodiff/grad";
 export { checkpoint } from "./autodiff/checkpoint";
 export { compile, type Compiled, type CompileOptions } from "./runtime/compile";
 export { exportModel, exportOnnx, type ExportOptions } from "./onnx/export";
+export { importOnnx, type ImportedModel, type ImportOptions } from "./onnx/import/importOnnx";
 export { loadTree, saveTree } from "./io/treeFile";
 export * as nn from "./nn/index";
 export * as optim from "./optim/index";

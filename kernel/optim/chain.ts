@@ -16,23 +16,19 @@ export function chain(...transforms: readonly Transform[]): Transform<States> {
     seen.set(part.name, count);
     return [count === 1 ? part.name : `${part.name}${count}`, part] as const;
   });
-  return {
+  return transform<States>({
     name: "chain",
     init: (params) => Object.fromEntries(named.map(([name, part]) => [name, part.init(params)])),
     update: (grads, state, params) => {
       let updates = grads;
       const next = named.map(([name, part]) => {
-        if (!(name in state))
-          throw new ArgumentError(`chain: the state has no "${name}"; it has ${Object.keys(state).join(", ") || "nothing"}`, {
-            help: "pass what init(params) of this chain returned, or the state of its last update",
-          });
         const [after, own] = part.update(updates, state[name], params);
         updates = after;
         return [name, own] as const;
       });
       return [updates, Object.fromEntries(next)];
     },
-  };
+  });
 }
 
 /**

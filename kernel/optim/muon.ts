@@ -42,7 +42,8 @@ export interface MuonState {
   readonly velocity: Tree;
 }
 
-const TABLES = /embed|token|position|head|vocab|wte|wpe/i;
+/** Names of embeddings and heads, here and in models from elsewhere. */
+const TABLES = /(^|\.)(tokens?|positions?|class(es|Token)|\w*embed(ding|dings|s)?|\w*head|vocab\w*|wte|wpe)(\.|$)/i;
 
 /** Whether a parameter is a hidden matrix: two axes, and no part of its path names an embedding or a head. */
 export const isHiddenMatrix: ParameterFilter = (path, leaf) => leaf.rank === 2 && !TABLES.test(path);

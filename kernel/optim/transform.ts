@@ -2,7 +2,7 @@
 import { ArgumentError } from "../errors";
 import { hostArray, isFloat, type Dtype } from "../graph/dtype";
 import { cast } from "../graph/ops/elementwise";
-import { sizeOf, type Shape } from "../graph/shape";
+import { sameShape, sizeOf, type Shape } from "../graph/shape";
 import { fromHost, Tensor } from "../graph/tensor";
 import { withScope } from "../graph/trace";
 import { leaves, map, type Tree } from "../graph/tree";
@@ -19,9 +19,21 @@ export interface Transform<State = unknown> {
   update(grads: Tree, state: State, params: Tree): readonly [updates: Tree, state: State];
 }
 
-/** A transform whose operations are labelled with its name. */
-export function transform<State>({ name, init, update }: Transform<State>): Transform<State> {
-  return { name, init, update: (grads, state, params) => withScope(`optimizer.${name}`, () => update(grads, state, params)) };
+/** A transform whose operations are labelled with its name, and which says so when it is given a state that is not its own. */
+export function transform<State extends object>({ name, init, update }: Transform<State>): Transform<State> {
+  const fields = Object.keys(init({}));
+  return {
+    name,
+    init,
+    update(grads, state, params) {
+      const missing = fields.find((field) => !(field in (state ?? {})));
+      if (missing !== undefined)
+        throw new ArgumentError(`${name}: the state has no "${missing}"; it has ${Object.keys(state ?? {}).join(", ") || "nothing"}`, {
+          help: "pass what init(params) of this transform returned, or the state of its last update",
+        });
+      return withScope(`optimizer.${name}`, () => update(grads, state, params));
+    },
+  };
 }
 
 /** The dtype in which a parameter's update is computed and its state kept: 16 bits would lose small steps. */
@@ -86,7 +98,7 @@ export function updateEach<Slot extends string = never>(
 }
 
 function slotAt(slot: Tensor | undefined, { leaf, path, name }: { readonly leaf: Tensor; readonly path: string; readonly name: string }): Tensor {
-  if (slot !== undefined && slot.size === leaf.size) return slot;
+  if (slot !== undefined && sameShape(slot.shape, leaf.shape)) return slot;
   const found = slot === undefined ? "nothing" : slot.toString();
   throw new ArgumentError(`optimizer: the state has ${found} in "${name}" for the parameter ${leaf.toString()}`, {
     where: path,

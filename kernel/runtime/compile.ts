@@ -1,12 +1,12 @@
 /** @file compile: a function of tensors becomes one program for each shape of its arguments. */
 import { costOf, type CostReport } from "../cost/report";
-import { ArgumentError } from "../errors";
+import { ArgumentError, NumericError } from "../errors";
 import { currentTrace } from "../graph/trace";
-import { fromHost, realize, storedData, type Storage, type Tensor } from "../graph/tensor";
-import { hostArray } from "../graph/dtype";
+import { fromHost, realize, storedBytes, storedData, type Storage, type Tensor } from "../graph/tensor";
+import { hostArray, toNumbers } from "../graph/dtype";
 import { traceCall, type Traced } from "../graph/traceCall";
 import { parameterNames } from "../graph/parameterNames";
-import { leaves, map, type Tree } from "../graph/tree";
+import { leaves, map, pathsOf, type Tree } from "../graph/tree";
 import { fusedByOnnxruntime } from "../onnx/fused";
 import { type OnnxModel } from "../onnx/model";
 import { type Program } from "./executor";
@@ -20,6 +20,11 @@ export interface CompileOptions {
    * next call, so that state is never allocated again. The tensors passed in cannot be read afterwards. Default none.
    */
   readonly donate?: readonly string[];
+  /**
+   * Paths of results that must be finite ("loss"). When one is NaN or infinite the call fails, and donated arguments are
+   * as they were before it: a diverged step never replaces a good model. Default none.
+   */
+  readonly finite?: readonly string[];
   /** Name in errors and reports. Default the function's own. */
   readonly name?: string;
   /** Shapes (and other settings) for which it may be traced before that is taken for a mistake. Default 16. */
@@ -53,7 +58,7 @@ const DEFAULT_MAX_TRACES = 16;
  * tensors): inside, tensors stand for values and must not be read.
  * @throws {ArgumentError} when it is traced again and again; the error names the argument that keeps changing.
  */
-export function compile<Args extends readonly unknown[], R>(fn: (...args: Args) => R, { donate = [], name = fn.name === "" ? "compiled function" : fn.name, maxTraces = DEFAULT_MAX_TRACES }: CompileOptions = {}): Compiled<Args, R> {
+export function compile<Args extends readonly unknown[], R>(fn: (...args: Args) => R, { donate = [], finite = [], name = fn.name === "" ? "compiled function" : fn.name, maxTraces = DEFAULT_MAX_TRACES }: CompileOptions = {}): Compiled<Args, R> {
   const names = parameterNames(fn);
   const donated = donatedIndices(donate, names);
   const variants = new Map<string, Variant>();
@@ -92,6 +97,7 @@ export function compile<Args extends readonly unknown[], R>(fn: (...args: Args) 
     const inputs = [...given.flat(), ...variant.graph.inputs.slice(variant.traced.parameters.length)].map(storageOf);
     const buffers = variant.graph.outputs.map((output) => pool.take(output.dtype, output.shape));
     await program.run(inputs, buffers);
+    requireFinite(variant, buffers);
     given.forEach((tensors, i) => {
       if (donated.has(i)) for (const tensor of tensors) pool.give(storageOf(tensor), { dtype: tensor.dtype, shape: tensor.shape, takenBy: name });
     });
@@ -107,6 +113,19 @@ export function compile<Args extends readonly unknown[], R>(fn: (...args: Args) 
       await loaded(args);
     },
   });
+
+  /** @throws {NumericError} naming the first result that is not finite. */
+  function requireFinite({ traced }: Variant, buffers: readonly Storage[]): void {
+    if (finite.length === 0) return;
+    const paths = pathsOf(traced.result);
+    for (const path of finite) {
+      const i = paths.indexOf(path);
+      if (i < 0) throw new ArgumentError(`${name}: "finite" names ${JSON.stringify(path)}, which is no result`, { help: `the results are ${paths.slice(0, 6).join(", ")}` });
+      const { dtype } = traced.outputs[i];
+      const bad = toNumbers({ dtype, data: storedBytes(buffers[i]) }).find((value) => !Number.isFinite(value));
+      if (bad !== undefined) throw new NumericError(`${name}: ${path} is ${bad}`, { help: "the arguments are as they were before this step: lower the learning rate, clip gradients, or look at the last good values" });
+    }
+  }
 
   function resultOf({ traced, graph }: Variant, buffers: readonly Storage[]): R {
     let next = 0;

@@ -33,10 +33,8 @@ function lastObject(source: ts.SourceFile): ParsedCell | undefined {
   for (const block of blocks.reverse()) {
     const start = block.getStart(source);
     const rest = source.text.slice(start);
-    const [only, ...more] = parse(`(${rest}\n)`, "cell.ts").statements;
-    // A semicolon ends the parenthesis early; without it the text may still be one object.
-    const closed = more.length === 0 ? rest : withoutLastSemicolon(rest);
-    if (only === undefined || closed === undefined || !isObject(`(${closed}\n)`)) continue;
+    const closed = [rest, withoutLastSemicolon(rest)].find((text) => text !== undefined && isObject(`(${text}\n)`));
+    if (closed === undefined) continue;
     const code = `${source.text.slice(0, start)}(${closed}\n)`;
     if (syntaxErrors(code, "cell.ts").length > 0) continue;
     const { line, character } = source.getLineAndCharacterOfPosition(start);

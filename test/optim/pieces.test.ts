@@ -8,6 +8,7 @@ import { topological } from "../../kernel/graph/rewrite";
 import { sameShape } from "../../kernel/graph/shape";
 import { realize, tensor, type Tensor } from "../../kernel/graph/tensor";
 import * as tree from "../../kernel/graph/tree";
+import { gpt } from "../../kernel/nn/gpt";
 import * as optim from "../../kernel/optim";
 import { correction } from "../../kernel/optim/adam";
 import * as random from "../../kernel/random";
@@ -80,8 +81,10 @@ describe("chain", () => {
     expect(paths).toEqual(["scale.step", "scale2.step", "adamw.step", "adamw.moment1.up.weight", "adamw.moment2.up.weight"]);
   });
 
-  it("says what is missing in a state of something else", () => {
+  it("says what is missing in a state of something else, or in none", () => {
     const params = { a: tensor([1]) };
+    // @ts-expect-error -- what a cell without types may do
+    expect(() => optim.adamw().update(params, undefined, params)).toThrow(/adamw: the state has no "step"; it has nothing/);
     expect(() => optim.chain(optim.adam()).update(params, optim.chain(optim.lion()).init(params), params)).toThrow(/no "adam"; it has lion/);
   });
 });
@@ -180,6 +183,16 @@ describe("adamw's lean form", () => {
     const wide = topological(outputs).filter((x) => sameShape(x.shape, [1, 3]) && x.inputs.length > 0);
     expect(wide.map((x) => x.op).sort()).toEqual(["Add", "Add", "Add", "Add", "Div", "Mul", "Mul", "Mul", "Mul", "Mul", "Sqrt"]);
   });
+});
+
+it("muon takes the matrices inside a model's blocks, AdamW its embeddings, head, biases and norms", () => {
+  const model = gpt({ vocab: 11, depth: 1, width: 8, heads: 2, context: 4, key: random.key(0) });
+  const of = (state: unknown): string[] => tree.pathsOf(state).map((path) => path.replace(/^(velocity|moment1)\./, ""));
+  const { matrices, rest } = optim.muon().init(model);
+  const [taken, left] = [of(matrices), of(rest)];
+  for (const [path, leaf] of tree.leaves(model)) expect(taken.includes(path), path).toBe(leaf.rank === 2 && path.startsWith("blocks."));
+  expect(left).toContain("tokens.weight");
+  for (const path of tree.pathsOf(model)) expect(taken.includes(path)).not.toBe(left.includes(path));
 });
 
 describe("orthogonalize", () => {

@@ -131,7 +131,7 @@ function resize(call: NodeCall): Tensor {
     coordinates: call.string("coordinate_transformation_mode", early ? "asymmetric" : "half_pixel"),
     nearest: call.string("nearest_mode", early ? "floor" : "round_prefer_floor"),
     cubic: call.float("cubic_coeff_a", -0.75),
-    excludeOutside: call.flag("exclude_outside") || call.flag("antialias"),
+    excludeOutside: call.flag("exclude_outside"),
     antialias: call.flag("antialias"),
     extrapolation: call.float("extrapolation_value", 0),
   };

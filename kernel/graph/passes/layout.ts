@@ -3,7 +3,7 @@ import { operands, rewriteGraph, topological } from "../rewrite";
 import { sameShape, sizeOf } from "../shape";
 import { node, type Tensor } from "../tensor";
 import { withScope } from "../trace";
-import { attrsOf, constantOf, isOp } from "./simplify";
+import { attrsOf, constantOf, isOp, isOrdinary } from "./simplify";
 
 interface Operand {
   readonly tensor: Tensor;
@@ -62,7 +62,7 @@ function scaled(x: Tensor, uses: ReadonlyMap<Tensor, number>): Tensor {
   const product = x.inputs[at];
   if (at < 0 || factor === undefined || uses.get(product) !== 1 || !sameShape(product.shape, x.shape)) return x;
   const attrs = attrsOf(product, "MatMul");
-  return product.dtype === "float32" ? node("MatMul", product.inputs, { ...attrs, alpha: attrs.alpha * factor }) : x;
+  return product.dtype === "float32" && isOrdinary(attrs.alpha * factor, "float32") ? node("MatMul", product.inputs, { ...attrs, alpha: attrs.alpha * factor }) : x;
 }
 
 /** `outputs` with products reading their operands where they lie. */

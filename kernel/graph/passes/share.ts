@@ -3,10 +3,13 @@ import { rewriteGraph } from "../rewrite";
 import { isComposite } from "../composite";
 import { type Tensor } from "../tensor";
 
+/** JSON writes NaN, both infinities and −0 as other numbers. */
+const distinct = (_key: string, value: unknown): unknown => (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0)) ? (Object.is(value, -0) ? "-0" : String(value)) : value);
+
 function keyOf(x: Tensor): string {
   const operands = x.inputs.map((input) => input.id).join(",");
-  if (isComposite(x)) return `${x.attrs.definition.name}(${operands})${JSON.stringify(x.attrs.options)}`;
-  return `${x.op}(${operands})${JSON.stringify(x.attrs)}`;
+  if (isComposite(x)) return `${x.attrs.definition.name}(${operands})${JSON.stringify(x.attrs.options, distinct)}`;
+  return `${x.op}(${operands})${JSON.stringify(x.attrs, distinct)}`;
 }
 
 /** `outputs` with every repeated computation done once. Barriers, inputs and data stay apart. */

@@ -4,7 +4,7 @@ import { rewriteGraph } from "../rewrite";
 import { broadcastShapes, sameShape, sizeOf, type Shape } from "../shape";
 import { node, type Tensor } from "../tensor";
 import { withScope } from "../trace";
-import { isFloat } from "../dtype";
+import { hostArrayFrom, isFloat, toNumbers, type Dtype } from "../dtype";
 
 /** The value of a scalar constant, also when it is broadcast or reshaped; undefined for anything else. */
 export function constantOf(x: Tensor): number | undefined {
@@ -27,6 +27,9 @@ const constant = (value: number, like: Tensor): Tensor => {
   const scalar = node("Const", [], { value, dtype: like.dtype });
   return like.rank === 0 ? scalar : node("Broadcast", [scalar], { shape: like.shape });
 };
+
+/** `value` as `dtype` holds it. */
+const rounded = (value: number, dtype: Dtype): number => toNumbers({ dtype, data: hostArrayFrom(dtype, [value]) })[0];
 
 type Rule = (x: Tensor) => Tensor;
 const only =
@@ -57,6 +60,12 @@ const folded = (x: Tensor, a: Tensor, b: Tensor): Tensor | undefined => {
   return fold === undefined || left === undefined || right === undefined || !isFloat(x.dtype) ? undefined : constant(fold(left, right), x);
 };
 
+/** Whether a factor made of two is a normal number of `dtype`: else the two must stay apart. */
+export function isOrdinary(factor: number, dtype: Dtype): boolean {
+  const [low, high] = dtype === "float16" ? [2 ** -14, 65504] : dtype === "float64" ? [2 ** -1022, Number.MAX_VALUE] : [2 ** -126, 2 ** 127];
+  return Math.abs(factor) >= low && Math.abs(factor) <= high;
+}
+
 /** (y · c) · d → y · (c d); the product with a scalar stands last. */
 function mergedScale(x: Tensor, a: Tensor, b: Tensor): Tensor | undefined {
   const [value, other] = constantOf(b) !== undefined ? [constantOf(b), a] : [constantOf(a), b];
@@ -64,7 +73,7 @@ function mergedScale(x: Tensor, a: Tensor, b: Tensor): Tensor | undefined {
   const inner = other.inputs.map(constantOf);
   const at = inner.findIndex((c) => c !== undefined);
   const factor = inner[at];
-  if (factor === undefined) return undefined;
+  if (factor === undefined || !isOrdinary(factor * value, x.dtype)) return undefined;
   return node("Mul", [other.inputs[1 - at], node("Const", [], { value: factor * value, dtype: x.dtype })], {});
 }
 
@@ -79,7 +88,7 @@ function padAxis(x: Tensor): { readonly axis: number; readonly before: number; r
 /** Two neighbouring parts, each padded with zeros to the whole and added (gradients of slices), are joined instead. */
 function joined(a: Tensor, b: Tensor): Tensor | undefined {
   const [p, q] = [padAxis(a), padAxis(b)];
-  if (p === undefined || q === undefined || p.axis !== q.axis) return undefined;
+  if (p === undefined || q === undefined || p.axis !== q.axis || !sameShape(a.shape, b.shape)) return undefined;
   if (q.before < p.before) return joined(b, a);
   const { axis } = p;
   const [left, right] = [a.inputs[0], b.inputs[0]];
@@ -97,7 +106,7 @@ const rules: Partial<Record<Op, Rule>> = {
   Cast: (x) => {
     const [input] = x.inputs;
     if (input.dtype === x.dtype) return input;
-    return isOp(input, "Const") && isFloat(x.dtype) ? node("Const", [], { value: attrsOf(input, "Const").value, dtype: x.dtype }) : x;
+    return isOp(input, "Const") && isFloat(x.dtype) ? node("Const", [], { value: rounded(attrsOf(input, "Const").value, input.dtype), dtype: x.dtype }) : x;
   },
   Neg: (x) => {
     const value = constantOf(x.inputs[0]);

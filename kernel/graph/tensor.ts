@@ -118,8 +118,13 @@ export const placeholder = (name: string, { shape, dtype }: Pick<HostTensor, "sh
 
 /** A tensor over `data`, which it takes over without a copy: do not write to it afterwards. */
 export function fromHost({ dtype, shape, data }: HostTensor): Tensor {
+  return fromStorage({ dtype, shape }, { data });
+}
+
+/** A tensor over elements that an executor has written. */
+export function fromStorage({ dtype, shape }: Pick<HostTensor, "dtype" | "shape">, storage: Storage): Tensor {
   const tensor = new Tensor<Op>("Data", [], {}, shape, dtype);
-  tensor.storage = { data };
+  tensor.storage = storage;
   return tensor;
 }
 

@@ -2,14 +2,15 @@
 import { costOf, type CostReport } from "../cost/report";
 import { ArgumentError, NumericError } from "../errors";
 import { currentTrace } from "../graph/trace";
-import { fromHost, realize, storedBytes, storedData, type Storage, type Tensor } from "../graph/tensor";
-import { hostArray, toNumbers } from "../graph/dtype";
+import { fromStorage, realize, storedBytes, storedData, type Storage, type Tensor } from "../graph/tensor";
+import { toNumbers } from "../graph/dtype";
 import { traceCall, type Traced } from "../graph/traceCall";
 import { parameterNames } from "../graph/parameterNames";
 import { leaves, map, pathsOf, type Tree } from "../graph/tree";
 import { fusedByOnnxruntime } from "../onnx/fused";
 import { type OnnxModel } from "../onnx/model";
 import { type Program } from "./executor";
+import { physicalCores } from "./machine";
 import { BufferPool } from "./pool";
 import { lowered, modelOf, programOf, type Lowered } from "./session";
 import { differences, donatedIndices, keyOf, signatureOf, type Signature } from "./signature";
@@ -86,7 +87,12 @@ export function compile<Args extends readonly unknown[], R>(fn: (...args: Args) 
   const loaded = async (args: Args): Promise<{ readonly variant: Variant; readonly program: Program }> => {
     const variant = variantOf(args);
     variant.program ??= realize(variant.traced.captured).then(() => programOf(variant.graph));
-    return { variant, program: await variant.program };
+    try {
+      return { variant, program: await variant.program };
+    } catch (error) {
+      variant.program = undefined; // the next call tries again
+      throw error;
+    }
   };
 
   const run = async (...args: Args): Promise<R> => {
@@ -105,7 +111,7 @@ export function compile<Args extends readonly unknown[], R>(fn: (...args: Args) 
   };
 
   return Object.assign(run, {
-    cost: (...args: Args) => costOf(variantOf(args).graph, { state: [...donated].map((i) => names[i]) }),
+    cost: (...args: Args) => costOf(variantOf(args).graph, { state: [...donated].map((i) => names[i]), threads: physicalCores() }),
     lowered: (...args: Args) => variantOf(args).graph,
     onnx: (...args: Args) => modelOf(variantOf(args).graph),
     prepare: async (...args: Args) => {
@@ -131,10 +137,7 @@ export function compile<Args extends readonly unknown[], R>(fn: (...args: Args) 
     let next = 0;
     const filled: Tree = map(traced.result, () => {
       const i = next++;
-      const { shape, dtype } = graph.outputs[i];
-      const tensor = fromHost({ shape, dtype, data: hostArray(dtype, 0) });
-      tensor.storage = buffers[i];
-      return tensor;
+      return fromStorage(graph.outputs[i], buffers[i]);
     });
     // SAFETY: the tree that `fn` returned, with tensors in the place of tensors.
     return filled as R;

@@ -20,6 +20,7 @@ const SLOTS = {
   CreateEnv: [3, "void *CreateEnv(int level, str name, _Out_ void **out)"],
   CreateSessionFromArray: [8, "void *CreateSessionFromArray(void *env, void *model, size_t length, void *options, _Out_ void **out)"],
   CreateSessionOptions: [10, "void *CreateSessionOptions(_Out_ void **out)"],
+  DisableMemPattern: [17, "void *DisableMemPattern(void *options)"],
   SetSessionLogSeverityLevel: [22, "void *SetSessionLogSeverityLevel(void *options, int level)"],
   SetSessionGraphOptimizationLevel: [23, "void *SetSessionGraphOptimizationLevel(void *options, int level)"],
   SetIntraOpNumThreads: [24, "void *SetIntraOpNumThreads(void *options, int threads)"],
@@ -54,14 +55,21 @@ export function libraryPath(): string {
 
 type Foreign = ReturnType<typeof koffi.decode>;
 
-/** The function table, loaded. One for each process. */
+/** The function table, loaded. One for each process: koffi knows types by their names. */
 export class OrtApi {
+  private static loaded: OrtApi | undefined;
+
+  /** @throws {DeviceError} when the library does not load or is too old. */
+  static get(): OrtApi {
+    return (OrtApi.loaded ??= new OrtApi(libraryPath()));
+  }
+
   readonly version: string;
   /** Held: a collected library is unmapped under its functions. */
   readonly library: ReturnType<typeof koffi.load>;
   private readonly functions: { readonly [K in Name]: Foreign };
 
-  constructor(path: string) {
+  private constructor(path: string) {
     this.library = koffi.load(path);
     const [getApi, getVersion] = koffi.decode(this.library.func("void *OrtGetApiBase()")(), koffi.array("void *", 2));
     this.version = koffi.decode(getVersion, koffi.proto("str GetVersionString()"))();

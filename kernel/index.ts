@@ -25,6 +25,7 @@ export { compile, type Compiled, type CompileOptions } from "./runtime/compile";
 export { exportModel, exportOnnx, type ExportOptions } from "./onnx/export";
 export { importOnnx, type ImportedModel, type ImportOptions } from "./onnx/import/importOnnx";
 export { loadTree, saveTree } from "./io/treeFile";
+export { interruptRuns } from "./runtime/session";
 export * as nn from "./nn/index";
 export * as optim from "./optim/index";
 export * as random from "./random/index";

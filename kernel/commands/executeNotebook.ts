@@ -69,6 +69,8 @@ class NotebookRun {
       cwd: folder,
       file: options.input,
       modules: { isoflop: () => import("../index") },
+      // A training step under way ends too, with its state as it was before.
+      onInterrupt: () => void import("../index").then(({ interruptRuns }) => interruptRuns()),
       emit: (message, cell) => {
         if (message.msg_type === "status") return;
         this.outputs.add(message, cell);

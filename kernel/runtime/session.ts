@@ -37,6 +37,11 @@ export function setExecutor(next: Executor): void {
   programs.clear();
 }
 
+/** Ends all runs under way: each fails, with its arguments as they were. Does nothing when none runs. */
+export async function interruptRuns(): Promise<void> {
+  (await current)?.interrupt();
+}
+
 /** A lowered graph with its inputs: what is emitted, costed and exported. */
 export interface Lowered {
   /** Leaves whose elements are given at each run. */
@@ -81,4 +86,13 @@ export async function programOf(graph: Lowered): Promise<Program> {
   // Programs in use elsewhere stay alive by their own reference; the cache only forgets.
   if (programs.size > MAX_PROGRAMS) programs.delete(programs.keys().next().value ?? key);
   return loading;
+}
+
+let last: Promise<unknown> = Promise.resolve();
+
+/** Does `body` after all that was put in turn before it: no run may write a buffer that another still reads. */
+export function inTurn<R>(body: () => Promise<R>): Promise<R> {
+  const turn = last.then(body);
+  last = turn.catch(() => undefined);
+  return turn;
 }

@@ -29,6 +29,8 @@ export interface SessionOptions {
   readonly types?: Readonly<Record<string, string>>;
   /** The notebook's path, for `import.meta.url`. */
   readonly file?: string;
+  /** Called when the running cell is interrupted: to end work that runs outside of JavaScript. */
+  readonly onInterrupt?: () => void;
 }
 
 export interface ExecuteOptions {
@@ -98,6 +100,7 @@ export class Session {
     if (this.controller === undefined) return;
     Atomics.store(this.flag, 0, reason);
     this.controller.abort(interruptError(reason));
+    this.options.onInterrupt?.();
   }
 
   /** Type errors of `cells`, taken together as one notebook. They do not keep a cell from running. */

@@ -139,8 +139,9 @@ const rules: { readonly [P in Op]?: Rule<P> } = {
   Mul: elementwise((a, b) => a * b),
   Div: elementwise((a, b) => a / b),
   Pow: elementwise(Math.pow),
-  Max: elementwise(Math.max),
-  Min: elementwise(Math.min),
+  // Not Math.max itself: it would take the absent third operand for a 0.
+  Max: elementwise((a, b) => Math.max(a, b)),
+  Min: elementwise((a, b) => Math.min(a, b)),
   Mod: elementwise((a, b) => a - b * Math.floor(a / b)),
   And: elementwise((a, b) => flag(a !== 0 && b !== 0)),
   Or: elementwise((a, b) => flag(a !== 0 || b !== 0)),

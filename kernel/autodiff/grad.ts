@@ -6,6 +6,7 @@ import { map, mapLabelled, pathOf, type Tree } from "../graph/tree";
 import { node, type Tensor } from "../graph/tensor";
 import { backward } from "./backward";
 import { vjpRules } from "./vjpRules";
+import { here } from "../graph/trace";
 
 /** Gradients have the form of the first argument: a tensor for each floating tensor (zeros where the loss does not depend on it), the value itself elsewhere. */
 export type Gradients<T> = T;
@@ -36,7 +37,7 @@ export function valueAndGradWithAux<T extends Tree, Rest extends readonly unknow
     };
     const root = typeof tree === "object" && tree !== null ? pathOf(tree) : "";
     const [loss, aux] = fn(mapLabelled(tree, alias, root), ...rest);
-    if (loss.size !== 1 || !isFloat(loss.dtype)) throw new ShapeError(`grad: the loss is ${loss.toString()}, not one floating number`, { help: "reduce it, as in loss.mean()" });
+    if (loss.size !== 1 || !isFloat(loss.dtype)) throw new ShapeError(`grad: the loss is ${loss.toString()}, not one floating number`, { where: here(), help: "reduce it, as in loss.mean()" });
     if (aliases.length === 0) throw new ArgumentError("grad: the first argument holds no floating tensor", { help: "pass the model (or tensors) to differentiate first" });
     const gradients = backward([[loss, onesLike(loss)]], { wrt: aliases, rules: vjpRules });
     let next = 0;

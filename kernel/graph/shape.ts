@@ -1,5 +1,6 @@
 /** @file Arithmetic on static shapes. */
 import { ShapeError } from "../errors";
+import { here } from "./trace";
 
 /** Sizes of each axis, outermost first. A scalar has shape []. */
 export type Shape = readonly number[];
@@ -16,7 +17,7 @@ export const showShape = (shape: Shape): string => `[${shape.join(", ")}]`;
 export function normalizeAxis(axis: number, rank: number, op: string): number {
   const normal = axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(axis) || normal < 0 || normal >= rank)
-    throw new ShapeError(`${op}: axis ${axis} is outside a tensor of rank ${rank}`, { help: `use an axis between ${-rank} and ${rank - 1}` });
+    throw new ShapeError(`${op}: axis ${axis} is outside a tensor of rank ${rank}`, { where: here(), help: `use an axis between ${-rank} and ${rank - 1}` });
   return normal;
 }
 
@@ -24,7 +25,7 @@ export function normalizeAxis(axis: number, rank: number, op: string): number {
 export function normalizeAxes(axes: number | readonly number[] | undefined, rank: number, op: string): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
   const normal = (typeof axes === "number" ? [axes] : axes).map((axis) => normalizeAxis(axis, rank, op));
-  if (new Set(normal).size !== normal.length) throw new ShapeError(`${op}: an axis is named twice in [${normal.join(", ")}]`, { help: "name each axis once" });
+  if (new Set(normal).size !== normal.length) throw new ShapeError(`${op}: an axis is named twice in [${normal.join(", ")}]`, { where: here(), help: "name each axis once" });
   return normal.sort((a, b) => a - b);
 }
 
@@ -42,6 +43,7 @@ export function broadcastShapes(a: Shape, b: Shape, op: string): number[] {
   });
   if (bad.length > 0)
     throw new ShapeError(`${op}: shapes ${showShape(a)} and ${showShape(b)} do not broadcast (${bad.join("; ")})`, {
+      where: here(),
       help: "sizes must be equal or 1 when aligned at the last axis; reshape or transpose one operand",
     });
   return out;

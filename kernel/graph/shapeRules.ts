@@ -4,7 +4,7 @@ import { isFloat, type Dtype } from "./dtype";
 import { type BinaryOp, type ComparisonOp, type ConvolutionAttrs, type LogicalOp, type Op, type OpAttrs, type ReductionOp, type TopKAttrs, type UnaryOp } from "./op";
 import { broadcastShapes, reducedShape, sameShape, showShape, sizeOf, type Shape } from "./shape";
 import { type Tensor } from "./tensor";
-import { captureSite, currentScope, describeSite } from "./trace";
+import { here } from "./trace";
 
 export interface TypeOf {
   readonly shape: Shape;
@@ -12,11 +12,6 @@ export interface TypeOf {
 }
 type ShapeRule<P extends Op> = (inputs: readonly Tensor[], attrs: OpAttrs[P]) => TypeOf;
 
-/** Layer path and position of the call being checked, for errors. */
-function here(): string | undefined {
-  const parts = [currentScope(), describeSite(captureSite())].filter((part) => part !== undefined && part !== "");
-  return parts.length === 0 ? undefined : parts.join("   ");
-}
 const shapeError = (what: string, help: string): ShapeError => new ShapeError(what, { where: here(), help });
 const dtypeError = (what: string, help: string): DtypeError => new DtypeError(what, { where: here(), help });
 

@@ -4,7 +4,7 @@ import { bytesPerElement, hostArrayFrom, toNumbers, type Dtype, type HostArray, 
 import { type Op, type OpAttrs } from "./op";
 import { shapeRules } from "./shapeRules";
 import { showShape, sizeOf, type Shape } from "./shape";
-import { captureSite, currentScope, currentTrace, describeSite, type Site } from "./trace";
+import { captureSite, currentScope, currentTrace, describeSite, here, type Site } from "./trace";
 
 /** Elements of a realized tensor. The buffer may be given away (donated); then `data` is undefined. */
 export interface Storage {
@@ -116,8 +116,10 @@ export function node<P extends Op>(op: P, inputs: readonly Tensor[], attrs: OpAt
 /** A placeholder for an argument of a traced function. */
 export const placeholder = (name: string, { shape, dtype }: Pick<HostTensor, "shape" | "dtype">): Tensor => new Tensor<Op>("Input", [], { name }, shape, dtype);
 
-/** A tensor over `data`, which it takes over without a copy: do not write to it afterwards. */
+/** A tensor over `data`, which it takes over without a copy: do not write to it afterwards.
+ * @throws {ShapeError} when `data` has another number of elements than the shape. */
 export function fromHost({ dtype, shape, data }: HostTensor): Tensor {
+  if (data.length !== sizeOf(shape)) throw new ShapeError(`fromHost: ${data.length} elements for shape ${showShape(shape)}, which has ${sizeOf(shape)}`, { where: here(), help: "give as many elements as the sizes multiply to" });
   return fromStorage({ dtype, shape }, { data });
 }
 

@@ -55,3 +55,9 @@ export function describeSite(site: Site): string | undefined {
   const user = frames.find((frame) => !OWN_FRAME.test(frame));
   return user?.trim().replace(/^at (?:.*\()?(.*?)\)?$/, "$1");
 }
+
+/** Layer path and user's position of the call under way: the second line of errors. */
+export function here(): string | undefined {
+  const parts = [currentScope(), describeSite(captureSite())].filter((part) => part !== undefined && part !== "");
+  return parts.length === 0 ? undefined : parts.join("   ");
+}

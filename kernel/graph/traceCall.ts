@@ -1,4 +1,5 @@
 /** @file Tracing a call: arguments become placeholders, the function's results become outputs of a graph. */
+import { ArgumentError } from "../errors";
 import { placeholder, type Tensor } from "./tensor";
 import { operands, topological } from "./rewrite";
 import { leaves, mapLabelled, type Tree } from "./tree";
@@ -18,15 +19,20 @@ export interface Traced {
 export function traceCall(fn: (...args: never[]) => unknown, args: readonly Tree[], names: readonly string[]): Traced {
   const parameters: Tensor[] = [];
   const { result: body, trace } = withTrace(() => {
-    const stand = args.map((arg, i) =>
-      mapLabelled(arg, (leaf, path) => {
-        const parameter = placeholder(path === "" ? names[i] : `${names[i]}.${path}`, leaf);
+    const stand = args.map((arg, i) => {
+      const name = names[i] ?? `argument ${i}`;
+      return mapLabelled(arg, (leaf, path) => {
+        const parameter = placeholder(path === "" ? name : `${name}.${path}`, leaf);
         parameters.push(parameter);
         return parameter;
-      }),
-    );
+      });
+    });
     return Reflect.apply(fn, undefined, stand);
   });
+  if (body instanceof Promise) {
+    body.catch(() => undefined); // this error says more than what becomes of it
+    throw new ArgumentError(`${fn.name === "" ? "a traced function" : fn.name} is async`, { help: "a traced function only describes a computation: return its tensors, and await what the compiled function gives" });
+  }
   const outputs = leaves(body).map(([, leaf]) => leaf);
   return { parameters, result: body, outputs, captured: outsiders(outputs, { trace, parameters: new Set(parameters) }) };
 }

@@ -1,11 +1,13 @@
 /** @file Trees: plain objects, arrays and class instances that hold tensors at their leaves. */
 import { ArgumentError } from "../errors";
+import { isFloat } from "./dtype";
 import { Tensor } from "./tensor";
 
 /** Anything that may hold tensors. Leaves that are not tensors (numbers, strings, functions) are kept as they are. */
 export type Tree = unknown;
 
-const isBranch = (value: unknown): value is object => typeof value === "object" && value !== null && !(value instanceof Tensor) && !ArrayBuffer.isView(value) && !(value instanceof Map) && !(value instanceof Set);
+/** Objects and class instances by their fields; not maps, dates, promises and other things with an inside of their own. */
+const isBranch = (value: unknown): value is object => typeof value === "object" && value !== null && !(value instanceof Tensor) && (Array.isArray(value) || Object.prototype.toString.call(value) === "[object Object]");
 
 const join = (path: string, key: string): string => (path === "" ? key : `${path}.${key}`);
 
@@ -71,7 +73,7 @@ export function leaves(tree: Tree): (readonly [path: string, leaf: Tensor])[] {
 export const pathsOf = (tree: Tree): string[] => leaves(tree).map(([path]) => path);
 
 /** Number of elements of all floating tensors together: the parameter count of a model. */
-export const countParameters = (tree: Tree): number => leaves(tree).reduce((sum, [, leaf]) => sum + leaf.size, 0);
+export const countParameters = (tree: Tree): number => leaves(tree).reduce((sum, [, leaf]) => (isFloat(leaf.dtype) ? sum + leaf.size : sum), 0);
 
 /**
  * `tree` with the tensors at the given paths replaced.

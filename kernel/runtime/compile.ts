@@ -2,7 +2,8 @@
 import { costOf, type CostReport } from "../cost/report";
 import { ArgumentError, NumericError } from "../errors";
 import { currentTrace } from "../graph/trace";
-import { fromStorage, realize, storedBytes, storedData, type Storage, type Tensor } from "../graph/tensor";
+import { substitute } from "../graph/rewrite";
+import { placeholder, fromStorage, realize, storedBytes, storedData, type Storage, type Tensor } from "../graph/tensor";
 import { toNumbers } from "../graph/dtype";
 import { traceCall, type Traced } from "../graph/traceCall";
 import { parameterNames } from "../graph/parameterNames";
@@ -12,7 +13,7 @@ import { type OnnxModel } from "../onnx/model";
 import { type Program } from "./executor";
 import { physicalCores } from "./machine";
 import { BufferPool } from "./pool";
-import { lowered, modelOf, programOf, type Lowered } from "./session";
+import { inTurn, lowered, modelOf, programOf, type Lowered } from "./session";
 import { differences, donatedIndices, keyOf, signatureOf, type Signature } from "./signature";
 
 export interface CompileOptions {
@@ -78,7 +79,11 @@ export function compile<Args extends readonly unknown[], R>(fn: (...args: Args) 
       });
     }
     const traced = traceCall(fn, args, names);
-    const graph = lowered(traced.outputs, { inputs: [...traced.parameters, ...traced.captured], fused: fusedByOnnxruntime });
+    // What it reads from outside is computed once, not in every run.
+    const stand = traced.captured.map((tensor, i) => placeholder(`captured ${i}`, tensor));
+    const outputs = substitute(traced.outputs, new Map(traced.captured.map((tensor, i) => [tensor, stand[i]])));
+    const graph = lowered(outputs, { inputs: [...traced.parameters, ...stand], fused: fusedByOnnxruntime });
+    pool.reserve(graph.outputs);
     const variant: Variant = { signature, traced, graph };
     variants.set(key, variant);
     return variant;
@@ -100,14 +105,24 @@ export function compile<Args extends readonly unknown[], R>(fn: (...args: Args) 
     const given = args.map((arg) => leaves(arg).map(([, leaf]) => leaf));
     await realize(given.flat());
     const { variant, program } = await loaded(args);
-    const inputs = [...given.flat(), ...variant.graph.inputs.slice(variant.traced.parameters.length)].map(storageOf);
-    const buffers = variant.graph.outputs.map((output) => pool.take(output.dtype, output.shape));
-    await program.run(inputs, buffers);
-    requireFinite(variant, buffers);
-    given.forEach((tensors, i) => {
-      if (donated.has(i)) for (const tensor of tensors) pool.give(storageOf(tensor), { dtype: tensor.dtype, shape: tensor.shape, takenBy: name });
+    const { parameters, captured } = variant.traced;
+    const hoisted = variant.graph.inputs.slice(parameters.length + captured.length);
+    return inTurn(async () => {
+      const inputs = [...given.flat(), ...captured, ...hoisted].map(storageOf);
+      const buffers = variant.graph.outputs.map((output) => pool.take(output.dtype, output.shape));
+      const giveBack = (storage: Storage, { dtype, shape }: Tensor): void => pool.give(storage, { dtype, shape, takenBy: name });
+      try {
+        await program.run(inputs, buffers);
+        requireFinite(variant, buffers);
+      } catch (error) {
+        buffers.forEach((buffer, i) => giveBack(buffer, variant.graph.outputs[i]));
+        throw error;
+      }
+      given.forEach((tensors, i) => {
+        if (donated.has(i)) for (const tensor of tensors) if (tensor.storage !== undefined) giveBack(tensor.storage, tensor);
+      });
+      return resultOf(variant, buffers);
     });
-    return resultOf(variant, buffers);
   };
 
   return Object.assign(run, {

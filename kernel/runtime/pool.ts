@@ -5,6 +5,15 @@ import { type Storage } from "../graph/tensor";
 
 export class BufferPool {
   private readonly free = new Map<string, Storage[]>();
+  /** How many buffers of each form one run takes: more than that are not kept. */
+  private readonly wanted = new Map<string, number>();
+
+  /** Announces runs that take a buffer for each of `forms`. */
+  reserve(forms: readonly { readonly dtype: Dtype; readonly shape: Shape }[]): void {
+    const counts = new Map<string, number>();
+    for (const { dtype, shape } of forms) counts.set(keyOf(dtype, shape), (counts.get(keyOf(dtype, shape)) ?? 0) + 1);
+    for (const [key, count] of counts) this.wanted.set(key, Math.max(count, this.wanted.get(key) ?? 0));
+  }
 
   /** A buffer for this form: one given back earlier, or a new one. Elements are unspecified. */
   take(dtype: Dtype, shape: Shape): Storage {
@@ -20,7 +29,7 @@ export class BufferPool {
     storage.takenBy = takenBy;
     const key = keyOf(dtype, shape);
     const list = this.free.get(key) ?? [];
-    list.push({ data, native });
+    if (list.length < (this.wanted.get(key) ?? 0)) list.push({ data, native });
     this.free.set(key, list);
   }
 

@@ -4,7 +4,7 @@ import { hostArray } from "../graph/dtype";
 import { operands, topological } from "../graph/rewrite";
 import { setRealizer, storedBytes, type Storage, type Tensor } from "../graph/tensor";
 import { describeSite } from "../graph/trace";
-import { executor, lowered, programOf } from "./session";
+import { executor, inTurn, lowered, programOf } from "./session";
 
 /** Computes all of `tensors` and keeps their elements. */
 export async function realizeTensors(tensors: readonly Tensor[]): Promise<void> {
@@ -19,10 +19,7 @@ export async function realizeTensors(tensors: readonly Tensor[]): Promise<void> 
   const graph = lowered(pending, { inputs: [], fused: (call) => fused(call), fold: false });
   const program = await programOf(graph);
   const outputs = pending.map((tensor): Storage => ({ data: hostArray(tensor.dtype, tensor.size) }));
-  await program.run(
-    graph.inputs.map((tensor) => storageOf(tensor)),
-    outputs,
-  );
+  await inTurn(() => program.run(graph.inputs.map(storageOf), outputs));
   pending.forEach((tensor, i) => {
     tensor.storage = outputs[i];
     tensor.inputs = []; // what it was computed from may go

@@ -14,10 +14,18 @@ export function signatureOf(args: readonly Tree[], names: readonly string[]): Si
     else if (typeof value === "object" && value !== null && !ArrayBuffer.isView(value)) {
       out.set(`${path}:`, Object.getPrototypeOf(value)?.constructor?.name ?? "");
       for (const key of Object.keys(value)) visit(Reflect.get(value, key), `${path}.${key}`);
-    } else out.set(path, typeof value === "function" ? `function ${functionId(value)}` : String(value));
+    } else out.set(path, settingOf(value));
   };
   args.forEach((arg, i) => visit(arg, names[i] ?? `argument ${i}`));
   return out;
+}
+
+/** A value that is not a tensor, as text that no value of another type has. */
+function settingOf(value: unknown): string {
+  if (typeof value === "function") return `function ${functionId(value)}`;
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "bigint") return `${value}n`;
+  return Object.is(value, -0) ? "-0" : String(value);
 }
 
 const functionIds = new WeakMap<object, number>();

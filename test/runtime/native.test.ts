@@ -44,7 +44,7 @@ describe("the native executor", () => {
       for (let i = 0; i < count; i++) state = await step(state, fromHost({ dtype: "float32", shape: [1024], data: new Float32Array(1024).fill(i) }));
     };
     let state = ones([1024]);
-    await run(2000);
+    await run(12_000); // until the heap has found its size
     globalThis.gc?.();
     const before = process.memoryUsage().rss;
     await run(8000);

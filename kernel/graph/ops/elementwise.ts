@@ -3,6 +3,7 @@ import { DtypeError } from "../../errors";
 import { isFloat, type Dtype } from "../dtype";
 import { type BinaryOp, type ComparisonOp, type LogicalOp, type UnaryOp } from "../op";
 import { node, Tensor } from "../tensor";
+import { here } from "../trace";
 
 /** A tensor, or a number that becomes a scalar of the dtype at hand. */
 export type TensorLike = Tensor | number | boolean;
@@ -92,5 +93,5 @@ export const stopGradient = (x: Tensor): Tensor => node("StopGradient", [x], {})
 
 /** @throws {DtypeError} unless `x` is floating. */
 export function requireFloat(x: Tensor, op: string): void {
-  if (!isFloat(x.dtype)) throw new DtypeError(`${op}: needs a floating dtype, got ${x.toString()}`, { help: 'cast it first, as in x.cast("float32")' });
+  if (!isFloat(x.dtype)) throw new DtypeError(`${op}: needs a floating dtype, got ${x.toString()}`, { where: here(), help: 'cast it first, as in x.cast("float32")' });
 }

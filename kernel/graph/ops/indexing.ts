@@ -6,6 +6,7 @@ import { node, type Tensor } from "../tensor";
 import { oneHot } from "../composites/oneHot";
 import { add, cast, clip, floor, mul, sub } from "./elementwise";
 import { at, broadcastTo, concat, expandDims, reshape, transpose, zeros } from "./movement";
+import { here } from "../trace";
 
 /** Rows of `x` at `indices`: the axis is replaced by the axes of `indices`. */
 export const gather = (x: Tensor, indices: Tensor, axis = 0): Tensor => node("Gather", [x, indices], { axis: normalizeAxis(axis, x.rank, "gather") });
@@ -36,7 +37,7 @@ export const oneHotOf = (indices: Tensor, depth: number, dtype: Dtype = "float32
 export function gridSample(x: Tensor, grid: Tensor): Tensor {
   const [n, c, h, w] = x.shape;
   const [, p, q] = grid.shape;
-  if (x.rank !== 4 || grid.rank !== 4 || grid.shape[0] !== n || grid.shape[3] !== 2) throw new ShapeError(`gridSample: images ${showShape(x.shape)} and grid ${showShape(grid.shape)}`, { help: "use images [N, C, H, W] and a grid [N, P, Q, 2]" });
+  if (x.rank !== 4 || grid.rank !== 4 || grid.shape[0] !== n || grid.shape[3] !== 2) throw new ShapeError(`gridSample: images ${showShape(x.shape)} and grid ${showShape(grid.shape)}`, { where: here(), help: "use images [N, C, H, W] and a grid [N, P, Q, 2]" });
   const pixels = reshape(x, [n, c, h * w]);
   const px = sub(mul(add(at(grid, 0, 3), 1), w / 2), 0.5);
   const py = sub(mul(add(at(grid, 1, 3), 1), h / 2), 0.5);
@@ -65,7 +66,7 @@ export function coordinates(h: number, w: number): Tensor {
 /** Patches of images [N, C, H, W] as rows: [N, (H/size)·(W/size), C·size·size]. */
 export function patches(x: Tensor, size: number): Tensor {
   const [n, c, h, w] = x.shape;
-  if (h % size !== 0 || w % size !== 0) throw new ShapeError(`patches: ${showShape(x.shape)} does not part into ${size}×${size}`, { help: "height and width must be multiples of the patch size" });
+  if (h % size !== 0 || w % size !== 0) throw new ShapeError(`patches: ${showShape(x.shape)} does not part into ${size}×${size}`, { where: here(), help: "height and width must be multiples of the patch size" });
   const cut = reshape(x, [n, c, h / size, size, w / size, size]);
   return reshape(transpose(cut, [0, 2, 4, 1, 3, 5]), [n, (h / size) * (w / size), c * size * size]);
 }

@@ -5,6 +5,7 @@ import { node, type Tensor } from "../tensor";
 import { mul } from "./elementwise";
 import { broadcastTo, expandDims, reshape, squeeze, transpose } from "./movement";
 import { sum } from "./reduction";
+import { here } from "../trace";
 
 export interface MatMulOptions {
   /** Read the left operand as [..., K, M]. */
@@ -87,7 +88,7 @@ export const outer = (a: Tensor, b: Tensor): Tensor => mul(expandDims(a, 1), exp
 export function einsum(formula: string, ...operands: readonly Tensor[]): Tensor {
   const [left, out] = formula.replace(/\s/g, "").split("->");
   const terms = left.split(",");
-  const bad = (why: string): ShapeError => new ShapeError(`einsum("${formula}"): ${why}`, { help: `operands are ${operands.map((t) => showShape(t.shape)).join(", ")}; write one letter for each axis, as in "bqd,bkd->bqk"` });
+  const bad = (why: string): ShapeError => new ShapeError(`einsum("${formula}"): ${why}`, { where: here(), help: `operands are ${operands.map((t) => showShape(t.shape)).join(", ")}; write one letter for each axis, as in "bqd,bkd->bqk"` });
   if (out === undefined || terms.length !== operands.length || terms.length < 1 || terms.length > 2) throw bad("needs one term for each of one or two operands, and an arrow");
   const size = new Map<string, number>();
   terms.forEach((term, k) => {

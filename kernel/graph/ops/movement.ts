@@ -4,12 +4,13 @@ import { type Dtype } from "../dtype";
 import { normalizeAxis, sameShape, showShape, type Shape } from "../shape";
 import { node, type Tensor } from "../tensor";
 import { scalar } from "./elementwise";
+import { here } from "../trace";
 
 /** `x` with another shape; one size may be -1 and is computed. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const known = shape.reduce((product, size) => (size === -1 ? product : product * size), 1);
   const full = shape.map((size) => (size === -1 ? x.size / known : size));
-  if (!full.every(Number.isInteger)) throw new ShapeError(`reshape: ${showShape(x.shape)} does not part into ${showShape(shape)}`, { help: `the sizes given multiply to ${known}, which must divide ${x.size}` });
+  if (!full.every(Number.isInteger)) throw new ShapeError(`reshape: ${showShape(x.shape)} does not part into ${showShape(shape)}`, { where: here(), help: `the sizes given multiply to ${known}, which must divide ${x.size}` });
   return sameShape(full, x.shape) ? x : node("Reshape", [x], { shape: full });
 }
 
@@ -18,7 +19,7 @@ export const flatten = (x: Tensor): Tensor => reshape(x, [x.size]);
 /** `x` with its axes in the order `perm`; by default all axes reversed. */
 export function transpose(x: Tensor, perm: readonly number[] = x.shape.map((_, i) => x.rank - 1 - i)): Tensor {
   const normal = perm.map((axis) => normalizeAxis(axis, x.rank, "transpose"));
-  if (new Set(normal).size !== x.rank) throw new ShapeError(`transpose: [${perm.join(", ")}] does not order the ${x.rank} axes of ${showShape(x.shape)}`, { help: "name each axis once" });
+  if (new Set(normal).size !== x.rank) throw new ShapeError(`transpose: [${perm.join(", ")}] does not order the ${x.rank} axes of ${showShape(x.shape)}`, { where: here(), help: "name each axis once" });
   return normal.every((axis, i) => axis === i) ? x : node("Transpose", [x], { perm: normal });
 }
 
@@ -43,7 +44,7 @@ export function expandDims(x: Tensor, axis: number): Tensor {
 /** `x` without `axis`, which must have size 1. */
 export function squeeze(x: Tensor, axis: number): Tensor {
   const at = normalizeAxis(axis, x.rank, "squeeze");
-  if (x.shape[at] !== 1) throw new ShapeError(`squeeze: axis ${axis} of ${showShape(x.shape)} has size ${x.shape[at]}`, { help: "only axes of size 1 can go" });
+  if (x.shape[at] !== 1) throw new ShapeError(`squeeze: axis ${axis} of ${showShape(x.shape)} has size ${x.shape[at]}`, { where: here(), help: "only axes of size 1 can go" });
   return reshape(x, x.shape.toSpliced(at, 1));
 }
 
@@ -63,7 +64,7 @@ export function slice(x: Tensor, { axis, start = 0, end, step = 1 }: SliceOption
   const length = x.shape[at];
   const bound = (i: number): number => Math.min(length, Math.max(0, i < 0 ? i + length : i));
   const [from, to] = [bound(start), bound(end ?? length)];
-  if (!Number.isInteger(step) || step < 1) throw new ShapeError(`slice: step ${step}`, { help: "the step must be a positive integer; use flip() to reverse" });
+  if (!Number.isInteger(step) || step < 1) throw new ShapeError(`slice: step ${step}`, { where: here(), help: "the step must be a positive integer; use flip() to reverse" });
   if (from === 0 && to === length && step === 1) return x;
   const fill = <V>(other: readonly V[], here: V): V[] => other.map((value, i) => (i === at ? here : value));
   return node("Slice", [x], { starts: fill(x.shape.map(() => 0), from), ends: fill(x.shape, Math.max(from, to)), steps: fill(x.shape.map(() => 1), step) });
@@ -73,20 +74,20 @@ export function slice(x: Tensor, { axis, start = 0, end, step = 1 }: SliceOption
 export function at(x: Tensor, index: number, axis = 0): Tensor {
   const dimension = normalizeAxis(axis, x.rank, "at");
   const i = index < 0 ? index + x.shape[dimension] : index;
-  if (i < 0 || i >= x.shape[dimension]) throw new ShapeError(`at: index ${index} is outside axis ${axis} of ${showShape(x.shape)}`, { help: `use an index below ${x.shape[dimension]}` });
+  if (i < 0 || i >= x.shape[dimension]) throw new ShapeError(`at: index ${index} is outside axis ${axis} of ${showShape(x.shape)}`, { where: here(), help: `use an index below ${x.shape[dimension]}` });
   return squeeze(slice(x, { axis: dimension, start: i, end: i + 1 }), dimension);
 }
 
 /** `x` with zeros (or `value`) added: `widths[axis] = [before, after]`. */
 export function pad(x: Tensor, widths: readonly (readonly [number, number])[], value = 0): Tensor {
-  if (widths.length !== x.rank) throw new ShapeError(`pad: ${widths.length} widths for ${showShape(x.shape)}`, { help: "give [before, after] for every axis" });
+  if (widths.length !== x.rank) throw new ShapeError(`pad: ${widths.length} widths for ${showShape(x.shape)}`, { where: here(), help: "give [before, after] for every axis" });
   if (widths.every(([before, after]) => before === 0 && after === 0)) return x;
   return node("Pad", [x], { before: widths.map(([before]) => before), after: widths.map(([, after]) => after), value });
 }
 
 /** Tensors joined along an axis they have. */
 export function concat(parts: readonly Tensor[], axis = 0): Tensor {
-  if (parts.length === 0) throw new ShapeError("concat: nothing to join", { help: "pass at least one tensor" });
+  if (parts.length === 0) throw new ShapeError("concat: nothing to join", { where: here(), help: "pass at least one tensor" });
   return parts.length === 1 ? parts[0] : node("Concat", parts, { axis: normalizeAxis(axis, parts[0].rank, "concat") });
 }
 
@@ -99,7 +100,7 @@ export function split(x: Tensor, count: number | readonly number[], axis = 0): T
   const length = x.shape[dimension];
   const sizes = typeof count === "number" ? Array.from({ length: count }, () => length / count) : count;
   if (!sizes.every(Number.isInteger) || sizes.reduce((a, b) => a + b, 0) !== length)
-    throw new ShapeError(`split: axis ${axis} of ${showShape(x.shape)} does not part into ${typeof count === "number" ? `${count} equal parts` : showShape(count)}`, { help: `the parts must add up to ${length}` });
+    throw new ShapeError(`split: axis ${axis} of ${showShape(x.shape)} does not part into ${typeof count === "number" ? `${count} equal parts` : showShape(count)}`, { where: here(), help: `the parts must add up to ${length}` });
   let start = 0;
   return sizes.map((size) => slice(x, { axis: dimension, start, end: (start += size) }));
 }

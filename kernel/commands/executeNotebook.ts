@@ -37,6 +37,8 @@ function withParameters(notebook: Notebook, values: ReadonlyMap<string, string>)
 
 const objectOf = (value: unknown): object => (typeof value === "object" && value !== null ? value : {});
 
+const loadLibrary = () => import("../index");
+
 interface RunParts {
   readonly notebook: Notebook;
   readonly options: RunOptions;
@@ -52,6 +54,8 @@ class NotebookRun {
   private readonly outputs = new Outputs();
   private readonly checkpoint = new Checkpoint(() => this.write());
   private readonly session: Session;
+  /** There once a cell has imported it. */
+  private library: ReturnType<typeof loadLibrary> | undefined;
   /** Number of each cell that has run, by its place in the file. */
   private readonly executed = new Map<number, string>();
 
@@ -68,9 +72,9 @@ class NotebookRun {
     this.session = new Session({
       cwd: folder,
       file: options.input,
-      modules: { isoflop: () => import("../index") },
-      // A training step under way ends too, with its state as it was before.
-      onInterrupt: () => void import("../index").then(({ interruptRuns }) => interruptRuns()),
+      modules: { isoflop: () => (this.library ??= loadLibrary()) },
+      // A training step under way ends too, with its state as it was before. Without the library there is none.
+      onInterrupt: () => void this.library?.then(({ interruptRuns }) => interruptRuns()),
       emit: (message, cell) => {
         if (message.msg_type === "status") return;
         this.outputs.add(message, cell);

@@ -80,8 +80,9 @@ function clear(state: CellState): void {
 
 function addText(state: CellState, name: string, text: string): void {
   const room = MAX_STREAM_CHARACTERS - state.characters;
+  // Once over the limit the note is there already.
+  if (room < 0 || text === "") return;
   state.characters += text.length;
-  if (room <= 0) return;
   const kept = text.length <= room ? text : `${text.slice(0, room)}\n… (more than ${MAX_STREAM_CHARACTERS} characters of output; the rest is left out)\n`;
   const last = state.items.at(-1);
   if (last?.kind === "stream" && last.name === name) last.parts.push(kept);

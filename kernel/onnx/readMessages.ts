@@ -117,7 +117,7 @@ function declarationOf({ name, type }: ValueInfoProto, context: ReadContext): On
 }
 
 function sizeOfDim(size: number, where: string): number | string {
-  // Some exporters write -1 or 0-1 style sentinels for "not known".
+  // Some exporters write -1 for "not known".
   if (size === -1) return "";
   if (size < 0 || !Number.isSafeInteger(size)) throw damaged(`size ${size}`, where);
   return size;

@@ -77,13 +77,24 @@ export function importOnnx(bytes: Uint8Array, { isParameter, ...decode }: Import
     if (chosen(name, tensor)) parameters.push([name, fromHost(tensor)]);
     else constants.set(name, fromHost(tensor));
   }
-  const options: RunOptions = { ruleOf: (node) => ruleOf(node, model) };
   return new ImportedModel(
     graph.inputs.filter(({ name }) => !graph.initializers.has(name)),
     graph.outputs,
     Object.fromEntries(parameters),
-    (values) => runGraph(graph, new Map([...constants, ...values]), options),
+    (values) => runGraph(graph, new Map([...constants, ...values]), { ruleOf: countedRules(model) }),
   );
+}
+
+/** Loops within loops would make graphs that no memory holds. */
+const APPLICATION_LIMIT = 100_000;
+
+/** Rules for one application of the model. */
+function countedRules(model: OnnxModel<OnnxDeclaration>): RunOptions["ruleOf"] {
+  let applied = 0;
+  return (node) => {
+    if (++applied > APPLICATION_LIMIT) throw new UnsupportedOpError(`the model's loops unroll to more than ${APPLICATION_LIMIT} nodes`, { where: `node ${showNode(node)}`, help: "export the model with fewer turns" });
+    return ruleOf(node, model);
+  };
 }
 
 function ruleOf(node: OnnxNode, { opsets }: OnnxModel<OnnxDeclaration>): ReturnType<RunOptions["ruleOf"]> {

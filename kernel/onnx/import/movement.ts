@@ -76,7 +76,7 @@ function splitOf(call: NodeCall): Tensor[] {
   const axis = normalizeAxis(call.int("axis", 0), x.rank, "Split");
   const given = call.intsAt(1, "split");
   if (given !== undefined) return split(x, given, axis);
-  const count = call.int("num_outputs", call.node.outputs.length);
+  const count = call.node.outputs.length;
   // Parts are equal but for the last, which may be smaller.
   const size = Math.ceil(x.shape[axis] / count);
   return split(x, Array.from({ length: count }, (_, i) => Math.max(0, Math.min(size, x.shape[axis] - i * size))), axis);
@@ -111,6 +111,7 @@ function padOf(call: NodeCall): Tensor {
   if (mode === "constant") return padConstant(cut, grown, call.opset >= 11 ? (call.knownIfGiven(2)?.[0] ?? 0) : call.float("value", 0));
   return grown.reduce((part, [before, after], axis) => {
     if (before === 0 && after === 0) return part;
+    call.bounded(before + part.shape[axis] + after, "an axis");
     const positions = paddedPositions(mode, { length: part.shape[axis], before, after });
     if (positions === undefined) throw call.unsupported(`mode ${JSON.stringify(mode)}`);
     return pick(part, positions, axis);

@@ -24,6 +24,8 @@ export interface CallParts {
   readonly runNested: RunNested;
 }
 
+const MAX_ENTRIES = 2 ** 25;
+
 /** The value of each kind of attribute. */
 type AttributeValues = { readonly [K in OnnxAttribute["type"]]: Extract<OnnxAttribute, { readonly type: K }>["value"] };
 
@@ -130,6 +132,13 @@ export class NodeCall {
   /** Integers given as an operand in newer versions of the operator, as an attribute in older ones. */
   intsAt(index: number, name: string): readonly number[] | undefined {
     return this.knownIfGiven(index) ?? this.ints(name);
+  }
+
+  /** `count`, when a table or list of so many entries may be made.
+   * @throws {UnsupportedOpError} beyond 2²⁵ entries: damaged files ask for any number. */
+  bounded(count: number, what: string): number {
+    if (!(count >= 0 && count <= MAX_ENTRIES)) throw this.unsupported(`${what} of ${count} entries`);
+    return count;
   }
 
   get where(): string {

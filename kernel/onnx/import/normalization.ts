@@ -78,7 +78,7 @@ export function rmsNormalization(call: NodeCall): Tensor {
 /** Each channel divided by a power of the mean square of its neighbours. */
 function localResponse(call: NodeCall): Tensor {
   const x = call.x();
-  const size = call.int("size", 1);
+  const size = call.bounded(call.int("size", 1), "a neighbourhood");
   const before = Math.floor((size - 1) / 2);
   const squares = pad(square(x), x.shape.map((_, axis): [number, number] => (axis === 1 ? [before, size - 1 - before] : [0, 0])));
   const total = Array.from({ length: size }, (_, k) => slice(squares, { axis: 1, start: k, end: k + x.shape[1] })).reduce(add);

@@ -95,6 +95,7 @@ function weightsOf(call: NodeCall, axis: Axis, settings: Settings): { readonly r
 }
 
 function resizeAxis(call: NodeCall, x: Tensor, { index, axis, settings }: { readonly index: number; readonly axis: Axis; readonly settings: Settings }): Tensor {
+  call.bounded(axis.to * (settings.mode === "nearest" ? 1 : axis.from), "a table of weights");
   if (settings.mode === "nearest") {
     const positions = Array.from({ length: axis.to }, (_, i) => {
       const at = source(i, axis, settings);

@@ -51,13 +51,13 @@ function applyNode(node: OnnxNode, values: Values, options: RunOptions): readonl
     const result = rule(new NodeCall({ node, inputs, opset, runNested }));
     return result instanceof Tensor ? [result] : result;
   } catch (error) {
-    throw placed(error, where);
+    throw error instanceof IsoflopError ? placed(error, where) : new FormatError(`${node.opType}: the node cannot be applied (${error instanceof Error ? error.message : String(error)})`, { where, help: "the model is not valid; check it with onnx.checker", cause: error });
   }
 }
 
 /** The error with the node as its place, when it names no node yet. */
-function placed(error: unknown, where: string): unknown {
-  if (!(error instanceof IsoflopError) || error.where?.startsWith("node ") === true) return error;
+function placed(error: IsoflopError, where: string): IsoflopError {
+  if (error.where?.startsWith("node ") === true) return error;
   // SAFETY: all our errors are made from the same parts.
   const Kind = error.constructor as new (what: string, parts: { readonly where: string; readonly help: string; readonly cause: unknown }) => IsoflopError;
   return new Kind(error.what, { where, help: error.help, cause: error });

@@ -12,7 +12,7 @@ import { constant } from "./shapes";
 const cosineWindow =
   (terms: readonly number[]): OperatorRule =>
   (call) => {
-    const [size] = call.known(0);
+    const size = call.bounded(call.known(0)[0], "a window");
     // A periodic window leaves out the last point, which is the first again.
     const period = call.flag("periodic", true) ? size : size - 1;
     const values = Array.from({ length: size }, (_, n) => terms.reduce((sum, c, i) => sum + c * Math.cos((2 * Math.PI * i * n) / period), 0));
@@ -49,6 +49,7 @@ function dft(call: NodeCall): Tensor {
   const axis = normalizeAxis(call.opset >= 20 ? (call.knownIfGiven(2)?.[0] ?? -2) : call.int("axis", 1), x.rank, "DFT");
   const length = call.knownIfGiven(1)?.[0] ?? x.shape[axis];
   const frequencies = call.flag("onesided") ? Math.floor(length / 2) + 1 : length;
+  call.bounded(length * frequencies, "a table of cosines");
   const part = (index: number): Tensor => swapAxes(fitted(at(x, index, -1), axis, length), axis, -1);
   const { re, im } = transform(part(0), x.shape[x.rank - 1] === 2 ? part(1) : undefined, { length, frequencies, inverse: call.flag("inverse") });
   return stack([swapAxes(re, axis, -1), swapAxes(im, axis, -1)], -1);
@@ -62,6 +63,7 @@ function stft(call: NodeCall): Tensor {
   const length = call.knownIfGiven(3)?.[0] ?? window?.size;
   if (length === undefined) throw call.bad("neither a window nor a frame length is given");
   const count = Math.floor((signal.shape[1] - length) / step) + 1;
+  call.bounded(Math.max(count, length) * length, "a table of frames");
   const positions = constant("int64", [count, length], Array.from({ length: count * length }, (_, i) => Math.floor(i / length) * step + (i % length)));
   const frames = (index: number): Tensor => {
     const values = gather(at(reshape(signal, [signal.shape[0], signal.shape[1], -1]), index, -1), positions, 1);
@@ -76,6 +78,7 @@ function stft(call: NodeCall): Tensor {
 function melWeights(call: NodeCall): Tensor {
   const [mels, length, rate, low, high] = [0, 1, 2, 3, 4].map((i) => call.known(i)[0]);
   const bins = Math.floor(length / 2) + 1;
+  call.bounded(bins * mels, "a table of weights");
   const mel = (hertz: number): number => 2595 * Math.log10(1 + hertz / 700);
   const step = (mel(high) - mel(low)) / (mels + 2);
   const edges = Array.from({ length: mels + 2 }, (_, i) => Math.floor(((length + 1) * (700 * (10 ** ((mel(low) + i * step) / 2595) - 1))) / rate));

@@ -31,6 +31,7 @@ export function windowsOf(call: NodeCall, { image, kernel }: { readonly image: r
   const given = automatic === "VALID" ? undefined : call.ints("pads");
   const pads = given ?? [...image, ...image].map(() => 0);
   const n = image.length;
+  for (const size of kernel) call.bounded(size, "a window");
   const ceil = call.flag("ceil_mode");
   const output = image.map((size, i) => {
     const room = (size + pads[i] + pads[n + i] - span[i]) / strides[i];
@@ -38,6 +39,7 @@ export function windowsOf(call: NodeCall, { image, kernel }: { readonly image: r
     // A window that would begin in the padding behind the image is left out.
     return ceil && (count - 1) * strides[i] >= size + pads[i] ? count - 1 : count;
   });
+  if (!output.every((count) => count >= 1)) throw call.bad(`windows of [${kernel.join(", ")}] in an image of [${image.join(", ")}]`);
   const after = output.map((count, i) => Math.max(pads[n + i], (count - 1) * strides[i] + span[i] - image[i] - pads[i]));
   return { image, kernel, strides, dilations, pads: [...pads.slice(0, n), ...after], output };
 }

@@ -1,22 +1,31 @@
 /** @file From outputs of the graph to a program: lower, emit, load, with equal models loaded once. */
 import { createHash } from "node:crypto";
-import { ArgumentError } from "../errors";
+import { ArgumentError, DeviceError } from "../errors";
 import { lower } from "../graph/passes/lower";
 import { topological } from "../graph/rewrite";
 import { type Tensor } from "../graph/tensor";
 import { emit } from "../onnx/emit";
 import { encodeModel } from "../onnx/protobuf";
 import { type OnnxModel } from "../onnx/model";
+import { deviceName, requireDevice, type DeviceName } from "./devices";
 import { type Executor, type Port, type Program } from "./executor";
 import { stockExecutor } from "./stock";
 
 let current: Promise<Executor> | undefined;
 
-/** Chosen by the environment variable ISOFLOP_EXECUTOR: "native" or "stock"; by default native where it loads. */
-async function chooseExecutor(): Promise<Executor> {
+/**
+ * On the CPU chosen by the environment variable ISOFLOP_EXECUTOR: "native" or "stock"; by default native where it loads.
+ * Other devices have the stock executor only.
+ */
+async function chooseExecutor(device: DeviceName): Promise<Executor> {
   const wish = process.env.ISOFLOP_EXECUTOR;
+  if (wish !== undefined && wish !== "native" && wish !== "stock") throw new ArgumentError(`ISOFLOP_EXECUTOR is ${JSON.stringify(wish)}`, { help: 'set it to "native" or "stock", or leave it unset' });
+  await requireDevice(device);
+  if (device !== "cpu") {
+    if (wish === "native") throw new DeviceError(`the native executor does not run on "${device}"`, { where: "ISOFLOP_EXECUTOR", help: 'set it to "stock" or leave it unset' });
+    return stockExecutor({ device });
+  }
   if (wish === "stock") return stockExecutor();
-  if (wish !== undefined && wish !== "native") throw new ArgumentError(`ISOFLOP_EXECUTOR is ${JSON.stringify(wish)}`, { help: 'set it to "native" or "stock", or leave it unset' });
   try {
     return (await import("./native/native")).nativeExecutor();
   } catch (error) {
@@ -26,9 +35,24 @@ async function chooseExecutor(): Promise<Executor> {
   }
 }
 
+/** The device that the environment variable ISOFLOP_DEVICE names; "cpu" where it is not set. */
+const deviceOfEnvironment = (): DeviceName => deviceName(process.env.ISOFLOP_DEVICE ?? "cpu", "ISOFLOP_DEVICE");
+
 /** The executor in use; loaded at first need. */
 export function executor(): Promise<Executor> {
-  return (current ??= chooseExecutor());
+  return (current ??= Promise.resolve().then(() => chooseExecutor(deviceOfEnvironment())));
+}
+
+/**
+ * Computes on this device from now on; returns the executor's description. Functions that ran before keep the device
+ * they were compiled for: compile them again. Tensors move by themselves.
+ * @throws {DeviceError} when the device is missing; the device in use before stays.
+ * @throws {ArgumentError} when no device has this name.
+ */
+export async function useDevice(name: DeviceName): Promise<string> {
+  const next = await chooseExecutor(deviceName(name));
+  setExecutor(next);
+  return next.description;
 }
 
 /** Puts another executor in use for everything loaded from now on. */

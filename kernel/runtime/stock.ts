@@ -1,14 +1,16 @@
-/** @file The stock executor: onnxruntime-node's own binding, on the CPU. */
+/** @file The stock executor: onnxruntime-node's own binding, on the CPU or through WebGPU. */
 import { createRequire } from "node:module";
+import type * as onnxruntime from "onnxruntime-node";
 import { type DeviceError } from "../errors";
 import { fusedByOnnxruntime } from "../onnx/fused";
 import { storedBytes, type Storage } from "../graph/tensor";
+import { type DeviceName } from "./devices";
 import { type Executor, type Port, type Program, type ProgramSource } from "./executor";
 import { physicalCores } from "./machine";
 import { ortError } from "./ortError";
 
-type Ort = typeof import("onnxruntime-node");
-type OrtTensor = import("onnxruntime-node").Tensor;
+type Ort = typeof onnxruntime;
+type OrtTensor = onnxruntime.Tensor;
 
 /** onnxruntime's tensor object over a buffer, kept with the buffer: making one for every run costs more than the run's own overhead. */
 interface Native {
@@ -21,7 +23,7 @@ const VERSION: string = createRequire(import.meta.url)("onnxruntime-node/package
 class StockProgram implements Program {
   constructor(
     private readonly ort: Ort,
-    private readonly session: import("onnxruntime-node").InferenceSession,
+    private readonly session: onnxruntime.InferenceSession,
     private readonly source: Pick<ProgramSource, "inputs" | "outputs">,
   ) {}
 
@@ -57,17 +59,30 @@ const isNative = (value: unknown): value is Native => typeof value === "object" 
 
 const runError = (error: unknown): DeviceError => ortError(error instanceof Error ? error.message : String(error), error);
 
-/** Loads onnxruntime-node and returns an executor with one thread for each core. */
-export async function stockExecutor({ threads = physicalCores() }: { readonly threads?: number } = {}): Promise<Executor> {
+export interface StockOptions {
+  /** Threads of operations on the CPU. Default: one for each core. */
+  readonly threads?: number;
+  /**
+   * Where operations run. Default "cpu". With "webgpu", those that onnxruntime has no WebGPU kernel for (integers, and
+   * com.microsoft's and others without one) run on the CPU, with copies in between: onnxruntime places them.
+   * Inputs and results lie in host memory either way: onnxruntime-node 1.30 ends the process when a result that stayed
+   * on the device is read.
+   */
+  readonly device?: DeviceName;
+}
+
+/** Loads onnxruntime-node. That the device is there is for the caller to know: a missing one fails at the first load. */
+export async function stockExecutor({ threads = physicalCores(), device = "cpu" }: StockOptions = {}): Promise<Executor> {
   const ort = await import("onnxruntime-node");
   return {
-    description: `stock (onnxruntime-node ${VERSION}, cpu, ${threads} thread${threads === 1 ? "" : "s"})`,
+    description: `stock (onnxruntime-node ${VERSION}, ${device}, ${threads} thread${threads === 1 ? "" : "s"})`,
     fused: fusedByOnnxruntime,
     // Its runs hold the event loop, so nobody could call this during one.
     interrupt: () => undefined,
     async load({ model, inputs, outputs }) {
       try {
         const session = await ort.InferenceSession.create(model, {
+          executionProviders: [device],
           intraOpNumThreads: threads,
           interOpNumThreads: 1,
           executionMode: "sequential",

@@ -1,0 +1,36 @@
+/** @file `isoflop devices`: what this machine can compute on, and what to do where a device is missing. */
+import { parseArgs } from "node:util";
+import { type Device, devices as list } from "../runtime/devices";
+import { type Command, EXIT_OK, UsageError } from "./command";
+
+const HELP = `usage: isoflop devices [--json]
+
+Lists the devices, and for a missing one why it is missing and what to do about it.
+A notebook computes on the cpu unless it calls useDevice("webgpu") or ISOFLOP_DEVICE=webgpu is set.
+
+  --json   as JSON: name, description, available, reason, help
+`;
+
+export const devices: Command = {
+  help: HELP,
+  run: async (args) => {
+    const json = wantsJson(args);
+    const found = await list();
+    process.stdout.write(json ? `${JSON.stringify(found, undefined, 2)}\n` : found.map(describe).join(""));
+    return EXIT_OK;
+  },
+};
+
+function describe({ name, description, available, reason, help }: Device): string {
+  const line = `${name.padEnd(8)} ${(available ? "there" : "missing").padEnd(8)} ${description}\n`;
+  const indent = " ".repeat(18);
+  return available ? line : `${line}${indent}${reason}\n${indent}help: ${help}\n`;
+}
+
+function wantsJson(args: readonly string[]): boolean {
+  try {
+    return parseArgs({ args: [...args], options: { json: { type: "boolean", default: false } } }).values.json;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message.split(". ")[0] : String(error), { help: "see isoflop devices --help" });
+  }
+}

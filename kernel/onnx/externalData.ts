@@ -41,15 +41,17 @@ export class ExternalReader {
     const location = fields.get("location") ?? "";
     const offset = number(fields.get("offset") ?? "0");
     const length = number(fields.get("length") ?? String(bytes));
-    if (offset === undefined || length === undefined) throw damaged(`external data with offset ${show(fields.get("offset"))} and length ${show(fields.get("length"))}`, where);
+    if (offset === undefined || length === undefined)
+      throw damaged(`external data with offset ${show(fields.get("offset"))} and length ${show(fields.get("length"))}`, where);
     if (length !== bytes) throw damaged(`external data of ${length} bytes for a tensor of ${bytes} bytes`, where);
     const file = openSync(this.pathOf(location, where), "r");
     try {
       const { size } = fstatSync(file);
-      if (offset + length > size) throw damaged(`external data: bytes ${offset} to ${offset + length} of ${show(location)}, which has ${size}`, where);
+      if (offset + length > size)
+        throw damaged(`external data: bytes ${offset} to ${offset + length} of ${show(location)}, which has ${size}`, where);
       this.account(location, { size, length, where });
       const out = new Uint8Array(length);
-      for (let at = 0; at < length; ) {
+      for (let at = 0; at < length;) {
         const count = readSync(file, out, at, Math.min(READ_BYTES, length - at), offset + at);
         if (count === 0) throw damaged(`external data: ${show(location)} ended while being read`, where);
         at += count;
@@ -69,9 +71,13 @@ export class ExternalReader {
 
   private pathOf(location: string, where: string): string {
     if (this.folder === undefined)
-      throw new FormatError(`the elements lie in another file, ${show(location)}`, { where, help: "pass externalFolder, the folder that the model was read from" });
+      throw new FormatError(`the elements lie in another file, ${show(location)}`, {
+        where,
+        help: "pass externalFolder, the folder that the model was read from",
+      });
     const path = resolve(this.folder, location);
-    if (location === "" || location.includes("\0") || isAbsolute(location) || /^[A-Za-z]:|\\/.test(location) || !inside(resolve(this.folder), path)) throw damaged(`external data in ${show(location)}, outside of the model's folder`, where);
+    if (location === "" || location.includes("\0") || isAbsolute(location) || /^[A-Za-z]:|\\/.test(location) || !inside(resolve(this.folder), path))
+      throw damaged(`external data in ${show(location)}, outside of the model's folder`, where);
     try {
       // Links may lead out, and reading a pipe or device may never end.
       const real = realpathSync(path);

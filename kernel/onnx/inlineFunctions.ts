@@ -31,7 +31,11 @@ export function inlineFunctions(nodes: readonly NodeProto[], functions: readonly
 
   const expand = (list: readonly NodeProto[], depth: number): NodeProto[] =>
     list.flatMap((node) => {
-      if (++count > NODE_LIMIT || depth > DEPTH_LIMIT) throw new FormatError("the model's functions call one another without end", { where: `function ${node.opType}`, help: "a function must not reach itself; export the model again with its functions inlined" });
+      if (++count > NODE_LIMIT || depth > DEPTH_LIMIT)
+        throw new FormatError("the model's functions call one another without end", {
+          where: `function ${node.opType}`,
+          help: "a function must not reach itself; export the model again with its functions inlined",
+        });
       const fn = table.get(keyOf(node.domain, node.opType));
       if (fn !== undefined) return expand(bodyOf(fn, callOf(fn, { node, id: calls++ })), depth + 1);
       for (const attribute of node.attribute) for (const graph of nested(attribute)) graph.node = expand(graph.node, depth + 1);

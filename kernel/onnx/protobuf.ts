@@ -1,5 +1,6 @@
 /** @file ONNX models to and from the binary protobuf of .onnx files. */
-import { create, fromBinary, toBinary, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
+import { fromBinary, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
+import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { ModelProtoSchema, TensorProtoSchema, type FunctionProto, type ModelProto, type OperatorSetIdProto, type TensorProto } from "onnx-buf";
 import { FormatError, UnsupportedOpError } from "../errors";
 import { type HostTensor } from "../graph/dtype";
@@ -8,10 +9,9 @@ import { inlineFunctions } from "./inlineFunctions";
 import { standardDomain, type OnnxDeclaration, type OnnxModel } from "./model";
 import { graphOf } from "./readMessages";
 import { hostTensorOf } from "./tensorProto";
-import { graphProto, type PlaceInitializer } from "./writeMessages";
+import { writeModelMessage, type PlaceInitializer } from "./writeMessages";
 import { guardWire } from "./wireGuard";
 
-const PRODUCER = "isoflop";
 /** A protobuf message cannot be larger. */
 const MESSAGE_LIMIT_BYTES = 2 ** 31 - 1;
 
@@ -24,17 +24,18 @@ export interface EncodeOptions {
  * The bytes of an .onnx file.
  * @throws {FormatError} when it would be 2 GiB or more, or holds what ONNX cannot.
  */
-export function encodeModel({ irVersion, opsets, graph, metadata }: OnnxModel<OnnxDeclaration>, { external = () => undefined }: EncodeOptions = {}): Uint8Array<ArrayBuffer> {
-  const weights = [...graph.initializers].reduce((sum, [name, tensor]) => (external(name, tensor) === undefined ? sum + tensor.data.byteLength : sum), 0);
-  if (weights >= MESSAGE_LIMIT_BYTES) throw new FormatError(`a model with ${weights} bytes of weights does not fit into an .onnx file`, { help: "write it with writeModel, which puts large weights beside the model" });
-  const message = create(ModelProtoSchema, {
-    irVersion: BigInt(irVersion),
-    producerName: PRODUCER,
-    opsetImport: Object.entries(opsets).map(([domain, version]) => ({ domain, version: BigInt(version) })),
-    metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
-    graph: graphProto(graph, external),
-  });
-  return toBinary(ModelProtoSchema, message);
+export function encodeModel(model: OnnxModel<OnnxDeclaration>, { external = () => undefined }: EncodeOptions = {}): Uint8Array<ArrayBuffer> {
+  const weights = [...model.graph.initializers].reduce(
+    (sum, [name, tensor]) => (external(name, tensor) === undefined ? sum + tensor.data.byteLength : sum),
+    0,
+  );
+  if (weights >= MESSAGE_LIMIT_BYTES)
+    throw new FormatError(`a model with ${weights} bytes of weights does not fit into an .onnx file`, {
+      help: "write it with writeModel, which puts large weights beside the model",
+    });
+  const writer = new BinaryWriter();
+  writeModelMessage(writer, model, external);
+  return writer.finish();
 }
 
 export interface DecodeOptions {
@@ -50,12 +51,18 @@ export interface DecodeOptions {
  */
 export function decodeModel(bytes: Uint8Array, options: DecodeOptions = {}): OnnxModel<OnnxDeclaration> {
   const { model, unsupported } = readModel(bytes, options);
-  if (unsupported.length > 0) throw new UnsupportedOpError(`the model holds what cannot be imported: ${unsupported.join("; ")}`, { help: "export it without these, or with other element types" });
+  if (unsupported.length > 0)
+    throw new UnsupportedOpError(`the model holds what cannot be imported: ${unsupported.join("; ")}`, {
+      help: "export it without these, or with other element types",
+    });
   return model;
 }
 
 /** As `decodeModel`, but what cannot be expressed is left out of the model and listed. */
-export function readModel(bytes: Uint8Array, { externalFolder }: DecodeOptions = {}): { readonly model: OnnxModel<OnnxDeclaration>; readonly unsupported: readonly string[] } {
+export function readModel(
+  bytes: Uint8Array,
+  { externalFolder }: DecodeOptions = {},
+): { readonly model: OnnxModel<OnnxDeclaration>; readonly unsupported: readonly string[] } {
   const proto: ModelProto = messageOf(ModelProtoSchema, bytes);
   if (proto.graph === undefined) throw new FormatError("not an ONNX model: it has no graph", { help: "give the bytes of an .onnx file" });
   const unsupported: string[] = [];
@@ -79,7 +86,10 @@ function messageOf<T extends DescMessage>(schema: T, bytes: Uint8Array): Message
   try {
     return fromBinary(schema, bytes, { readUnknownFields: false });
   } catch (error) {
-    throw new FormatError(`not a readable ONNX file: ${error instanceof Error ? error.message : String(error)}`, { help: "the file is damaged; fetch or export it again", cause: error });
+    throw new FormatError(`not a readable ONNX file: ${error instanceof Error ? error.message : String(error)}`, {
+      help: "the file is damaged; fetch or export it again",
+      cause: error,
+    });
   }
 }
 
@@ -88,7 +98,8 @@ function opsetsOf(imports: readonly OperatorSetIdProto[]): Map<string, number> {
   for (const { domain, version } of imports) {
     const key = standardDomain(domain);
     const known = opsets.get(key);
-    if (known !== undefined && known !== Number(version)) throw new FormatError(`operator set ${JSON.stringify(key)} is imported as version ${known} and ${version}`, { help: "export the model again" });
+    if (known !== undefined && known !== Number(version))
+      throw new FormatError(`operator set ${JSON.stringify(key)} is imported as version ${known} and ${version}`, { help: "export the model again" });
     opsets.set(key, Number(version));
   }
   return opsets;
@@ -99,6 +110,7 @@ function noteOpsets(fn: FunctionProto, { opsets, unsupported }: { readonly opset
   for (const [domain, version] of opsetsOf(fn.opsetImport)) {
     const known = opsets.get(domain);
     if (known === undefined) opsets.set(domain, version);
-    else if (known !== version) unsupported.push(`function ${JSON.stringify(fn.name)} uses version ${version} of operator set ${JSON.stringify(domain)}, the model ${known}`);
+    else if (known !== version)
+      unsupported.push(`function ${JSON.stringify(fn.name)} uses version ${version} of operator set ${JSON.stringify(domain)}, the model ${known}`);
   }
 }

@@ -14,7 +14,8 @@ export interface ReadContext {
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
-const damaged = (what: string, where: string): FormatError => new FormatError(what, { where, help: "the file is damaged, or written by a faulty exporter; check it with onnx.checker" });
+const damaged = (what: string, where: string): FormatError =>
+  new FormatError(what, { where, help: "the file is damaged, or written by a faulty exporter; check it with onnx.checker" });
 
 /** The graph that a message holds, with nested graphs in the attributes of its nodes. */
 export function graphOf(proto: GraphProto, context: ReadContext): OnnxGraph<OnnxDeclaration> {
@@ -55,11 +56,21 @@ function nodeOf(proto: NodeProto, context: ReadContext): OnnxNode {
   if (proto.opType === "") throw damaged("a node without an operator", `node ${JSON.stringify(proto.name)}`);
   const attributes: [string, OnnxAttribute][] = [];
   for (const attribute of proto.attribute) {
-    const value = orUnsupported(() => attributeOf(attribute, { where: `attribute ${JSON.stringify(attribute.name)} of ${showNode(proto)}`, context }), context);
+    const value = orUnsupported(
+      () => attributeOf(attribute, { where: `attribute ${JSON.stringify(attribute.name)} of ${showNode(proto)}`, context }),
+      context,
+    );
     if (value !== undefined) attributes.push([attribute.name, value]);
   }
   // Object.fromEntries makes own properties even of "__proto__".
-  return { opType: proto.opType, domain: standardDomain(proto.domain), name: proto.name, inputs: proto.input, outputs: proto.output, attributes: Object.fromEntries(attributes) };
+  return {
+    opType: proto.opType,
+    domain: standardDomain(proto.domain),
+    name: proto.name,
+    inputs: proto.input,
+    outputs: proto.output,
+    attributes: Object.fromEntries(attributes),
+  };
 }
 
 function attributeOf(proto: AttributeProto, { where, context }: { readonly where: string; readonly context: ReadContext }): OnnxAttribute {
@@ -91,7 +102,10 @@ function attributeOf(proto: AttributeProto, { where, context }: { readonly where
     case Kind.GRAPHS:
     case Kind.SPARSE_TENSORS:
     case Kind.TYPE_PROTOS:
-      throw new UnsupportedOpError(`attributes of kind ${Kind[proto.type].toLowerCase()} cannot be imported`, { where, help: "export the model without this operator" });
+      throw new UnsupportedOpError(`attributes of kind ${Kind[proto.type].toLowerCase()} cannot be imported`, {
+        where,
+        help: "export the model without this operator",
+      });
   }
 }
 
@@ -112,7 +126,9 @@ function declarationOf({ name, type }: ValueInfoProto, context: ReadContext): On
   }
   const { elemType, shape } = type.value.value;
   const dtype = elemType === 0 ? undefined : orUnsupported(() => dtypeOf(elemType, { where }), context);
-  const sizes = shape?.dim.map(({ value }) => (value.case === undefined ? "" : value.case === "dimParam" ? value.value : sizeOfDim(Number(value.value), where)));
+  const sizes = shape?.dim.map(({ value }) =>
+    value.case === undefined ? "" : value.case === "dimParam" ? value.value : sizeOfDim(Number(value.value), where),
+  );
   return { name, ...(dtype === undefined ? undefined : { dtype }), ...(sizes === undefined ? undefined : { shape: sizes }) };
 }
 

@@ -1,10 +1,9 @@
-/** @file Host tensors to and from ONNX TensorProto messages. */
-import { create } from "@bufbuild/protobuf";
-import { TensorProto_DataLocation, TensorProto_DataType as DataType, TensorProtoSchema, type TensorProto } from "onnx-buf";
+/** @file Host tensors out of ONNX TensorProto messages, and the numbers of their element types. */
+import { TensorProto_DataLocation, TensorProto_DataType as DataType, type TensorProto } from "onnx-buf";
 import { FormatError, UnsupportedOpError } from "../errors";
 import { bytesPerElement, hostArray, hostView, type Dtype, type HostArray, type HostTensor } from "../graph/dtype";
 import { showShape, sizeOf } from "../graph/shape";
-import { type ExternalPlace, type ExternalReader } from "./externalData";
+import { type ExternalReader } from "./externalData";
 
 /** ONNX's number for each dtype. */
 export const DATA_TYPE: Readonly<Record<Dtype, DataType>> = {
@@ -36,8 +35,15 @@ export function dtypeOf(dataType: number, { where }: Place): Dtype {
   const dtype = DTYPE_OF.get(dataType);
   if (dtype !== undefined) return dtype;
   const name: string | undefined = DataType[dataType];
-  if (name === undefined || dataType === 0) throw new FormatError(`element type ${dataType} is not one that ONNX defines`, { where, help: "the file is damaged, or of a later ONNX version" });
-  throw new UnsupportedOpError(`element type ${name.toLowerCase()} cannot be imported`, { where, help: `cast it in the model to one of ${[...DTYPE_OF.values()].join(", ")}` });
+  if (name === undefined || dataType === 0)
+    throw new FormatError(`element type ${dataType} is not one that ONNX defines`, {
+      where,
+      help: "the file is damaged, or of a later ONNX version",
+    });
+  throw new UnsupportedOpError(`element type ${name.toLowerCase()} cannot be imported`, {
+    where,
+    help: `cast it in the model to one of ${[...DTYPE_OF.values()].join(", ")}`,
+  });
 }
 
 /** The memory of `data` as bytes, not copied. */
@@ -45,26 +51,6 @@ export const bytesOf = ({ data }: Pick<HostTensor, "data">): Uint8Array<ArrayBuf
   // SAFETY: host arrays are made over ArrayBuffers (hostArray, hostView); shared memory never enters a model.
   return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
 };
-
-export interface TensorWriteOptions {
-  readonly name?: string;
-  /** Where the elements lie when they are not in the message. */
-  readonly place?: ExternalPlace;
-}
-
-/** The message for `tensor`; its elements are referred to, not copied. */
-export function tensorProto(tensor: HostTensor, { name = "", place }: TensorWriteOptions = {}): TensorProto {
-  if (tensor.data.length !== sizeOf(tensor.shape))
-    throw new FormatError(`tensor ${JSON.stringify(name)}: shape ${showShape(tensor.shape)} has ${sizeOf(tensor.shape)} elements, its data ${tensor.data.length}`, { help: "data must have one element for each position of the shape" });
-  const head = { name, dims: tensor.shape.map(BigInt), dataType: DATA_TYPE[tensor.dtype] };
-  if (place === undefined) return create(TensorProtoSchema, { ...head, rawData: bytesOf(tensor) });
-  const externalData = [
-    { key: "location", value: place.location },
-    { key: "offset", value: String(place.offset) },
-    { key: "length", value: String(place.length) },
-  ];
-  return create(TensorProtoSchema, { ...head, dataLocation: TensorProto_DataLocation.EXTERNAL, externalData });
-}
 
 export interface TensorReadOptions extends Place {
   readonly external: ExternalReader;
@@ -74,7 +60,8 @@ export interface TensorReadOptions extends Place {
  * @throws {FormatError} when elements and shape do not agree; {UnsupportedOpError} for element types without a dtype. */
 export function hostTensorOf(proto: TensorProto, { where, external }: TensorReadOptions): HostTensor {
   const dtype = dtypeOf(proto.dataType, { where });
-  if (proto.segment !== undefined) throw new UnsupportedOpError("tensor stored in segments", { where, help: "save the model again with a current version of onnx" });
+  if (proto.segment !== undefined)
+    throw new UnsupportedOpError("tensor stored in segments", { where, help: "save the model again with a current version of onnx" });
   const shape = proto.dims.map(Number);
   const size = sizeOf(shape);
   if (shape.some((length) => length < 0 || !Number.isSafeInteger(length)) || !Number.isSafeInteger(size * bytesPerElement(dtype)))
@@ -85,7 +72,8 @@ export function hostTensorOf(proto: TensorProto, { where, external }: TensorRead
   return { dtype, shape, data };
 }
 
-const mismatch = (what: string, where: string): FormatError => new FormatError(what, { where, help: "the file is truncated or damaged; fetch or export it again" });
+const mismatch = (what: string, where: string): FormatError =>
+  new FormatError(what, { where, help: "the file is truncated or damaged; fetch or export it again" });
 
 interface Wanted extends TensorReadOptions {
   readonly dtype: Dtype;
@@ -99,7 +87,8 @@ function elementsOf(proto: TensorProto, { dtype, size, bytes, where, external }:
     return arrayOver(external.read(fields, { where, bytes }), dtype);
   }
   if (proto.rawData.length > 0 || size === 0) {
-    if (proto.rawData.length !== bytes) throw mismatch(`tensor of ${size} ${dtype} elements needs ${bytes} bytes, the file holds ${proto.rawData.length}`, where);
+    if (proto.rawData.length !== bytes)
+      throw mismatch(`tensor of ${size} ${dtype} elements needs ${bytes} bytes, the file holds ${proto.rawData.length}`, where);
     // Not slice(): that of a Buffer is a view.
     return arrayOver(new Uint8Array(proto.rawData), dtype);
   }

@@ -38,7 +38,8 @@ function contentsOf(message: DescMessage): ReadonlyMap<number, Content> {
 
 function contentOf(field: DescField): Content {
   const list = field.fieldKind === "list";
-  if (field.fieldKind === "message" || (list && field.listKind === "message")) return { wire: WireType.LengthDelimited, packable: false, message: field.message, perItem: 0, perByte: 0 };
+  if (field.fieldKind === "message" || (list && field.listKind === "message"))
+    return { wire: WireType.LengthDelimited, packable: false, message: field.message, perItem: 0, perByte: 0 };
   const scalar = "scalar" in field ? field.scalar : undefined;
   if (scalar === ScalarType.STRING) return { wire: WireType.LengthDelimited, packable: false, perItem: STRING_BYTES, perByte: 2 };
   if (scalar === ScalarType.BYTES) return { wire: WireType.LengthDelimited, packable: false, perItem: VIEW_BYTES, perByte: 0 };
@@ -54,7 +55,12 @@ function contentOf(field: DescField): Content {
 export function guardWire(message: DescMessage, bytes: Uint8Array): void {
   const reader = new BinaryReader(bytes);
   let memory = 0;
-  const fault = (what: string, cause?: unknown): FormatError => new FormatError(`not a readable ONNX file: ${what}`, { where: `byte ${Math.min(reader.pos, bytes.length)} of ${bytes.length}`, help: "the file is truncated or damaged; fetch or export it again", cause });
+  const fault = (what: string, cause?: unknown): FormatError =>
+    new FormatError(`not a readable ONNX file: ${what}`, {
+      where: `byte ${Math.min(reader.pos, bytes.length)} of ${bytes.length}`,
+      help: "the file is truncated or damaged; fetch or export it again",
+      cause,
+    });
   const take = (amount: number): void => {
     memory += amount;
     if (memory > MEMORY_LIMIT_BYTES) throw fault(`reading it would take more than ${MEMORY_LIMIT_BYTES / 2 ** 30} GiB besides its weights`);
@@ -68,7 +74,8 @@ export function guardWire(message: DescMessage, bytes: Uint8Array): void {
       const content = fields.get(number);
       if (wireType === WireType.StartGroup || wireType === WireType.EndGroup) throw fault("groups, which ONNX does not use");
       const packed = content?.packable === true && wireType === WireType.LengthDelimited;
-      if (content !== undefined && wireType !== content.wire && !packed) throw fault(`field ${number} of ${desc.name} is written as wire type ${wireType}`);
+      if (content !== undefined && wireType !== content.wire && !packed)
+        throw fault(`field ${number} of ${desc.name} is written as wire type ${wireType}`);
       if (content !== undefined) take(content.perItem);
       if (wireType !== WireType.LengthDelimited) reader.skip(wireType, number);
       else {

@@ -28,7 +28,11 @@ export interface WriteModelOptions {
  * older one's data file is removed then.
  * @throws {DeviceError} of `write`, when the disk is full or the folder missing.
  */
-export async function writeModel(path: string, model: OnnxModel<OnnxDeclaration>, { write, externalThresholdBytes = EXTERNAL_THRESHOLD_BYTES }: WriteModelOptions): Promise<string[]> {
+export async function writeModel(
+  path: string,
+  model: OnnxModel<OnnxDeclaration>,
+  { write, externalThresholdBytes = EXTERNAL_THRESHOLD_BYTES }: WriteModelOptions,
+): Promise<string[]> {
   const large = [...model.graph.initializers].filter(([, tensor]) => tensor.data.byteLength >= externalThresholdBytes && tensor.data.byteLength > 0);
   const location = large.length === 0 ? undefined : `${basename(path)}.${contentHash(large)}.data`;
   const places = new Map<string, ExternalPlace>();
@@ -70,6 +74,8 @@ function contentHash(tensors: readonly (readonly [string, HostTensor])[]): strin
 
 async function removeOlder(path: string, kept: string | undefined): Promise<void> {
   const stem = `${basename(path)}.`;
-  const older = (await readdir(dirname(path))).filter((name) => name.startsWith(stem) && /^[0-9a-f]{16}\.data$/.test(name.slice(stem.length)) && name !== kept);
+  const older = (await readdir(dirname(path))).filter(
+    (name) => name.startsWith(stem) && /^[0-9a-f]{16}\.data$/.test(name.slice(stem.length)) && name !== kept,
+  );
   for (const name of older) await rm(join(dirname(path), name), { force: true });
 }

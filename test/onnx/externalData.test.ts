@@ -13,7 +13,11 @@ import { decodeModel, encodeModel } from "../../kernel/onnx/protobuf";
 import { writeModel } from "../../kernel/onnx/writeModel";
 import { comparable } from "./onnxModels";
 
-const ramp = (length: number, from = 0): HostTensor => ({ dtype: "float32", shape: [length], data: Float32Array.from({ length }, (_, i) => from + i) });
+const ramp = (length: number, from = 0): HostTensor => ({
+  dtype: "float32",
+  shape: [length],
+  data: Float32Array.from({ length }, (_, i) => from + i),
+});
 const modelOf = (initializers: Readonly<Record<string, HostTensor>>): OnnxModel => ({
   irVersion: 10,
   opsets: { "": 21 },
@@ -22,7 +26,14 @@ const modelOf = (initializers: Readonly<Record<string, HostTensor>>): OnnxModel 
     name: "g",
     inputs: [],
     outputs: Object.keys(initializers).map((name) => ({ name: `${name}_out`, dtype: "float32", shape: [initializers[name].shape[0]] })),
-    nodes: Object.keys(initializers).map((name) => ({ opType: "Identity", domain: "", name, inputs: [name], outputs: [`${name}_out`], attributes: {} })),
+    nodes: Object.keys(initializers).map((name) => ({
+      opType: "Identity",
+      domain: "",
+      name,
+      inputs: [name],
+      outputs: [`${name}_out`],
+      attributes: {},
+    })),
     initializers: new Map(Object.entries(initializers)),
   },
 });
@@ -60,7 +71,8 @@ describe("a model with large weights", () => {
 
 describe("external data", () => {
   const place = (location: string, offset = 0, length = 12): ExternalPlace => ({ location, offset, length });
-  const read = (where: ExternalPlace, home: string, initializers: Readonly<Record<string, HostTensor>> = { w: ramp(3) }): unknown => decodeModel(encodeModel(modelOf(initializers), { external: () => where }), { externalFolder: home });
+  const read = (where: ExternalPlace, home: string, initializers: Readonly<Record<string, HostTensor>> = { w: ramp(3) }): unknown =>
+    decodeModel(encodeModel(modelOf(initializers), { external: () => where }), { externalFolder: home });
   const home = folder();
   writeFileSync(join(home, "data"), new Uint8Array(16));
   mkdirSync(join(home, "sub"));
@@ -76,7 +88,9 @@ describe("external data", () => {
   it("is refused outside of the folder: parents, absolute paths, links, other systems' paths", () => {
     for (const location of ["../data", "/etc/hostname", "sub/../../data", "link", "C:\\data", "..\\data", "a\0b", "", ".", "sub/.."]) {
       expect(() => read(place(location), join(home, location === "../data" ? "inner" : "")), location).toThrow(FormatError);
-      expect(() => read(place(location), join(home, location === "../data" ? "inner" : "")), location).toThrow(/outside of the model's folder|out of the model's folder/);
+      expect(() => read(place(location), join(home, location === "../data" ? "inner" : "")), location).toThrow(
+        /outside of the model's folder|out of the model's folder/,
+      );
     }
   });
 

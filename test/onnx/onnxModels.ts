@@ -14,7 +14,9 @@ const hostTensor: fc.Arbitrary<HostTensor> = fc
   .record({ dtype: fc.constantFrom(...DTYPES), shape: fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 3 }) })
   .chain(({ dtype, shape }) => {
     const bytes = sizeOf(shape) * bytesPerElement(dtype);
-    return fc.uint8Array({ minLength: bytes, maxLength: bytes, ...(dtype === "bool" ? { max: 1 } : undefined) }).map((array) => ({ dtype, shape, data: hostView(dtype, array.slice().buffer, 0, sizeOf(shape)) }));
+    return fc
+      .uint8Array({ minLength: bytes, maxLength: bytes, ...(dtype === "bool" ? { max: 1 } : undefined) })
+      .map((array) => ({ dtype, shape, data: hostView(dtype, array.slice().buffer, 0, sizeOf(shape)) }));
   });
 
 const declaration: fc.Arbitrary<OnnxDeclaration> = fc.oneof(
@@ -65,6 +67,9 @@ export function comparable(value: unknown): unknown {
   if (ArrayBuffer.isView(value)) return `${value.constructor.name}:${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex")}`;
   if (value instanceof Map) return [...value].map(([key, item]) => [comparable(key), comparable(item)]);
   if (Array.isArray(value)) return value.map(comparable);
-  if (typeof value === "object" && value !== null) return Object.entries(value).map(([key, item]) => [key, comparable(item)]).sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
+  if (typeof value === "object" && value !== null)
+    return Object.entries(value)
+      .map(([key, item]) => [key, comparable(item)])
+      .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
   return Object.is(value, -0) ? "-0" : value;
 }

@@ -10,9 +10,11 @@ import { comparable, onnxModel } from "./onnxModels";
 type ModelInit = Parameters<typeof create<typeof ModelProtoSchema>>[1];
 const file = (init: ModelInit): Uint8Array => toBinary(ModelProtoSchema, create(ModelProtoSchema, init));
 /** A file with one initializer. */
-const withTensor = (tensor: Record<string, unknown>): Uint8Array => file({ irVersion: 8n, graph: { name: "g", initializer: [{ name: "w", ...tensor }] } });
+const withTensor = (tensor: Record<string, unknown>): Uint8Array =>
+  file({ irVersion: 8n, graph: { name: "g", initializer: [{ name: "w", ...tensor }] } });
 const only = (bytes: Uint8Array): unknown => decodeModel(bytes).graph.initializers.get("w");
-const sample = (): Uint8Array => encodeModel(fc.sample(onnxModel, { numRuns: 30, seed: 7 }).sort((a, b) => b.graph.nodes.length - a.graph.nodes.length)[0]);
+const sample = (): Uint8Array =>
+  encodeModel(fc.sample(onnxModel, { numRuns: 30, seed: 7 }).sort((a, b) => b.graph.nodes.length - a.graph.nodes.length)[0]);
 
 describe("an ONNX file", () => {
   it("holds any model without loss", () => {
@@ -32,14 +34,20 @@ describe("an ONNX file", () => {
   });
 
   it("keeps nothing of the bytes it was read from", () => {
-    const bytes = Buffer.from(withTensor({ dims: [2n], dataType: TensorProto_DataType.FLOAT, rawData: new Uint8Array([0, 0, 128, 63, 0, 0, 0, 64]) }));
+    const bytes = Buffer.from(
+      withTensor({ dims: [2n], dataType: TensorProto_DataType.FLOAT, rawData: new Uint8Array([0, 0, 128, 63, 0, 0, 0, 64]) }),
+    );
     const tensor = only(bytes);
     bytes.fill(255);
     expect(tensor).toEqual({ dtype: "float32", shape: [2], data: new Float32Array([1, 2]) });
   });
 
   it("gives INT64_MAX back as INT64_MAX, though a number cannot hold it", () => {
-    const slice = { opType: "Slice", name: "s", attribute: [{ name: "ends", type: AttributeProto_AttributeType.INTS, ints: [2n ** 63n - 1n, -(2n ** 63n)] }] };
+    const slice = {
+      opType: "Slice",
+      name: "s",
+      attribute: [{ name: "ends", type: AttributeProto_AttributeType.INTS, ints: [2n ** 63n - 1n, -(2n ** 63n)] }],
+    };
     const bytes = file({ irVersion: 3n, producerName: "isoflop", graph: { name: "g", node: [slice] } });
     expect(Buffer.from(encodeModel(decodeModel(bytes)))).toEqual(Buffer.from(bytes));
   });
@@ -116,15 +124,43 @@ describe("tensors in files", () => {
   const { FLOAT, DOUBLE, FLOAT16, BFLOAT16, INT8, UINT8, INT32, INT64, BOOL, STRING, UINT64 } = TensorProto_DataType;
 
   it("are read from the typed fields", () => {
-    expect(only(withTensor({ dims: [2n], dataType: FLOAT, floatData: [1.5, -2] }))).toEqual({ dtype: "float32", shape: [2], data: new Float32Array([1.5, -2]) });
-    expect(only(withTensor({ dims: [1n], dataType: DOUBLE, doubleData: [0.1] }))).toEqual({ dtype: "float64", shape: [1], data: new Float64Array([0.1]) });
-    expect(only(withTensor({ dims: [2n], dataType: FLOAT16, int32Data: [0x3c00, 0xc000] }))).toEqual({ dtype: "float16", shape: [2], data: new Uint16Array([0x3c00, 0xc000]) });
-    expect(only(withTensor({ dims: [1n], dataType: BFLOAT16, int32Data: [0x3f80] }))).toEqual({ dtype: "bfloat16", shape: [1], data: new Uint16Array([0x3f80]) });
-    expect(only(withTensor({ dims: [2n], dataType: INT8, int32Data: [-1, 127] }))).toEqual({ dtype: "int8", shape: [2], data: new Int8Array([-1, 127]) });
+    expect(only(withTensor({ dims: [2n], dataType: FLOAT, floatData: [1.5, -2] }))).toEqual({
+      dtype: "float32",
+      shape: [2],
+      data: new Float32Array([1.5, -2]),
+    });
+    expect(only(withTensor({ dims: [1n], dataType: DOUBLE, doubleData: [0.1] }))).toEqual({
+      dtype: "float64",
+      shape: [1],
+      data: new Float64Array([0.1]),
+    });
+    expect(only(withTensor({ dims: [2n], dataType: FLOAT16, int32Data: [0x3c00, 0xc000] }))).toEqual({
+      dtype: "float16",
+      shape: [2],
+      data: new Uint16Array([0x3c00, 0xc000]),
+    });
+    expect(only(withTensor({ dims: [1n], dataType: BFLOAT16, int32Data: [0x3f80] }))).toEqual({
+      dtype: "bfloat16",
+      shape: [1],
+      data: new Uint16Array([0x3f80]),
+    });
+    expect(only(withTensor({ dims: [2n], dataType: INT8, int32Data: [-1, 127] }))).toEqual({
+      dtype: "int8",
+      shape: [2],
+      data: new Int8Array([-1, 127]),
+    });
     expect(only(withTensor({ dims: [1n], dataType: UINT8, int32Data: [200] }))).toEqual({ dtype: "uint8", shape: [1], data: new Uint8Array([200]) });
     expect(only(withTensor({ dims: [1n], dataType: INT32, int32Data: [-7] }))).toEqual({ dtype: "int32", shape: [1], data: new Int32Array([-7]) });
-    expect(only(withTensor({ dims: [1n], dataType: INT64, int64Data: [-(2n ** 60n)] }))).toEqual({ dtype: "int64", shape: [1], data: new BigInt64Array([-(2n ** 60n)]) });
-    expect(only(withTensor({ dims: [3n], dataType: BOOL, int32Data: [0, 1, 5] }))).toEqual({ dtype: "bool", shape: [3], data: new Uint8Array([0, 1, 1]) });
+    expect(only(withTensor({ dims: [1n], dataType: INT64, int64Data: [-(2n ** 60n)] }))).toEqual({
+      dtype: "int64",
+      shape: [1],
+      data: new BigInt64Array([-(2n ** 60n)]),
+    });
+    expect(only(withTensor({ dims: [3n], dataType: BOOL, int32Data: [0, 1, 5] }))).toEqual({
+      dtype: "bool",
+      shape: [3],
+      data: new Uint8Array([0, 1, 1]),
+    });
     expect(only(withTensor({ dims: [0n, 3n], dataType: INT64 }))).toEqual({ dtype: "int64", shape: [0, 3], data: new BigInt64Array(0) });
   });
 
@@ -144,9 +180,23 @@ describe("tensors in files", () => {
   });
 
   it("that are damaged are refused by name", () => {
-    expect(() => only(withTensor({ dims: [2n], dataType: FLOAT, rawData: new Uint8Array(7) }))).toThrow(/needs 8 bytes, the file holds 7\n {2}at initializer "w"/);
+    expect(() => only(withTensor({ dims: [2n], dataType: FLOAT, rawData: new Uint8Array(7) }))).toThrow(
+      /needs 8 bytes, the file holds 7\n {2}at initializer "w"/,
+    );
     expect(() => only(withTensor({ dims: [1n], dataType: 99, rawData: new Uint8Array(4) }))).toThrow(/element type 99/);
-    expect(() => decodeModel(file({ graph: { name: "g", initializer: [{ name: "w", dims: [0n], dataType: FLOAT }, { name: "w", dims: [0n], dataType: FLOAT }] } }))).toThrow(/two initializers/);
+    expect(() =>
+      decodeModel(
+        file({
+          graph: {
+            name: "g",
+            initializer: [
+              { name: "w", dims: [0n], dataType: FLOAT },
+              { name: "w", dims: [0n], dataType: FLOAT },
+            ],
+          },
+        }),
+      ),
+    ).toThrow(/two initializers/);
   });
 });
 
@@ -159,9 +209,35 @@ describe("what a file may hold besides", () => {
   };
 
   it("functions of the model are inlined, with their attributes and inner names", () => {
-    const twice = { name: "Twice", domain: "local", input: ["x"], output: ["y"], attribute: ["axis"], node: [{ opType: "Add", input: ["x", "x"], output: ["t"] }, { opType: "Softmax", input: ["t"], output: ["y"], attribute: [reference("axis", "axis")] }], opsetImport: [{ domain: "", version: 17n }] };
-    const four = { name: "Four", domain: "local", input: ["x"], output: ["y"], node: [{ opType: "Twice", domain: "local", name: "a", input: ["x"], output: ["m"] }, { opType: "Twice", domain: "local", name: "b", input: ["m"], output: ["y"] }] };
-    const bytes = calling([twice, four], [{ opType: "Four", domain: "local", name: "call", input: ["in"], output: ["out"] }, { opType: "Twice", domain: "local", input: ["out"], output: ["last"], attribute: [{ name: "axis", type: INT, i: 1n }] }]);
+    const twice = {
+      name: "Twice",
+      domain: "local",
+      input: ["x"],
+      output: ["y"],
+      attribute: ["axis"],
+      node: [
+        { opType: "Add", input: ["x", "x"], output: ["t"] },
+        { opType: "Softmax", input: ["t"], output: ["y"], attribute: [reference("axis", "axis")] },
+      ],
+      opsetImport: [{ domain: "", version: 17n }],
+    };
+    const four = {
+      name: "Four",
+      domain: "local",
+      input: ["x"],
+      output: ["y"],
+      node: [
+        { opType: "Twice", domain: "local", name: "a", input: ["x"], output: ["m"] },
+        { opType: "Twice", domain: "local", name: "b", input: ["m"], output: ["y"] },
+      ],
+    };
+    const bytes = calling(
+      [twice, four],
+      [
+        { opType: "Four", domain: "local", name: "call", input: ["in"], output: ["out"] },
+        { opType: "Twice", domain: "local", input: ["out"], output: ["last"], attribute: [{ name: "axis", type: INT, i: 1n }] },
+      ],
+    );
     const { nodes } = decodeModel(bytes).graph;
     expect(nodes.map(({ opType }) => opType)).toEqual(["Add", "Softmax", "Add", "Softmax", "Add", "Softmax"]);
     expect(nodes[0].inputs).toEqual(["in", "in"]);
@@ -176,28 +252,80 @@ describe("what a file may hold besides", () => {
   it("functions that call themselves, or multiply, are refused", () => {
     const loop = { name: "F", domain: "local", input: ["x"], output: ["y"], node: [{ opType: "F", domain: "local", input: ["x"], output: ["y"] }] };
     expect(() => decodeModel(calling([loop], [{ opType: "F", domain: "local", input: ["a"], output: ["b"] }]))).toThrow(/without end/);
-    const level = (n: number): unknown => ({ name: `F${n}`, domain: "local", input: ["x"], output: ["y"], node: Array.from({ length: 10 }, () => ({ opType: n === 0 ? "Neg" : `F${n - 1}`, domain: n === 0 ? "" : "local", input: ["x"], output: ["y"] })) });
-    expect(() => decodeModel(calling(Array.from({ length: 12 }, (_, n) => level(n)), [{ opType: "F11", domain: "local", input: ["a"], output: ["b"] }]))).toThrow(/without end/);
+    const level = (n: number): unknown => ({
+      name: `F${n}`,
+      domain: "local",
+      input: ["x"],
+      output: ["y"],
+      node: Array.from({ length: 10 }, () => ({
+        opType: n === 0 ? "Neg" : `F${n - 1}`,
+        domain: n === 0 ? "" : "local",
+        input: ["x"],
+        output: ["y"],
+      })),
+    });
+    expect(() =>
+      decodeModel(
+        calling(
+          Array.from({ length: 12 }, (_, n) => level(n)),
+          [{ opType: "F11", domain: "local", input: ["a"], output: ["b"] }],
+        ),
+      ),
+    ).toThrow(/without end/);
   });
 
   it("sizes without a name or number, and values without a shape, are told apart", () => {
-    const value = (name: string, dim?: readonly unknown[]): unknown => ({ name, type: { value: { case: "tensorType", value: { elemType: 1, ...(dim === undefined ? undefined : { shape: { dim } }) } } } });
-    const input = [value("a", [{ value: { case: "dimParam", value: "batch" } }, { value: { case: "dimValue", value: 3n } }, {}]), value("b"), value("c", [])];
+    const value = (name: string, dim?: readonly unknown[]): unknown => ({
+      name,
+      type: { value: { case: "tensorType", value: { elemType: 1, ...(dim === undefined ? undefined : { shape: { dim } }) } } },
+    });
+    const input = [
+      value("a", [{ value: { case: "dimParam", value: "batch" } }, { value: { case: "dimValue", value: 3n } }, {}]),
+      value("b"),
+      value("c", []),
+    ];
     // SAFETY: test data in the form that `create` takes.
     const { inputs } = decodeModel(file({ graph: { name: "g", input } } as unknown as ModelInit)).graph;
-    expect(inputs).toEqual([{ name: "a", dtype: "float32", shape: ["batch", 3, ""] }, { name: "b", dtype: "float32" }, { name: "c", dtype: "float32", shape: [] }]);
+    expect(inputs).toEqual([
+      { name: "a", dtype: "float32", shape: ["batch", 3, ""] },
+      { name: "b", dtype: "float32" },
+      { name: "c", dtype: "float32", shape: [] },
+    ]);
   });
 
   it("the domain ai.onnx is the standard one", () => {
-    const model = decodeModel(file({ opsetImport: [{ domain: "ai.onnx", version: 13n }], graph: { name: "g", node: [{ opType: "Abs", domain: "ai.onnx" }] } }));
+    const model = decodeModel(
+      file({ opsetImport: [{ domain: "ai.onnx", version: 13n }], graph: { name: "g", node: [{ opType: "Abs", domain: "ai.onnx" }] } }),
+    );
     expect([model.opsets, model.graph.nodes[0].domain]).toEqual([{ "": 13 }, ""]);
-    expect(() => decodeModel(file({ opsetImport: [{ domain: "", version: 13n }, { domain: "ai.onnx", version: 14n }], graph: { name: "g" } }))).toThrow(/version 13 and 14/);
+    expect(() =>
+      decodeModel(
+        file({
+          opsetImport: [
+            { domain: "", version: 13n },
+            { domain: "ai.onnx", version: 14n },
+          ],
+          graph: { name: "g" },
+        }),
+      ),
+    ).toThrow(/version 13 and 14/);
   });
 });
 
 describe("what cannot be written", () => {
   const withAttribute = (value: number, type: "int" | "float"): Uint8Array =>
-    encodeModel({ irVersion: 10, opsets: { "": 21 }, metadata: {}, graph: { name: "g", inputs: [], outputs: [], initializers: new Map(), nodes: [{ opType: "X", domain: "", name: "n", inputs: [], outputs: [], attributes: { a: { type, value } } }] } });
+    encodeModel({
+      irVersion: 10,
+      opsets: { "": 21 },
+      metadata: {},
+      graph: {
+        name: "g",
+        inputs: [],
+        outputs: [],
+        initializers: new Map(),
+        nodes: [{ opType: "X", domain: "", name: "n", inputs: [], outputs: [], attributes: { a: { type, value } } }],
+      },
+    });
 
   it("is refused with the node and attribute", () => {
     expect(() => withAttribute(0.5, "int")).toThrow(/0.5 is not an integer\n {2}at attribute "a" of node "n"/);

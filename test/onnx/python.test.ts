@@ -25,13 +25,21 @@ const attributeShown = (attribute: OnnxAttribute): unknown => {
   if (attribute.type === "graph") return graphShown(attribute.value);
   return attribute.type === "tensor" ? Array.from(toNumbers(attribute.value)) : attribute.value;
 };
-const valuesShown = (values: readonly OnnxDeclaration[]): unknown => values.map(({ name, dtype, shape }) => [name, dtype === undefined ? 0 : DATA_TYPE[dtype], shape ?? null]);
+const valuesShown = (values: readonly OnnxDeclaration[]): unknown =>
+  values.map(({ name, dtype, shape }) => [name, dtype === undefined ? 0 : DATA_TYPE[dtype], shape ?? null]);
 const graphShown = (graph: OnnxGraph<OnnxDeclaration>): unknown => ({
   name: graph.name,
   inputs: valuesShown(graph.inputs),
   outputs: valuesShown(graph.outputs),
   initializers: Object.fromEntries([...graph.initializers].map(([name, tensor]) => [name, [DATA_TYPE[tensor.dtype], tensor.shape, bits(tensor)]])),
-  nodes: graph.nodes.map((node) => [node.opType, node.domain, node.name, node.inputs, node.outputs, Object.fromEntries(Object.entries(node.attributes).map(([key, value]) => [key, attributeShown(value)]))]),
+  nodes: graph.nodes.map((node) => [
+    node.opType,
+    node.domain,
+    node.name,
+    node.inputs,
+    node.outputs,
+    Object.fromEntries(Object.entries(node.attributes).map(([key, value]) => [key, attributeShown(value)])),
+  ]),
 });
 const modelShown = ({ opsets, metadata, graph }: OnnxModel<OnnxDeclaration>): unknown => ({ opsets, metadata, graph: graphShown(graph) });
 
@@ -54,7 +62,9 @@ describe("Python's onnx", () => {
     const path = join(mkdtempSync(join(tmpdir(), "onnx-")), "m.onnx");
     const own = decodeModel(readFileSync(new URL("python.onnx", fixtures)));
     // JSON has no NaN or infinity, and Python shows tensors in attributes as nested lists.
-    const plain = fc.sample(onnxModel, { numRuns: 200, seed: 3 }).filter((model) => !/"type":"(floats?|tensor)"/.test(JSON.stringify(model, (_, v: unknown) => (typeof v === "bigint" ? String(v) : v))));
+    const plain = fc
+      .sample(onnxModel, { numRuns: 200, seed: 3 })
+      .filter((model) => !/"type":"(floats?|tensor)"/.test(JSON.stringify(model, (_, v: unknown) => (typeof v === "bigint" ? String(v) : v))));
     const largest = plain.sort((a, b) => JSON.stringify(graphShown(b.graph)).length - JSON.stringify(graphShown(a.graph)).length).slice(0, 5);
     for (const model of [own, ...largest]) {
       writeFileSync(path, encodeModel(model));

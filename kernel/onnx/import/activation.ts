@@ -1,6 +1,25 @@
 /** @file Activation functions. */
 import { geluTanh, gelu, logSoftmax, silu, softmax, softplus } from "../../graph/composites/activations";
-import { abs, add, cast, clip, div, equal, exp, less, greater, minimum, mul, relu, scalar, sigmoid, sub, tanh, where, type TensorLike } from "../../graph/ops/elementwise";
+import {
+  abs,
+  add,
+  cast,
+  clip,
+  div,
+  equal,
+  exp,
+  less,
+  greater,
+  minimum,
+  mul,
+  relu,
+  scalar,
+  sigmoid,
+  sub,
+  tanh,
+  where,
+  type TensorLike,
+} from "../../graph/ops/elementwise";
 import { iota, reshape } from "../../graph/ops/movement";
 import { argMax } from "../../graph/ops/reduction";
 import { normalizeAxis, sizeOf } from "../../graph/shape";

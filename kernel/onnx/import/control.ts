@@ -19,13 +19,17 @@ function branch(call: NodeCall): readonly Tensor[] {
   const [yes, no] = [run("then_branch"), run("else_branch")];
   const condition = reshape(call.x(), []);
   return yes.map((value, i) => {
-    if (no[i] === undefined || !sameShape(value.shape, no[i].shape) || value.dtype !== no[i].dtype) throw call.unsupported("a condition that depends on data, with branches of different shapes,");
+    if (no[i] === undefined || !sameShape(value.shape, no[i].shape) || value.dtype !== no[i].dtype)
+      throw call.unsupported("a condition that depends on data, with branches of different shapes,");
     return where(condition, value, no[i]);
   });
 }
 
 const depends = (call: NodeCall, what: string): UnsupportedOpError =>
-  new UnsupportedOpError(`${call.node.opType}: ${what} depends on data`, { where: call.where, help: "loops are unrolled while the graph is made; export the model with a fixed number of turns" });
+  new UnsupportedOpError(`${call.node.opType}: ${what} depends on data`, {
+    where: call.where,
+    help: "loops are unrolled while the graph is made; export the model with a fixed number of turns",
+  });
 
 /** The body gets the turn, the condition and the carried values; it gives the condition, the carried values and what is to be stacked. */
 function loop(call: NodeCall): readonly Tensor[] {
@@ -62,7 +66,9 @@ function scan(call: NodeCall): readonly Tensor[] {
   const operands = call.all();
   const states = operands.slice(0, operands.length - count);
   const inputAxes = call.ints("scan_input_axes") ?? [];
-  const inputs = operands.slice(states.length).map((x, i) => moved(x, { axis: inputAxes[i] ?? 0, reverse: (call.ints("scan_input_directions")?.[i] ?? 0) !== 0 }));
+  const inputs = operands
+    .slice(states.length)
+    .map((x, i) => moved(x, { axis: inputAxes[i] ?? 0, reverse: (call.ints("scan_input_directions")?.[i] ?? 0) !== 0 }));
   const { finals, stacks } = turns(call, states, inputs);
   const outputAxes = call.ints("scan_output_axes") ?? [];
   const outputs = stacks.map((list, i) => {
@@ -83,7 +89,12 @@ function batchedScan(call: NodeCall): readonly Tensor[] {
     const { finals, stacks } = turns(call, own.slice(0, own.length - count), reversed);
     return [...finals, ...stacks.map((list) => stack(list, 0))];
   });
-  return examples[0].map((_, i) => concat(examples.map((values) => expandDims(values[i], 0)), 0));
+  return examples[0].map((_, i) =>
+    concat(
+      examples.map((values) => expandDims(values[i], 0)),
+      0,
+    ),
+  );
 }
 
 /** The parts of `x` along an axis, in the order of the scan. */
@@ -92,7 +103,11 @@ function moved(x: Tensor, { axis, reverse }: { readonly axis: number; readonly r
   return Array.from({ length: x.shape[axis < 0 ? axis + x.rank : axis] }, (_, i) => at(ordered, i, axis));
 }
 
-function turns(call: NodeCall, states: readonly Tensor[], inputs: readonly (readonly Tensor[])[]): { readonly finals: readonly Tensor[]; readonly stacks: readonly Tensor[][] } {
+function turns(
+  call: NodeCall,
+  states: readonly Tensor[],
+  inputs: readonly (readonly Tensor[])[],
+): { readonly finals: readonly Tensor[]; readonly stacks: readonly Tensor[][] } {
   const body = call.graph("body");
   const stacks: Tensor[][] = Array.from({ length: body.outputs.length - states.length }, () => []);
   const length = inputs[0]?.length ?? 0;

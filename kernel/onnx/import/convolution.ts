@@ -6,7 +6,11 @@ import { type NodeCall, type OperatorTable } from "./nodeCall";
 import { windowsOf } from "./windows";
 
 /** One number for each channel, along axis 1 of `x`. */
-export const perChannel = (values: Tensor, x: Tensor, axis = 1): Tensor => reshape(values, x.shape.map((_, i) => (i === axis ? values.size : 1)));
+export const perChannel = (values: Tensor, x: Tensor, axis = 1): Tensor =>
+  reshape(
+    values,
+    x.shape.map((_, i) => (i === axis ? values.size : 1)),
+  );
 
 /** The convolution that a node describes, of other operands. */
 export function convolve(call: NodeCall, x: Tensor, w: Tensor): Tensor {
@@ -38,7 +42,13 @@ function convTranspose(call: NodeCall): Tensor {
   const outputPads = call.ints("output_padding") ?? ones.map(() => 0);
   const full = ones.map((_, i) => (x.shape[2 + i] - 1) * strides[i] + (w.shape[2 + i] - 1) * dilations[i] + 1 + outputPads[i]);
   const { pads, more } = transposePads(call, { full, strides, image: x.shape.slice(2) });
-  const out = node("ConvTranspose", [x, w], { strides, dilations, groups: call.int("group", 1), pads, outputPads: outputPads.map((each, i) => each + more[i]) });
+  const out = node("ConvTranspose", [x, w], {
+    strides,
+    dilations,
+    groups: call.int("group", 1),
+    pads,
+    outputPads: outputPads.map((each, i) => each + more[i]),
+  });
   return call.has(2) ? add(out, perChannel(call.x(2), out)) : out;
 }
 

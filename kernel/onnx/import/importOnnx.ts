@@ -51,7 +51,11 @@ export class ImportedModel {
    * input is not as declared; {UnsupportedOpError} where a size depends on data.
    */
   call(inputs: Readonly<Record<string, Tensor>>, parameters: Readonly<Record<string, Tensor>> = this.parameters): Record<string, Tensor> {
-    checkNames("inputs", this.inputs.map(({ name }) => name), inputs);
+    checkNames(
+      "inputs",
+      this.inputs.map(({ name }) => name),
+      inputs,
+    );
     checkNames("parameters", Object.keys(this.parameters), parameters);
     const sizes = new Map<string, number>();
     for (const declared of this.inputs) checkInput(declared, inputs[declared.name], sizes);
@@ -92,14 +96,22 @@ const APPLICATION_LIMIT = 100_000;
 function countedRules(model: OnnxModel<OnnxDeclaration>): RunOptions["ruleOf"] {
   let applied = 0;
   return (node) => {
-    if (++applied > APPLICATION_LIMIT) throw new UnsupportedOpError(`the model's loops unroll to more than ${APPLICATION_LIMIT} nodes`, { where: `node ${showNode(node)}`, help: "export the model with fewer turns" });
+    if (++applied > APPLICATION_LIMIT)
+      throw new UnsupportedOpError(`the model's loops unroll to more than ${APPLICATION_LIMIT} nodes`, {
+        where: `node ${showNode(node)}`,
+        help: "export the model with fewer turns",
+      });
     return ruleOf(node, model);
   };
 }
 
 function ruleOf(node: OnnxNode, { opsets }: OnnxModel<OnnxDeclaration>): ReturnType<RunOptions["ruleOf"]> {
   const rule = operatorRule(node.domain, node.opType);
-  if (rule === undefined) throw new UnsupportedOpError(`operator ${node.opType} cannot be imported`, { where: `node ${showNode(node)}`, help: "export the model without it" });
+  if (rule === undefined)
+    throw new UnsupportedOpError(`operator ${node.opType} cannot be imported`, {
+      where: `node ${showNode(node)}`,
+      help: "export the model without it",
+    });
   return { rule, opset: opsets[node.domain] ?? 1 };
 }
 
@@ -114,7 +126,10 @@ function* nodesOf(graph: OnnxGraph<OnnxDeclaration>): Generator<OnnxNode> {
 function checkSupport({ graph, opsets }: OnnxModel<OnnxDeclaration>, unsupported: readonly string[]): void {
   const version = opsets[""];
   if (Object.keys(opsets).length === 0) throw new FormatError("the model imports no operator set", { help: "the file is damaged, or no ONNX model" });
-  if (version !== undefined && version > NEWEST_VERSION) throw new UnsupportedOpError(`operator set ${version} cannot be imported`, { help: `convert the model to version ${NEWEST_VERSION} or older, with onnx.version_converter` });
+  if (version !== undefined && version > NEWEST_VERSION)
+    throw new UnsupportedOpError(`operator set ${version} cannot be imported`, {
+      help: `convert the model to version ${NEWEST_VERSION} or older, with onnx.version_converter`,
+    });
   const missing = new Map<string, { readonly node: OnnxNode; count: number }>();
   for (const node of nodesOf(graph)) {
     const old = node.domain === "" && version !== undefined && !isKnownVersion(node.opType, version);
@@ -128,10 +143,13 @@ function checkSupport({ graph, opsets }: OnnxModel<OnnxDeclaration>, unsupported
   const all = [...operators, ...unsupported];
   const [first] = missing;
   if (all.length > 0)
-    throw new UnsupportedOpError(first === undefined ? `the model holds what cannot be imported: ${all[0]}` : `operator ${first[0]} cannot be imported`, {
-      where: first === undefined ? undefined : `node ${showNode(first[1].node)}`,
-      help: `export the model without these, or for a newer operator set; all that is missing: ${all.join(", ")}`,
-    });
+    throw new UnsupportedOpError(
+      first === undefined ? `the model holds what cannot be imported: ${all[0]}` : `operator ${first[0]} cannot be imported`,
+      {
+        where: first === undefined ? undefined : `node ${showNode(first[1].node)}`,
+        help: `export the model without these, or for a newer operator set; all that is missing: ${all.join(", ")}`,
+      },
+    );
 }
 
 /** Names of values that operators read as settings, and nothing reads as a weight. */
@@ -139,7 +157,7 @@ function settingsOf(graph: OnnxGraph<OnnxDeclaration>): ReadonlySet<string> {
   const settings = new Set<string>();
   const weights = new Set<string>();
   for (const { opType, inputs } of nodesOf(graph))
-    inputs.forEach((name, i) => ((Object.hasOwn(SETTINGS, opType) && SETTINGS[opType].includes(i) ? settings : weights).add(name)));
+    inputs.forEach((name, i) => (Object.hasOwn(SETTINGS, opType) && SETTINGS[opType].includes(i) ? settings : weights).add(name));
   return new Set([...settings].filter((name) => !weights.has(name)));
 }
 
@@ -147,19 +165,35 @@ function checkNames(what: "inputs" | "parameters", expected: readonly string[], 
   const missing = expected.filter((name) => !Object.hasOwn(given, name));
   const unknown = Object.keys(given).filter((name) => !expected.includes(name));
   if (missing.length + unknown.length === 0) return;
-  const list = (names: readonly string[]): string => names.slice(0, 5).map((name) => JSON.stringify(name)).join(", ");
-  throw new ArgumentError(`imported model: ${[...(missing.length > 0 ? [`${what} ${list(missing)} missing`] : []), ...(unknown.length > 0 ? [`${what} ${list(unknown)} unknown`] : [])].join("; ")}`, { help: `pass ${expected.length === 0 ? `no ${what}` : list(expected)}${expected.length > 5 ? ` and ${expected.length - 5} more` : ""}` });
+  const list = (names: readonly string[]): string =>
+    names
+      .slice(0, 5)
+      .map((name) => JSON.stringify(name))
+      .join(", ");
+  throw new ArgumentError(
+    `imported model: ${[...(missing.length > 0 ? [`${what} ${list(missing)} missing`] : []), ...(unknown.length > 0 ? [`${what} ${list(unknown)} unknown`] : [])].join("; ")}`,
+    { help: `pass ${expected.length === 0 ? `no ${what}` : list(expected)}${expected.length > 5 ? ` and ${expected.length - 5} more` : ""}` },
+  );
 }
 
 /** Sizes named alike ("batch") must be equal. */
 function checkInput({ name, dtype, shape }: OnnxDeclaration, given: Tensor, sizes: Map<string, number>): void {
-  if (dtype !== undefined && given.dtype !== dtype) throw new DtypeError(`imported model: input ${JSON.stringify(name)} is ${given.dtype}, not ${dtype}`, { help: `cast it, as in x.cast("${dtype}")` });
+  if (dtype !== undefined && given.dtype !== dtype)
+    throw new DtypeError(`imported model: input ${JSON.stringify(name)} is ${given.dtype}, not ${dtype}`, {
+      help: `cast it, as in x.cast("${dtype}")`,
+    });
   if (shape === undefined) return;
-  const fits = shape.length === given.rank && shape.every((size, axis) => {
-    if (size === "") return true;
-    const wanted = typeof size === "number" ? size : (sizes.get(size) ?? given.shape[axis]);
-    if (typeof size === "string") sizes.set(size, wanted);
-    return wanted === given.shape[axis];
-  });
-  if (!fits) throw new ShapeError(`imported model: input ${JSON.stringify(name)} is ${showShape(given.shape)}, declared as [${shape.map((size) => (size === "" ? "?" : size)).join(", ")}]`, { help: "sizes must be as declared, and equal where they have one name" });
+  const fits =
+    shape.length === given.rank &&
+    shape.every((size, axis) => {
+      if (size === "") return true;
+      const wanted = typeof size === "number" ? size : (sizes.get(size) ?? given.shape[axis]);
+      if (typeof size === "string") sizes.set(size, wanted);
+      return wanted === given.shape[axis];
+    });
+  if (!fits)
+    throw new ShapeError(
+      `imported model: input ${JSON.stringify(name)} is ${showShape(given.shape)}, declared as [${shape.map((size) => (size === "" ? "?" : size)).join(", ")}]`,
+      { help: "sizes must be as declared, and equal where they have one name" },
+    );
 }

@@ -21,13 +21,16 @@ function gatherElements(call: NodeCall): Tensor {
   return takeAlong(fitted(x, indices.shape, axis), fromFront(indices, x.shape[axis]), axis);
 }
 
-const fitted = (x: Tensor, shape: Shape, axis: number): Tensor => shape.reduce((part, size, i) => (i === axis ? part : slice(part, { axis: i, end: size })), x);
+const fitted = (x: Tensor, shape: Shape, axis: number): Tensor =>
+  shape.reduce((part, size, i) => (i === axis ? part : slice(part, { axis: i, end: size })), x);
 
 /** Tuples of indices [..., K] into the first K axes of `sizes`, as positions in those axes joined. */
 function flatPositions(indices: Tensor, sizes: Shape): Tensor {
   const depth = indices.shape[indices.rank - 1];
   const strides = stridesOf(sizes.slice(0, depth));
-  const parts = strides.map((stride, i) => mul(fromFront(reshape(slice(indices, { axis: indices.rank - 1, start: i, end: i + 1 }), indices.shape.slice(0, -1)), sizes[i]), stride));
+  const parts = strides.map((stride, i) =>
+    mul(fromFront(reshape(slice(indices, { axis: indices.rank - 1, start: i, end: i + 1 }), indices.shape.slice(0, -1)), sizes[i]), stride),
+  );
   return parts.length === 0 ? zeros(indices.shape.slice(0, -1), indices.dtype) : parts.reduce(add);
 }
 
@@ -41,7 +44,11 @@ function gatherND(call: NodeCall): Tensor {
   // Batches are joined into the position as well.
   const count = sizeOf(batch);
   const inner = reshape(flatPositions(indices, x.shape.slice(batches)), [count, sizeOf(indices.shape.slice(batches, -1))]);
-  const starts = constant(indices.dtype, [count, 1], Array.from({ length: count }, (_, i) => i * joined));
+  const starts = constant(
+    indices.dtype,
+    [count, 1],
+    Array.from({ length: count }, (_, i) => i * joined),
+  );
   const rows = gather(reshape(x, [count * joined, ...rest]), reshape(add(inner, starts), [inner.size]), 0);
   return reshape(rows, [...indices.shape.slice(0, -1), ...rest]);
 }
@@ -85,7 +92,13 @@ function roundsOf(call: NodeCall, indices: Tensor, axis: number): Tensor[] {
     return round;
   });
   const count = rounds.reduce((most, round) => Math.max(most, round + 1), 0);
-  return Array.from({ length: count }, (_, round) => constant("int32", indices.shape, rounds.map((own) => (own === round ? 1 : 0))));
+  return Array.from({ length: count }, (_, round) =>
+    constant(
+      "int32",
+      indices.shape,
+      rounds.map((own) => (own === round ? 1 : 0)),
+    ),
+  );
 }
 
 function scatterElements(call: NodeCall): Tensor {
@@ -97,9 +110,25 @@ function scatterElements(call: NodeCall): Tensor {
   // Indices cover only a corner of the other axes: positions in the flattened tensor do.
   const strides = stridesOf(x.shape);
   const column = (i: number): number[] => x.shape.map((_, k) => (k === i ? indices.shape[i] : 1));
-  const offsets = indices.shape.map((size, i) => (i === axis ? mul(own, strides[axis]) : constant(indices.dtype, column(i), Array.from({ length: size }, (_, k) => k * strides[i]))));
+  const offsets = indices.shape.map((size, i) =>
+    i === axis
+      ? mul(own, strides[axis])
+      : constant(
+          indices.dtype,
+          column(i),
+          Array.from({ length: size }, (_, k) => k * strides[i]),
+        ),
+  );
   const flat = reshape(broadcastTo(offsets.reduce(add), indices.shape), [indices.size]);
-  return reshape(scatter(call, reshape(x, [x.size]), { indices: flat, updates: reshape(updates, [updates.size]), axis: 0, reduction: call.string("reduction", "none") }), x.shape);
+  return reshape(
+    scatter(call, reshape(x, [x.size]), {
+      indices: flat,
+      updates: reshape(updates, [updates.size]),
+      axis: 0,
+      reduction: call.string("reduction", "none"),
+    }),
+    x.shape,
+  );
 }
 
 function scatterND(call: NodeCall): Tensor {
@@ -110,7 +139,10 @@ function scatterND(call: NodeCall): Tensor {
   const rows = reshape(positions, [positions.size, 1]);
   const wide = broadcastTo(rows, [positions.size, inner]);
   const base = reshape(x, [sizeOf(x.shape.slice(0, depth)), inner]);
-  return reshape(scatter(call, base, { indices: wide, updates: reshape(updates, [positions.size, inner]), axis: 0, reduction: call.string("reduction", "none") }), x.shape);
+  return reshape(
+    scatter(call, base, { indices: wide, updates: reshape(updates, [positions.size, inner]), axis: 0, reduction: call.string("reduction", "none") }),
+    x.shape,
+  );
 }
 
 /** Values written at flat positions of each image, zeros elsewhere: the inverse of a pooling that kept its indices. */
@@ -127,7 +159,11 @@ function maxUnpool(call: NodeCall): Tensor {
   return shape.reduce((part, size, axis) => (size === part.shape[axis] ? part : padEnd(part, axis, size)), image);
 }
 
-const padEnd = (x: Tensor, axis: number, size: number): Tensor => pad(x, x.shape.map((length, i): [number, number] => [0, i === axis ? size - length : 0]));
+const padEnd = (x: Tensor, axis: number, size: number): Tensor =>
+  pad(
+    x,
+    x.shape.map((length, i): [number, number] => [0, i === axis ? size - length : 0]),
+  );
 
 export const indexing: OperatorTable = {
   Gather: gatherOf,

@@ -36,7 +36,8 @@ export function knownValue(tensor: Tensor): Known | undefined {
 function evaluate(tensor: Tensor): Known | undefined {
   const { shape, dtype } = tensor;
   if (tensor.size > MAX_ELEMENTS) return undefined;
-  if (tensor.storage !== undefined) return tensor.storage.data === undefined ? undefined : { shape, data: toNumbers({ dtype, data: tensor.storage.data }) };
+  if (tensor.storage !== undefined)
+    return tensor.storage.data === undefined ? undefined : { shape, data: toNumbers({ dtype, data: tensor.storage.data }) };
   const inputs: Known[] = [];
   for (const input of tensor.inputs) {
     const value = memory.get(input);
@@ -67,7 +68,10 @@ function rounding(dtype: Dtype): (value: number) => number {
 }
 
 /** `data` read along `strides` (one for each axis of `shape`) from `offset` on. */
-function strided(data: Float64Array, { shape, strides, offset = 0 }: { readonly shape: Shape; readonly strides: readonly number[]; readonly offset?: number }): Float64Array {
+function strided(
+  data: Float64Array,
+  { shape, strides, offset = 0 }: { readonly shape: Shape; readonly strides: readonly number[]; readonly offset?: number },
+): Float64Array {
   const out = new Float64Array(sizeOf(shape));
   const index = shape.map(() => 0);
   let at = offset;
@@ -109,7 +113,10 @@ const reduce =
     const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
     const strides = stridesOf(kept).map((stride, axis) => (axes.includes(axis) ? 0 : stride));
     const out = new Float64Array(sizeOf(kept)).fill(start);
-    const positions = strided(Float64Array.from(out, (_, i) => i), { shape: x.shape, strides });
+    const positions = strided(
+      Float64Array.from(out, (_, i) => i),
+      { shape: x.shape, strides },
+    );
     x.data.forEach((value, i) => (out[positions[i]] = fn(out[positions[i]], value)));
     return out;
   };
@@ -172,7 +179,11 @@ const rules: { readonly [P in Op]?: Rule<P> } = {
   Broadcast: ({ inputs: [x], shape }) => stretched(x, shape),
   Slice: ({ inputs: [x], attrs: { starts, steps }, shape }) => {
     const own = stridesOf(x.shape);
-    return strided(x.data, { shape, strides: own.map((stride, axis) => stride * steps[axis]), offset: own.reduce((sum, stride, axis) => sum + stride * starts[axis], 0) });
+    return strided(x.data, {
+      shape,
+      strides: own.map((stride, axis) => stride * steps[axis]),
+      offset: own.reduce((sum, stride, axis) => sum + stride * starts[axis], 0),
+    });
   },
   Concat: ({ inputs, attrs: { axis }, shape }) => {
     const { outer, length, inner } = around(shape, axis);
@@ -188,7 +199,10 @@ const rules: { readonly [P in Op]?: Rule<P> } = {
   Gather: ({ inputs: [x, indices], attrs: { axis }, shape }) => {
     const { outer, length, inner } = around(x.shape, axis);
     const out = new Float64Array(sizeOf(shape));
-    for (let o = 0; o < outer; o++) indices.data.forEach((index, i) => out.set(x.data.subarray((o * length + index) * inner, (o * length + index + 1) * inner), (o * indices.data.length + i) * inner));
+    for (let o = 0; o < outer; o++)
+      indices.data.forEach((index, i) =>
+        out.set(x.data.subarray((o * length + index) * inner, (o * length + index + 1) * inner), (o * indices.data.length + i) * inner),
+      );
     return out;
   },
 };

@@ -31,7 +31,11 @@ function einsumOf(call: NodeCall): Tensor {
   const spelled = terms.map((term, i) => term.replace("...", names.slice(hidden - (operands[i].rank - (term.length - 3)))));
   const counts = new Map<string, number>();
   for (const letter of left.replace(/[.,]/g, "")) counts.set(letter, (counts.get(letter) ?? 0) + 1);
-  const implied = `${names}${[...counts].filter(([, count]) => count === 1).map(([letter]) => letter).sort().join("")}`;
+  const implied = `${names}${[...counts]
+    .filter(([, count]) => count === 1)
+    .map(([letter]) => letter)
+    .sort()
+    .join("")}`;
   const out = right === undefined ? implied : right.replace("...", names);
   const parts = operands.map((operand, i) => diagonal(operand, spelled[i]));
   const result = parts.reduce((a, b, i) => {
@@ -51,7 +55,12 @@ interface Term {
 /** Axes of size 1 stretch to those of the other operand with the same letter. */
 function stretched(a: Term, b: Term): [Tensor, Tensor] {
   const stretch = (own: Term, other: Term): Tensor =>
-    broadcastTo(own.tensor, own.tensor.shape.map((size, axis) => (size === 1 && other.term.includes(own.term[axis]) ? other.tensor.shape[other.term.indexOf(own.term[axis])] : size)));
+    broadcastTo(
+      own.tensor,
+      own.tensor.shape.map((size, axis) =>
+        size === 1 && other.term.includes(own.term[axis]) ? other.tensor.shape[other.term.indexOf(own.term[axis])] : size,
+      ),
+    );
   return [stretch(a, b), stretch(b, a)];
 }
 
@@ -61,7 +70,10 @@ function diagonal(tensor: Tensor, term: string): Term {
   if (first < 0) return { term, tensor };
   const second = term.indexOf(term[first], first + 1);
   const n = tensor.shape[first];
-  const mask = reshape(eye(n, tensor.dtype), tensor.shape.map((_, axis) => (axis === first || axis === second ? n : 1)));
+  const mask = reshape(
+    eye(n, tensor.dtype),
+    tensor.shape.map((_, axis) => (axis === first || axis === second ? n : 1)),
+  );
   return diagonal(sum(mul(tensor, mask), second), term.slice(0, second) + term.slice(second + 1));
 }
 
@@ -88,7 +100,10 @@ function determinant(call: NodeCall): Tensor {
     minors.set(key, value);
     return value;
   };
-  return minor(0, Array.from({ length: n }, (_, i) => i));
+  return minor(
+    0,
+    Array.from({ length: n }, (_, i) => i),
+  );
 }
 
 /** Integer product of 8-bit matrices with their zero points taken off, in int32. */
@@ -97,7 +112,13 @@ export function integerProduct(a: Tensor, b: Tensor, { zeroA, zeroB }: { readonl
     const value = cast(x, "int32");
     if (zero === undefined) return value;
     // One zero point for each row of the left operand, or column of the right.
-    const shaped = zero.size === 1 ? reshape(zero, []) : reshape(zero, x.shape.map((size, i) => (i === x.rank + axis ? size : zero.rank > 1 && i < zero.rank - 2 ? zero.shape[i] : 1)));
+    const shaped =
+      zero.size === 1
+        ? reshape(zero, [])
+        : reshape(
+            zero,
+            x.shape.map((size, i) => (i === x.rank + axis ? size : zero.rank > 1 && i < zero.rank - 2 ? zero.shape[i] : 1)),
+          );
     return sub(value, cast(shaped, "int32"));
   };
   return matmul(wide(a, zeroA, -2), wide(b, zeroB, -1));

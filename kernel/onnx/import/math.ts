@@ -71,7 +71,11 @@ const atanOf = composite<Record<never, never>>({
     const large = greater(magnitude, Math.tan((3 * Math.PI) / 8));
     const middle = greater(magnitude, Math.tan(Math.PI / 8));
     // atan(x) = π/2 − atan(1/x) = π/4 + atan((x − 1) / (x + 1))
-    const reduced = where(large, neg(reciprocal(maximum(magnitude, 1))), where(middle, sub(1, div(scalar(2, x.dtype), add(magnitude, 1))), magnitude));
+    const reduced = where(
+      large,
+      neg(reciprocal(maximum(magnitude, 1))),
+      where(middle, sub(1, div(scalar(2, x.dtype), add(magnitude, 1))), magnitude),
+    );
     const offset = where(large, scalar(Math.PI / 2, x.dtype), where(middle, scalar(Math.PI / 4, x.dtype), scalar(0, x.dtype)));
     const z = square(reduced);
     const [head, ...rest] = ATAN;
@@ -89,7 +93,7 @@ function asinh(x: Tensor): Tensor {
   return mul(sign(x), log(add(magnitude, sqrt(add(square(x), 1)))));
 }
 
-/** x ^ y in x's dtype; a whole exponent known to be small is a product, which is exact. */
+/** x ^ y in x's dtype, computed in that of y where only y is floating. */
 function power(call: NodeCall): Tensor {
   const [x, y] = [call.x(0), call.x(1)];
   if (x.dtype === y.dtype) return pow(x, y);
@@ -106,7 +110,8 @@ function remainder(x: Tensor, y: Tensor): Tensor {
 const INTEGER_RANGE: Partial<Record<Dtype, readonly [number, number]>> = { int8: [-128, 127], uint8: [0, 255] };
 
 /** Elements rounded toward zero where they become integers; beyond the range of 8-bit integers they wrap as in C. */
-const castTo = (x: Tensor, dtype: Dtype): Tensor => (INTEGER_RANGE[dtype] !== undefined && isFloat(x.dtype) ? cast(cast(x, "int32"), dtype) : cast(x, dtype));
+const castTo = (x: Tensor, dtype: Dtype): Tensor =>
+  INTEGER_RANGE[dtype] !== undefined && isFloat(x.dtype) ? cast(cast(x, "int32"), dtype) : cast(x, dtype);
 
 function clip(call: NodeCall): Tensor {
   const x = call.x();

@@ -1,7 +1,7 @@
-/** @file Operators that move elements: shapes, axes, slices, padding, joining. */
+/** @file Operators that move elements: shapes, axes, slices, joining. */
 import { add, cast, equal, greaterEqual, less, mul, sub, where } from "../../graph/ops/elementwise";
 import { takeAlong } from "../../graph/ops/indexing";
-import { broadcastTo, concat, expandDims, flip, iota, lowerTriangle, pad, reshape, slice, split, transpose, zerosLike } from "../../graph/ops/movement";
+import { broadcastTo, concat, expandDims, flip, iota, lowerTriangle, reshape, slice, split, transpose, zerosLike } from "../../graph/ops/movement";
 import { node, type Tensor } from "../../graph/tensor";
 import { broadcastShapes, normalizeAxes, normalizeAxis, sizeOf } from "../../graph/shape";
 import { type NodeCall, type OperatorRule, type OperatorTable } from "./nodeCall";
@@ -29,7 +29,10 @@ function squeeze(call: NodeCall): Tensor {
   const axes = given === undefined ? x.shape.flatMap((size, axis) => (size === 1 ? [axis] : [])) : normalizeAxes(given, x.rank, "Squeeze");
   const wrong = axes.find((axis) => x.shape[axis] !== 1);
   if (wrong !== undefined) throw call.bad(`axis ${wrong} of [${x.shape.join(", ")}] has size ${x.shape[wrong]}`);
-  return reshape(x, x.shape.filter((_, axis) => !axes.includes(axis)));
+  return reshape(
+    x,
+    x.shape.filter((_, axis) => !axes.includes(axis)),
+  );
 }
 
 function unsqueeze(call: NodeCall): Tensor {
@@ -38,7 +41,10 @@ function unsqueeze(call: NodeCall): Tensor {
   const rank = x.rank + given.length;
   const axes = normalizeAxes(given, rank, "Unsqueeze");
   const rest = [...x.shape];
-  return reshape(x, Array.from({ length: rank }, (_, axis) => (axes.includes(axis) ? 1 : (rest.shift() ?? 1))));
+  return reshape(
+    x,
+    Array.from({ length: rank }, (_, axis) => (axes.includes(axis) ? 1 : (rest.shift() ?? 1))),
+  );
 }
 
 interface Cut {
@@ -67,8 +73,12 @@ function sliceOf(call: NodeCall): Tensor {
   const [starts, ends] = call.opset >= 10 ? [call.known(1), call.known(2)] : [call.ints("starts") ?? [], call.ints("ends") ?? []];
   const axes = (call.opset >= 10 ? call.knownIfGiven(3) : call.ints("axes")) ?? starts.map((_, i) => i);
   const steps = (call.opset >= 10 ? call.knownIfGiven(4) : undefined) ?? starts.map(() => 1);
-  if (ends.length !== starts.length || axes.length !== starts.length || steps.length !== starts.length || steps.includes(0)) throw call.bad("starts, ends, axes and steps do not fit");
-  return starts.reduce((part, start, i) => sliceAxis(part, { axis: normalizeAxis(axes[i], x.rank, "Slice"), start, end: ends[i], step: steps[i] }), x);
+  if (ends.length !== starts.length || axes.length !== starts.length || steps.length !== starts.length || steps.includes(0))
+    throw call.bad("starts, ends, axes and steps do not fit");
+  return starts.reduce(
+    (part, start, i) => sliceAxis(part, { axis: normalizeAxis(axes[i], x.rank, "Slice"), start, end: ends[i], step: steps[i] }),
+    x,
+  );
 }
 
 function splitOf(call: NodeCall): Tensor[] {
@@ -79,59 +89,11 @@ function splitOf(call: NodeCall): Tensor[] {
   const count = call.node.outputs.length;
   // Parts are equal but for the last, which may be smaller.
   const size = Math.ceil(x.shape[axis] / count);
-  return split(x, Array.from({ length: count }, (_, i) => Math.max(0, Math.min(size, x.shape[axis] - i * size))), axis);
-}
-
-/** Positions in an axis of `length` that padding by `before` and `after` reads, by mode. */
-function paddedPositions(mode: string, { length, before, after }: { readonly length: number; readonly before: number; readonly after: number }): number[] | undefined {
-  const positions = Array.from({ length: before + length + after }, (_, i) => i - before);
-  if (mode === "edge") return positions.map((i) => Math.min(length - 1, Math.max(0, i)));
-  if (mode === "wrap") return positions.map((i) => ((i % length) + length) % length);
-  if (mode !== "reflect") return undefined;
-  const period = Math.max(1, 2 * (length - 1));
-  return positions.map((i) => {
-    const at = ((i % period) + period) % period;
-    return at < length ? at : period - at;
-  });
-}
-
-function padOf(call: NodeCall): Tensor {
-  const x = call.x();
-  const pads = call.opset >= 11 ? call.known(1) : (call.ints("pads") ?? []);
-  const axes = normalizeOrder(call.knownIfGiven(3), x.rank);
-  if (pads.length !== 2 * axes.length) throw call.bad(`${pads.length} pads for ${axes.length} axes`);
-  const widths = x.shape.map((_, axis): [number, number] => {
-    const i = axes.indexOf(axis);
-    return i < 0 ? [0, 0] : [pads[i], pads[i + axes.length]];
-  });
-  // Negative widths cut.
-  const cut = widths.reduce((part, [before, after], axis) => slice(part, { axis, start: Math.max(0, -before), end: part.shape[axis] - Math.max(0, -after) }), x);
-  const grown = widths.map(([before, after]): [number, number] => [Math.max(0, before), Math.max(0, after)]);
-  const mode = call.string("mode", "constant");
-  if (mode === "constant") return padConstant(cut, grown, call.opset >= 11 ? (call.knownIfGiven(2)?.[0] ?? 0) : call.float("value", 0));
-  return grown.reduce((part, [before, after], axis) => {
-    if (before === 0 && after === 0) return part;
-    call.bounded(before + part.shape[axis] + after, "an axis");
-    const positions = paddedPositions(mode, { length: part.shape[axis], before, after });
-    if (positions === undefined) throw call.unsupported(`mode ${JSON.stringify(mode)}`);
-    return pick(part, positions, axis);
-  }, cut);
-}
-
-const padConstant = (x: Tensor, widths: readonly [number, number][], value: number): Tensor => (x.dtype === "bool" ? cast(pad(cast(x, "uint8"), widths, value), "bool") : pad(x, widths, value));
-
-const normalizeOrder = (axes: readonly number[] | undefined, rank: number): number[] => (axes ?? Array.from({ length: rank }, (_, i) => i)).map((axis) => normalizeAxis(axis, rank, "Pad"));
-
-/** `x` at fixed positions along an axis, as runs of slices: their gradient is cheaper than that of an index list. */
-function pick(x: Tensor, positions: readonly number[], axis: number): Tensor {
-  const parts: Tensor[] = [];
-  for (let i = 0; i < positions.length; ) {
-    let end = i + 1;
-    while (end < positions.length && positions[end] === positions[end - 1] + 1) end++;
-    parts.push(slice(x, { axis, start: positions[i], end: positions[end - 1] + 1 }));
-    i = end;
-  }
-  return concat(parts, axis);
+  return split(
+    x,
+    Array.from({ length: count }, (_, i) => Math.max(0, Math.min(size, x.shape[axis] - i * size))),
+    axis,
+  );
 }
 
 function tile(call: NodeCall): Tensor {
@@ -165,7 +127,11 @@ function reverseSequence(call: NodeCall): Tensor {
   const x = call.x();
   const lengths = call.x(1);
   const [time, batch] = [call.int("time_axis", 0), call.int("batch_axis", 1)];
-  const along = (values: Tensor, axis: number): Tensor => reshape(values, x.shape.map((_, i) => (i === axis ? values.size : 1)));
+  const along = (values: Tensor, axis: number): Tensor =>
+    reshape(
+      values,
+      x.shape.map((_, i) => (i === axis ? values.size : 1)),
+    );
   const steps = along(iota(x.shape[time], "int64"), time);
   const counts = along(cast(lengths, "int64"), batch);
   const reversed = where(less(steps, counts), sub(sub(counts, 1), steps), steps);
@@ -181,22 +147,6 @@ function triangle(call: NodeCall): Tensor {
   const below = lowerTriangle(rows, columns, upper ? k - 1 : k);
   const zeros = zerosLike(x);
   return upper ? where(below, zeros, x) : where(below, x, zeros);
-}
-
-/** Cut or padded at both ends of each axis, evenly, to a given size. */
-function centerCropPad(call: NodeCall): Tensor {
-  const x = call.x();
-  const sizes = call.known(1);
-  const axes = normalizeOrder(call.ints("axes"), x.rank);
-  return axes.reduce((part, axis, i) => {
-    const [from, to] = [part.shape[axis], sizes[i]];
-    if (from >= to) {
-      const start = Math.floor((from - to) / 2);
-      return slice(part, { axis, start, end: start + to });
-    }
-    const before = Math.floor((to - from) / 2);
-    return padConstant(part, part.shape.map((_, k): [number, number] => (k === axis ? [before, to - from - before] : [0, 0])), 0);
-  }, x);
 }
 
 const expand: OperatorRule = (call) => {
@@ -217,7 +167,10 @@ function oneHot(call: NodeCall): Tensor {
   const indices = cast(call.x(0), "int64");
   const [depth] = call.known(1);
   const axis = normalizeAxis(call.int("axis", -1), indices.rank + 1, "OneHot");
-  const positions = reshape(iota(depth, "int64"), Array.from({ length: indices.rank + 1 }, (_, i) => (i === axis ? depth : 1)));
+  const positions = reshape(
+    iota(depth, "int64"),
+    Array.from({ length: indices.rank + 1 }, (_, i) => (i === axis ? depth : 1)),
+  );
   const hot = equal(expandDims(where(greaterEqual(indices, 0), indices, add(indices, depth)), axis), positions);
   const values = call.x(2);
   const [off, on] = [reshape(slice(values, { axis: 0, end: 1 }), []), reshape(slice(values, { axis: 0, start: 1 }), [])];
@@ -226,7 +179,6 @@ function oneHot(call: NodeCall): Tensor {
 }
 
 export const movement: OperatorTable = {
-  CenterCropPad: centerCropPad,
   Concat: (call) => concat(call.all(), normalizeAxis(call.int("axis", 1), call.x().rank, "Concat")),
   DepthToSpace: depthToSpace,
   Dropout: (call) => {
@@ -240,7 +192,6 @@ export const movement: OperatorTable = {
   Flatten: flatten,
   Identity: (call) => call.x(),
   OneHot: oneHot,
-  Pad: padOf,
   Reshape: reshapeOf,
   ReverseSequence: reverseSequence,
   Slice: sliceOf,

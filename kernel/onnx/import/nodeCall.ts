@@ -1,5 +1,5 @@
 /** @file One node of an imported model while it is applied: its operands, attributes and known values. */
-import { ArgumentError, FormatError, UnsupportedOpError } from "../../errors";
+import { FormatError, UnsupportedOpError } from "../../errors";
 import { DTYPES, type Dtype, type HostTensor } from "../../graph/dtype";
 import { type Tensor } from "../../graph/tensor";
 import { type OnnxAttribute, type OnnxDeclaration, type OnnxGraph, type OnnxNode } from "../model";
@@ -117,10 +117,13 @@ export class NodeCall {
   known(index: number): number[] {
     const value = knownValue(this.x(index));
     if (value === undefined)
-      throw new UnsupportedOpError(`${this.node.opType}: operand ${index} ${JSON.stringify(this.node.inputs[index])} depends on data, but sizes and positions must be known while the graph is made`, {
-        where: this.where,
-        help: "export the model with fixed sizes, or make this value a constant of the model; outside of compile() an input with data is known too",
-      });
+      throw new UnsupportedOpError(
+        `${this.node.opType}: operand ${index} ${JSON.stringify(this.node.inputs[index])} depends on data, but sizes and positions must be known while the graph is made`,
+        {
+          where: this.where,
+          help: "export the model with fixed sizes, or make this value a constant of the model; outside of compile() an input with data is known too",
+        },
+      );
     return Array.from(value.data);
   }
 
@@ -150,8 +153,5 @@ export class NodeCall {
   }
   unsupported(what: string): UnsupportedOpError {
     return new UnsupportedOpError(`${this.node.opType}: ${what} cannot be imported`, { where: this.where, help: "export the model without it" });
-  }
-  argument(what: string, help: string): ArgumentError {
-    return new ArgumentError(`${this.node.opType}: ${what}`, { where: this.where, help });
   }
 }

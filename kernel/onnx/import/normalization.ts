@@ -45,7 +45,8 @@ function groupNormalization(call: NodeCall): Tensor {
   const [n, c, ...rest] = x.shape;
   const grouped = reshape(x, [n, groups, (c / groups) * sizeOf(rest)]);
   const normal = standardized(grouped, [2], call.float("epsilon", 1e-5));
-  const each = (values: Tensor): Tensor => perChannel(values.size === c ? values : reshape(broadcastTo(reshape(values, [groups, 1]), [groups, c / groups]), [c]), x);
+  const each = (values: Tensor): Tensor =>
+    perChannel(values.size === c ? values : reshape(broadcastTo(reshape(values, [groups, 1]), [groups, c / groups]), [c]), x);
   return add(mul(reshape(normal, x.shape), each(call.x(1))), each(call.x(2)));
 }
 
@@ -80,7 +81,10 @@ function localResponse(call: NodeCall): Tensor {
   const x = call.x();
   const size = call.bounded(call.int("size", 1), "a neighbourhood");
   const before = Math.floor((size - 1) / 2);
-  const squares = pad(square(x), x.shape.map((_, axis): [number, number] => (axis === 1 ? [before, size - 1 - before] : [0, 0])));
+  const squares = pad(
+    square(x),
+    x.shape.map((_, axis): [number, number] => (axis === 1 ? [before, size - 1 - before] : [0, 0])),
+  );
   const total = Array.from({ length: size }, (_, k) => slice(squares, { axis: 1, start: k, end: k + x.shape[1] })).reduce(add);
   return div(x, pow(add(mul(total, call.float("alpha", 1e-4) / size), call.float("bias", 1)), call.float("beta", 0.75)));
 }

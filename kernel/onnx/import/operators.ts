@@ -11,6 +11,7 @@ import { microsoft } from "./microsoft";
 import { movement } from "./movement";
 import { type OperatorRule, type OperatorTable } from "./nodeCall";
 import { normalization } from "./normalization";
+import { padding } from "./padding";
 import { pooling } from "./pooling";
 import { quantized } from "./quantized";
 import { recurrent } from "./recurrent";
@@ -30,6 +31,7 @@ const standard: OperatorTable = {
   ...math,
   ...movement,
   ...normalization,
+  ...padding,
   ...pooling,
   ...quantized,
   ...recurrent,

@@ -34,7 +34,11 @@ function quantize(call: NodeCall): Tensor {
   const x = call.x();
   const scale = beside(call, call.x(1), x);
   const zero = call.has(2) ? beside(call, call.x(2), x) : undefined;
-  return toGrid(call, isFloat(x.dtype) ? x : cast(x, scale.dtype), { scale: cast(scale, isFloat(x.dtype) ? x.dtype : scale.dtype), zero, to: zero?.dtype ?? call.dtype("output_dtype", "uint8") });
+  return toGrid(call, isFloat(x.dtype) ? x : cast(x, scale.dtype), {
+    scale: cast(scale, isFloat(x.dtype) ? x.dtype : scale.dtype),
+    zero,
+    to: zero?.dtype ?? call.dtype("output_dtype", "uint8"),
+  });
 }
 
 interface Grid {

@@ -34,7 +34,9 @@ const rnn: Layer = {
   gates: 1,
   defaults: ["Tanh"],
   cell: false,
-  step: (_, { inputs, recurrent, recurrentBias, activations: [f] }) => ([h], t) => [f(add(inputs[t], add(matmul(h, recurrent, { transB: true }), recurrentBias)))],
+  step:
+    (_, { inputs, recurrent, recurrentBias, activations: [f] }) =>
+    ([h], t) => [f(add(inputs[t], add(matmul(h, recurrent, { transB: true }), recurrentBias)))],
 };
 
 const gru: Layer = {
@@ -105,8 +107,15 @@ const recurrentLayer =
       const initial = (index: number): Tensor => (call.has(index) ? at(timeFirst(call.x(index)), d) : zeros([batch, direction.hidden], x.dtype));
       return unroll(call, layer, { direction, backwards, steps, initial: layer.cell ? [initial(5), initial(6)] : [initial(5)] });
     });
-    const sequence = stack(results.map(({ outputs }) => stack(outputs, 0)), 1);
-    const last = (index: number): Tensor => stack(results.map(({ state }) => state[index]), 0);
+    const sequence = stack(
+      results.map(({ outputs }) => stack(outputs, 0)),
+      1,
+    );
+    const last = (index: number): Tensor =>
+      stack(
+        results.map(({ state }) => state[index]),
+        0,
+      );
     const states = (layer.cell ? [last(0), last(1)] : [last(0)]).map(timeFirst);
     // [T, directions, B, H] → [B, T, directions, H]
     return [batchFirst ? swapAxes(swapAxes(sequence, 1, 2), 0, 1) : sequence, ...states];
@@ -137,7 +146,11 @@ interface Unrolled {
 }
 
 /** All steps in order. A sequence shorter than the others keeps its state, and gives zeros, after its end. */
-function unroll(call: NodeCall, layer: Layer, { direction, backwards, steps, initial }: Unrolled): { readonly outputs: readonly Tensor[]; readonly state: readonly Tensor[] } {
+function unroll(
+  call: NodeCall,
+  layer: Layer,
+  { direction, backwards, steps, initial }: Unrolled,
+): { readonly outputs: readonly Tensor[]; readonly state: readonly Tensor[] } {
   const step = layer.step(call, direction);
   const lengths = call.has(4) ? cast(call.x(4), "int32") : undefined;
   const outputs = new Array<Tensor>(steps);

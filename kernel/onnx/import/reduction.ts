@@ -33,7 +33,8 @@ function logSumExp(x: Tensor, axes: readonly number[]): Tensor {
   return add(log(sum(exp(sub(x, shift)), axes, { keep: true })), shift);
 }
 
-const meanOf: Reduce = (x, axes) => (isFloat(x.dtype) ? mean(x, axes, { keep: true }) : cast(mean(cast(x, "float32"), axes, { keep: true }), x.dtype));
+const meanOf: Reduce = (x, axes) =>
+  isFloat(x.dtype) ? mean(x, axes, { keep: true }) : cast(mean(cast(x, "float32"), axes, { keep: true }), x.dtype);
 
 const arg =
   (order: (x: Tensor) => Tensor): OperatorRule =>

@@ -94,7 +94,11 @@ function weightsOf(call: NodeCall, axis: Axis, settings: Settings): { readonly r
   return { rows, outside };
 }
 
-function resizeAxis(call: NodeCall, x: Tensor, { index, axis, settings }: { readonly index: number; readonly axis: Axis; readonly settings: Settings }): Tensor {
+function resizeAxis(
+  call: NodeCall,
+  x: Tensor,
+  { index, axis, settings }: { readonly index: number; readonly axis: Axis; readonly settings: Settings },
+): Tensor {
   call.bounded(axis.to * (settings.mode === "nearest" ? 1 : axis.from), "a table of weights");
   if (settings.mode === "nearest") {
     const positions = Array.from({ length: axis.to }, (_, i) => {
@@ -112,7 +116,10 @@ function resizeAxis(call: NodeCall, x: Tensor, { index, axis, settings }: { read
   return outside.includes(true) ? extrapolated(out, { index, outside, value: settings.extrapolation }) : out;
 }
 
-function extrapolated(x: Tensor, { index, outside, value }: { readonly index: number; readonly outside: readonly boolean[]; readonly value: number }): Tensor {
+function extrapolated(
+  x: Tensor,
+  { index, outside, value }: { readonly index: number; readonly outside: readonly boolean[]; readonly value: number },
+): Tensor {
   const column = x.shape.map((_, i) => (i === index ? outside.length : 1));
   const mask = constant("bool", column, outside.map(Number));
   return where(mask, scalar(value, x.dtype), x);
@@ -136,13 +143,20 @@ function resize(call: NodeCall): Tensor {
     antialias: call.flag("antialias"),
     extrapolation: call.float("extrapolation_value", 0),
   };
-  return resized(call, x, { axes, settings, plan: axes.map((axis, i) => planOf(call, x.shape[axis], { i, scales, sizes: fittedSizes(call, { sizes, axes, x }), roi, count: axes.length })) });
+  return resized(call, x, {
+    axes,
+    settings,
+    plan: axes.map((axis, i) => planOf(call, x.shape[axis], { i, scales, sizes: fittedSizes(call, { sizes, axes, x }), roi, count: axes.length })),
+  });
 }
 
 const nonEmpty = (values: number[] | undefined): number[] | undefined => (values === undefined || values.length === 0 ? undefined : values);
 
 /** Sizes as asked for, or, where the aspect ratio is to be kept, those of the scale that fits. */
-function fittedSizes(call: NodeCall, { sizes, axes, x }: { readonly sizes: number[] | undefined; readonly axes: readonly number[]; readonly x: Tensor }): { readonly sizes: number[]; readonly scale?: number } | undefined {
+function fittedSizes(
+  call: NodeCall,
+  { sizes, axes, x }: { readonly sizes: number[] | undefined; readonly axes: readonly number[]; readonly x: Tensor },
+): { readonly sizes: number[]; readonly scale?: number } | undefined {
   if (sizes === undefined) return undefined;
   const policy = call.string("keep_aspect_ratio_policy", "stretch");
   if (policy === "stretch") return { sizes };
@@ -167,7 +181,11 @@ function planOf(call: NodeCall, from: number, { i, scales, sizes, roi, count }: 
   return { from, to: Math.floor(from * crop * scales[i]), scale: scales[i], roi: part };
 }
 
-function resized(call: NodeCall, x: Tensor, { axes, settings, plan }: { readonly axes: readonly number[]; readonly settings: Settings; readonly plan: readonly Axis[] }): Tensor {
+function resized(
+  call: NodeCall,
+  x: Tensor,
+  { axes, settings, plan }: { readonly axes: readonly number[]; readonly settings: Settings; readonly plan: readonly Axis[] },
+): Tensor {
   const wide = settings.mode === "nearest" || isFloat(x.dtype) ? x : cast(x, "float32");
   const out = axes.reduce((part, index, i) => {
     const axis = plan[i];
@@ -180,9 +198,21 @@ function resized(call: NodeCall, x: Tensor, { axes, settings, plan }: { readonly
 function upsample(call: NodeCall): Tensor {
   const x = call.x();
   const scales = call.opset >= 9 ? call.known(1) : [...(call.floats("scales") ?? [])];
-  const settings: Settings = { mode: call.string("mode", "nearest"), coordinates: "asymmetric", nearest: "floor", cubic: -0.75, excludeOutside: false, antialias: false, extrapolation: 0 };
+  const settings: Settings = {
+    mode: call.string("mode", "nearest"),
+    coordinates: "asymmetric",
+    nearest: "floor",
+    cubic: -0.75,
+    excludeOutside: false,
+    antialias: false,
+    extrapolation: 0,
+  };
   const axes = x.shape.map((_, i) => i);
-  return resized(call, x, { axes, settings, plan: axes.map((axis): Axis => ({ from: x.shape[axis], to: Math.floor(x.shape[axis] * scales[axis]), scale: scales[axis], roi: [0, 1] })) });
+  return resized(call, x, {
+    axes,
+    settings,
+    plan: axes.map((axis): Axis => ({ from: x.shape[axis], to: Math.floor(x.shape[axis] * scales[axis]), scale: scales[axis], roi: [0, 1] })),
+  });
 }
 
 export const resizing: OperatorTable = { Resize: resize, Upsample: upsample };

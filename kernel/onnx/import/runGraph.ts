@@ -15,7 +15,12 @@ export interface RunOptions {
 }
 
 /** Layer path of a node: its name without the last part ("/layer1/conv/Conv" → "layer1.conv"). */
-const scopeOf = (name: string): string => name.split("/").slice(0, -1).filter((part) => part !== "").join(".");
+const scopeOf = (name: string): string =>
+  name
+    .split("/")
+    .slice(0, -1)
+    .filter((part) => part !== "")
+    .join(".");
 
 /** The outputs of `graph` given its inputs (and constants) in `given`.
  * @throws errors of the operations, placed at the node. */
@@ -33,7 +38,11 @@ export function runGraph(graph: OnnxGraph<OnnxDeclaration>, given: Values, optio
 
 function lookUp(values: Values, name: string, where: string): Tensor {
   const tensor = values.get(name);
-  if (tensor === undefined) throw new FormatError(`no node before it makes the value ${JSON.stringify(name)}`, { where, help: "the model is not valid; check it with onnx.checker" });
+  if (tensor === undefined)
+    throw new FormatError(`no node before it makes the value ${JSON.stringify(name)}`, {
+      where,
+      help: "the model is not valid; check it with onnx.checker",
+    });
   return tensor;
 }
 
@@ -51,7 +60,13 @@ function applyNode(node: OnnxNode, values: Values, options: RunOptions): readonl
     const result = rule(new NodeCall({ node, inputs, opset, runNested }));
     return result instanceof Tensor ? [result] : result;
   } catch (error) {
-    throw error instanceof IsoflopError ? placed(error, where) : new FormatError(`${node.opType}: the node cannot be applied (${error instanceof Error ? error.message : String(error)})`, { where, help: "the model is not valid; check it with onnx.checker", cause: error });
+    throw error instanceof IsoflopError
+      ? placed(error, where)
+      : new FormatError(`${node.opType}: the node cannot be applied (${error instanceof Error ? error.message : String(error)})`, {
+          where,
+          help: "the model is not valid; check it with onnx.checker",
+          cause: error,
+        });
   }
 }
 
@@ -59,6 +74,9 @@ function applyNode(node: OnnxNode, values: Values, options: RunOptions): readonl
 function placed(error: IsoflopError, where: string): IsoflopError {
   if (error.where?.startsWith("node ") === true) return error;
   // SAFETY: all our errors are made from the same parts.
-  const Kind = error.constructor as new (what: string, parts: { readonly where: string; readonly help: string; readonly cause: unknown }) => IsoflopError;
+  const Kind = error.constructor as new (
+    what: string,
+    parts: { readonly where: string; readonly help: string; readonly cause: unknown },
+  ) => IsoflopError;
   return new Kind(error.what, { where, help: error.help, cause: error });
 }

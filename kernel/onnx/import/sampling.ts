@@ -1,5 +1,23 @@
 /** @file Reading images between their pixels: GridSample, RoiAlign, AffineGrid. */
-import { abs, add, and, cast, clip, floor, greater, greaterEqual, less, lessEqual, maximum, mod, mul, round, scalar, sub, where } from "../../graph/ops/elementwise";
+import {
+  abs,
+  add,
+  and,
+  cast,
+  clip,
+  floor,
+  greater,
+  greaterEqual,
+  less,
+  lessEqual,
+  maximum,
+  mod,
+  mul,
+  round,
+  scalar,
+  sub,
+  where,
+} from "../../graph/ops/elementwise";
 import { gather, takeAlong } from "../../graph/ops/indexing";
 import { matmul } from "../../graph/ops/linalg";
 import { at, broadcastTo, expandDims, reshape } from "../../graph/ops/movement";
@@ -101,7 +119,8 @@ function roiAlign(call: NodeCall): Tensor {
   };
   const [ys, xs] = [points(y1, y2, outH), points(x1, x2, outW)];
   const [rows, columns] = [outH * ratio, outW * ratio];
-  const grid = (values: Tensor, shape: readonly number[]): Tensor => reshape(broadcastTo(reshape(values, shape), [count, rows, columns]), [count, rows * columns]);
+  const grid = (values: Tensor, shape: readonly number[]): Tensor =>
+    reshape(broadcastTo(reshape(values, shape), [count, rows, columns]), [count, rows * columns]);
   const [y, x] = [grid(ys, [count, rows, 1]), grid(xs, [count, 1, columns])];
   const own = gather(reshape(images, [images.shape[0], c, h * w]), fromFront(batch, images.shape[0]), 0);
   const image: Image = { pixels: own, h, w, padding: "border", alignCorners: false };
@@ -141,7 +160,9 @@ function affineGrid(call: NodeCall): Tensor {
   const sizes = call.known(1).slice(2);
   const alignCorners = call.flag("align_corners");
   const total = sizes.reduce((product, size) => product * size, 1);
-  const along = sizes.map((size) => Array.from({ length: size }, (_, i) => (alignCorners ? (size === 1 ? 0 : (2 * i) / (size - 1) - 1) : (2 * i + 1) / size - 1)));
+  const along = sizes.map((size) =>
+    Array.from({ length: size }, (_, i) => (alignCorners ? (size === 1 ? 0 : (2 * i) / (size - 1) - 1) : (2 * i + 1) / size - 1)),
+  );
   // Coordinates are listed from the last axis to the first, then a 1 for the shift.
   const rows = Array.from({ length: total }, (_, i) => {
     let rest = i;

@@ -9,7 +9,8 @@ import { knownValue } from "./knownValue";
 import { type NodeCall, type OperatorTable } from "./nodeCall";
 
 /** A constant of numbers. */
-export const constant = (dtype: Dtype, shape: Shape, values: ArrayLike<number>): Tensor => fromHost({ dtype, shape, data: hostArrayFrom(dtype, values) });
+export const constant = (dtype: Dtype, shape: Shape, values: ArrayLike<number>): Tensor =>
+  fromHost({ dtype, shape, data: hostArrayFrom(dtype, values) });
 
 function constantOf(call: NodeCall): Tensor {
   const value = call.tensor("value");
@@ -66,7 +67,12 @@ function compress(call: NodeCall): Tensor {
 export function fromFront(indices: Tensor, length: number): Tensor {
   const known = knownValue(indices);
   if (known !== undefined && known.data.every((index) => index >= 0)) return indices;
-  if (known !== undefined) return constant(indices.dtype, indices.shape, known.data.map((index) => (index < 0 ? index + length : index)));
+  if (known !== undefined)
+    return constant(
+      indices.dtype,
+      indices.shape,
+      known.data.map((index) => (index < 0 ? index + length : index)),
+    );
   const negative = cast(less(indices, 0), indices.dtype);
   return add(indices, mul(negative, length));
 }

@@ -31,7 +31,14 @@ function transform(re: Tensor, im: Tensor | undefined, { length, frequencies, in
   const size = length;
   const scale = inverse ? 1 / size : 1;
   const table = (fn: (angle: number) => number): Tensor =>
-    constant(re.dtype, [length, frequencies], Array.from({ length: length * frequencies }, (_, i) => scale * fn((2 * Math.PI * ((Math.floor(i / frequencies) * (i % frequencies)) % size)) / size)));
+    constant(
+      re.dtype,
+      [length, frequencies],
+      Array.from(
+        { length: length * frequencies },
+        (_, i) => scale * fn((2 * Math.PI * ((Math.floor(i / frequencies) * (i % frequencies)) % size)) / size),
+      ),
+    );
   const [cosine, sine] = [table(Math.cos), table((angle) => (inverse ? Math.sin(angle) : -Math.sin(angle)))];
   if (im === undefined) return { re: matmul(re, cosine), im: matmul(re, sine) };
   return { re: sub(matmul(re, cosine), matmul(im, sine)), im: add(matmul(re, sine), matmul(im, cosine)) };
@@ -40,7 +47,10 @@ function transform(re: Tensor, im: Tensor | undefined, { length, frequencies, in
 /** `x` with its axis cut or filled with zeros to `length`. */
 function fitted(x: Tensor, axis: number, length: number): Tensor {
   if (x.shape[axis] >= length) return slice(x, { axis, end: length });
-  return pad(x, x.shape.map((size, i): [number, number] => [0, i === axis ? length - size : 0]));
+  return pad(
+    x,
+    x.shape.map((size, i): [number, number] => [0, i === axis ? length - size : 0]),
+  );
 }
 
 /** The last axis holds one part (real) or two. */
@@ -64,13 +74,21 @@ function stft(call: NodeCall): Tensor {
   if (length === undefined) throw call.bad("neither a window nor a frame length is given");
   const count = Math.floor((signal.shape[1] - length) / step) + 1;
   call.bounded(Math.max(count, length) * length, "a table of frames");
-  const positions = constant("int64", [count, length], Array.from({ length: count * length }, (_, i) => Math.floor(i / length) * step + (i % length)));
+  const positions = constant(
+    "int64",
+    [count, length],
+    Array.from({ length: count * length }, (_, i) => Math.floor(i / length) * step + (i % length)),
+  );
   const frames = (index: number): Tensor => {
     const values = gather(at(reshape(signal, [signal.shape[0], signal.shape[1], -1]), index, -1), positions, 1);
     return window === undefined ? values : mul(values, cast(window, values.dtype));
   };
   const complex = signal.rank === 3 && signal.shape[2] === 2;
-  const { re, im } = transform(frames(0), complex ? frames(1) : undefined, { length, frequencies: call.flag("onesided", true) ? Math.floor(length / 2) + 1 : length, inverse: false });
+  const { re, im } = transform(frames(0), complex ? frames(1) : undefined, {
+    length,
+    frequencies: call.flag("onesided", true) ? Math.floor(length / 2) + 1 : length,
+    inverse: false,
+  });
   return stack([re, im], -1);
 }
 

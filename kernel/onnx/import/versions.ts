@@ -4,12 +4,62 @@
 export const NEWEST_VERSION = 23;
 
 /** Operators that meant something else before version 7 (mostly other rules of broadcasting). */
-const SINCE_7: ReadonlySet<string> = new Set(["Add", "And", "AveragePool", "BatchNormalization", "Div", "Dropout", "Equal", "GRU", "Gemm", "Greater", "LSTM", "Less", "Mul", "Or", "PRelu", "Pow", "RNN", "Sub", "Upsample", "Xor"]);
+const SINCE_7: ReadonlySet<string> = new Set([
+  "Add",
+  "And",
+  "AveragePool",
+  "BatchNormalization",
+  "Div",
+  "Dropout",
+  "Equal",
+  "GRU",
+  "Gemm",
+  "Greater",
+  "LSTM",
+  "Less",
+  "Mul",
+  "Or",
+  "PRelu",
+  "Pow",
+  "RNN",
+  "Sub",
+  "Upsample",
+  "Xor",
+]);
 
 /** Operators that mean the same since version 1; all others are known from version 6 on. */
 const SINCE_1: ReadonlySet<string> = new Set([
-  ...["ArgMax", "ArgMin", "Constant", "Conv", "ConvTranspose", "DepthToSpace", "Flatten", "Gather", "GlobalAveragePool", "GlobalMaxPool", "Hardmax", "Identity", "LRN", "LogSoftmax", "MatMul", "MaxPool", "Not"],
-  ...["ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum", "ReduceSumSquare"],
+  ...[
+    "ArgMax",
+    "ArgMin",
+    "Constant",
+    "Conv",
+    "ConvTranspose",
+    "DepthToSpace",
+    "Flatten",
+    "Gather",
+    "GlobalAveragePool",
+    "GlobalMaxPool",
+    "Hardmax",
+    "Identity",
+    "LRN",
+    "LogSoftmax",
+    "MatMul",
+    "MaxPool",
+    "Not",
+  ],
+  ...[
+    "ReduceL1",
+    "ReduceL2",
+    "ReduceLogSum",
+    "ReduceLogSumExp",
+    "ReduceMax",
+    "ReduceMean",
+    "ReduceMin",
+    "ReduceProd",
+    "ReduceSum",
+    "ReduceSumSquare",
+  ],
   ...["Shape", "Size", "Slice", "Softmax", "Softplus", "Softsign", "SpaceToDepth", "Squeeze", "TopK", "Transpose", "Unsqueeze"],
 ]);
 

@@ -20,7 +20,8 @@ export function windowsOf(call: NodeCall, { image, kernel }: { readonly image: r
   const dilations = call.ints("dilations") ?? ones;
   const span = kernel.map((size, i) => (size - 1) * dilations[i] + 1);
   const automatic = call.string("auto_pad", "NOTSET");
-  if (kernel.length !== image.length || strides.length !== image.length || dilations.length !== image.length) throw call.bad(`kernel [${kernel.join(", ")}] over ${image.length} axes`);
+  if (kernel.length !== image.length || strides.length !== image.length || dilations.length !== image.length)
+    throw call.bad(`kernel [${kernel.join(", ")}] over ${image.length} axes`);
   if (automatic === "SAME_UPPER" || automatic === "SAME_LOWER") {
     const output = image.map((size, i) => Math.ceil(size / strides[i]));
     const totals = output.map((count, i) => Math.max(0, (count - 1) * strides[i] + span[i] - image[i]));

@@ -20,7 +20,9 @@ describe("the ONNX backend node tests", () => {
       if (verdict.kind === "not claimed") (refused[verdict.reason.split("\n")[0]] ??= []).push(name);
     }
     const count = Object.values(refused).flat().length;
-    console.log(`ONNX backend node tests (${source}): ${tests.length - failed.length - count} passed, ${failed.length} failed, ${count} not claimed; ${importedOperators().length} operators`);
+    console.log(
+      `ONNX backend node tests (${source}): ${tests.length - failed.length - count} passed, ${failed.length} failed, ${count} not claimed; ${importedOperators().length} operators`,
+    );
     if (process.env["UPDATE"] === "1") writeFileSync(NOT_CLAIMED, `${JSON.stringify(refused, null, 1)}\n`);
     expect(failed).toEqual([]);
     expect(refused).toEqual(JSON.parse(readFileSync(NOT_CLAIMED, "utf8")));

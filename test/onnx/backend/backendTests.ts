@@ -34,7 +34,11 @@ export function backendTests(): { readonly source: string; readonly tests: reado
     tests: Object.entries(tests).map(([name, entries]) => {
       const files = new Map<string, Uint8Array>(Object.entries(entries).map(([path, blob]) => [path, blobs[blob]]));
       const folders = [...new Set([...files.keys()].filter((path) => path.includes("/")).map((path) => path.split("/")[0]))];
-      return { name, model: files.get("model.onnx") ?? new Uint8Array(), sets: folders.map((folder) => ({ inputs: numbered(files, `${folder}/input_`), outputs: numbered(files, `${folder}/output_`) })) };
+      return {
+        name,
+        model: files.get("model.onnx") ?? new Uint8Array(),
+        sets: folders.map((folder) => ({ inputs: numbered(files, `${folder}/input_`), outputs: numbered(files, `${folder}/output_`) })),
+      };
     }),
   };
 }

@@ -19,15 +19,28 @@ function blob(path) {
   return indexOf.get(key);
 }
 
-const filesIn = (folder) => readdirSync(folder).sort().map((name) => join(folder, name)).flatMap((path) => (statSync(path).isDirectory() ? filesIn(path) : [path]));
+const filesIn = (folder) =>
+  readdirSync(folder)
+    .sort()
+    .map((name) => join(folder, name))
+    .flatMap((path) => (statSync(path).isDirectory() ? filesIn(path) : [path]));
 
 const tests = {};
-for (const name of readdirSync(root).sort()) tests[name] = Object.fromEntries(filesIn(join(root, name)).map((path) => [relative(join(root, name), path), blob(path)]));
+for (const name of readdirSync(root).sort())
+  tests[name] = Object.fromEntries(filesIn(join(root, name)).map((path) => [relative(join(root, name), path), blob(path)]));
 
-const header = Buffer.from(JSON.stringify({ source: `libonnx-testdata ${version}, Apache-2.0, copyright the ONNX project contributors`, sizes: blobs.map((bytes) => bytes.length), tests }));
+const header = Buffer.from(
+  JSON.stringify({
+    source: `libonnx-testdata ${version}, Apache-2.0, copyright the ONNX project contributors`,
+    sizes: blobs.map((bytes) => bytes.length),
+    tests,
+  }),
+);
 const length = Buffer.alloc(4);
 length.writeUInt32LE(header.length);
 const whole = Buffer.concat([length, header, ...blobs]);
-const packed = brotliCompressSync(whole, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: whole.length } });
+const packed = brotliCompressSync(whole, {
+  params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: whole.length },
+});
 writeFileSync(new URL("nodeTests.bin", import.meta.url), packed);
 console.log(`${Object.keys(tests).length} tests, ${blobs.length} files, ${whole.length} bytes, packed ${packed.length}`);

@@ -65,7 +65,9 @@ async function judge(results: readonly Tensor[], expected: readonly HostTensor[]
   try {
     await realize(results);
     if (results.length < expected.length) return { kind: "failed", reason: `${results.length} outputs, expected ${expected.length}` };
-    const difference = expected.map((want, i) => differenceOf(want, { dtype: results[i].dtype, shape: results[i].shape, data: storedData(results[i]) })).find((text) => text !== undefined);
+    const difference = expected
+      .map((want, i) => differenceOf(want, { dtype: results[i].dtype, shape: results[i].shape, data: storedData(results[i]) }))
+      .find((text) => text !== undefined);
     return difference === undefined ? { kind: "passed" } : { kind: "failed", reason: difference };
   } catch (error) {
     return verdictOf(error);
@@ -77,7 +79,8 @@ function differenceOf(expected: HostTensor, actual: HostTensor): string | undefi
   if (!sameShape(expected.shape, actual.shape)) return `shape ${showShape(actual.shape)}, expected ${showShape(expected.shape)}`;
   const [want, got] = [toNumbers(expected), toNumbers(actual)];
   const relative = expected.dtype === "float16" || expected.dtype === "bfloat16" ? RELATIVE_HALF : isFloat(expected.dtype) ? RELATIVE : 0;
-  const close = (a: number, b: number): boolean => Object.is(a, b) || a === b || Math.abs(a - b) <= (relative === 0 ? 0 : ABSOLUTE + relative * Math.abs(a));
+  const close = (a: number, b: number): boolean =>
+    Object.is(a, b) || a === b || Math.abs(a - b) <= (relative === 0 ? 0 : ABSOLUTE + relative * Math.abs(a));
   const wrong = want.findIndex((value, i) => !close(value, got[i]));
   return wrong < 0 ? undefined : `element ${wrong}: ${got[wrong]}, expected ${want[wrong]}`;
 }

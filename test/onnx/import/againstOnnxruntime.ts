@@ -25,7 +25,11 @@ export interface Case {
 }
 
 /** Reproducible numbers: of a grid of eighths in [-4, 4] for floats, small whole ones for integers. */
-export function numbers(dtype: Dtype, shape: readonly number[], { seed = 1, low = -4, high = 4 }: { readonly seed?: number; readonly low?: number; readonly high?: number } = {}): HostTensor {
+export function numbers(
+  dtype: Dtype,
+  shape: readonly number[],
+  { seed = 1, low = -4, high = 4 }: { readonly seed?: number; readonly low?: number; readonly high?: number } = {},
+): HostTensor {
   let state = seed * 2654435761;
   const next = (): number => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -44,7 +48,9 @@ export const strings = (...value: string[]): OnnxAttribute => ({ type: "strings"
 
 /** The model of one node. */
 export function modelOf({ opType, inputs, constants = [], attributes = {}, opset = 21, domain = "", outputs = 1 }: Case): OnnxModel<OnnxDeclaration> {
-  const declared = inputs.flatMap((input, i): OnnxDeclaration[] => (input === undefined || constants.includes(i) ? [] : [{ name: `x${i}`, dtype: input.dtype, shape: input.shape }]));
+  const declared = inputs.flatMap((input, i): OnnxDeclaration[] =>
+    input === undefined || constants.includes(i) ? [] : [{ name: `x${i}`, dtype: input.dtype, shape: input.shape }],
+  );
   const names = Array.from({ length: outputs }, (_, i) => `y${i}`);
   return {
     irVersion: 10,
@@ -52,7 +58,9 @@ export function modelOf({ opType, inputs, constants = [], attributes = {}, opset
     metadata: {},
     graph: {
       name: "g",
-      nodes: [{ opType, domain, name: `${opType}_0`, inputs: inputs.map((input, i) => (input === undefined ? "" : `x${i}`)), outputs: names, attributes }],
+      nodes: [
+        { opType, domain, name: `${opType}_0`, inputs: inputs.map((input, i) => (input === undefined ? "" : `x${i}`)), outputs: names, attributes },
+      ],
       inputs: declared,
       outputs: names.map((name) => ({ name })),
       initializers: new Map(constants.flatMap((i): [string, HostTensor][] => (inputs[i] === undefined ? [] : [[`x${i}`, inputs[i]]]))),
@@ -64,7 +72,9 @@ export function modelOf({ opType, inputs, constants = [], attributes = {}, opset
 export async function byOnnxruntime(model: OnnxModel<OnnxDeclaration>, given: Readonly<Record<string, HostTensor>>): Promise<readonly HostTensor[]> {
   const session = await InferenceSession.create(encodeModel(model), { logSeverityLevel: 4 });
   // SAFETY: host arrays are those that onnxruntime-node pairs with these dtypes.
-  const feeds = Object.fromEntries(Object.entries(given).map(([name, { dtype, shape, data }]) => [name, new OrtTensor(dtype as "float32", data as Float32Array, shape)]));
+  const feeds = Object.fromEntries(
+    Object.entries(given).map(([name, { dtype, shape, data }]) => [name, new OrtTensor(dtype as "float32", data as Float32Array, shape)]),
+  );
   const results = await session.run(feeds);
   await session.release();
   return model.graph.outputs.map(({ name }) => {
@@ -77,7 +87,11 @@ export async function byOnnxruntime(model: OnnxModel<OnnxDeclaration>, given: Re
 /** Asserts that import computes what onnxruntime does: shapes and dtypes exactly, elements to rounding. */
 export async function agrees(test: Case): Promise<void> {
   const model = modelOf(test);
-  const given = Object.fromEntries(model.graph.inputs.map(({ name }) => [name, test.inputs[Number(name.slice(1))]]).filter((entry): entry is [string, HostTensor] => entry[1] !== undefined));
+  const given = Object.fromEntries(
+    model.graph.inputs
+      .map(({ name }) => [name, test.inputs[Number(name.slice(1))]])
+      .filter((entry): entry is [string, HostTensor] => entry[1] !== undefined),
+  );
   const expected = await byOnnxruntime(model, given);
   const imported = importOnnx(encodeModel(model));
   const results = Object.values(imported.call(Object.fromEntries(Object.entries(given).map(([name, value]) => [name, fromHost(value)]))));
@@ -91,6 +105,8 @@ export async function agrees(test: Case): Promise<void> {
 /** Asserts that numbers are equal to within `tolerance` of the largest. */
 export function closeTo(actual: Float64Array, expected: Float64Array, tolerance: number): void {
   const largest = expected.reduce((most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most), 1e-6);
-  const wrong = expected.findIndex((value, i) => !(Object.is(value, actual[i]) || value === actual[i] || Math.abs(value - actual[i]) <= tolerance * largest));
+  const wrong = expected.findIndex(
+    (value, i) => !(Object.is(value, actual[i]) || value === actual[i] || Math.abs(value - actual[i]) <= tolerance * largest),
+  );
   expect(wrong < 0 ? undefined : `element ${wrong}: ${actual[wrong]}, onnxruntime ${expected[wrong]}`).toBeUndefined();
 }

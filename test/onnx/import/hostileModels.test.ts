@@ -57,15 +57,44 @@ describe("damaged models", () => {
   });
 
   it("that ask for enormous tables or loops are refused", () => {
-    const apply = (test: Parameters<typeof modelOf>[0]): unknown => importOnnx(encodeModel(modelOf(test))).call(Object.fromEntries(test.inputs.flatMap((input, i) => (input === undefined || (test.constants ?? []).includes(i) ? [] : [[`x${i}`, fromHost(input)]]))));
+    const apply = (test: Parameters<typeof modelOf>[0]): unknown =>
+      importOnnx(encodeModel(modelOf(test))).call(
+        Object.fromEntries(
+          test.inputs.flatMap((input, i) => (input === undefined || (test.constants ?? []).includes(i) ? [] : [[`x${i}`, fromHost(input)]])),
+        ),
+      );
     expect(() => apply({ opType: "HannWindow", inputs: [scalarOf("int64", 2 ** 40)], constants: [0] })).toThrow(UnsupportedOpError);
-    expect(() => apply({ opType: "Pad", inputs: [numbers("float32", [2]), list("int64", [2 ** 40, 0])], constants: [1], attributes: { mode: string("edge") } })).toThrow(UnsupportedOpError);
-    expect(() => apply({ opType: "Resize", inputs: [numbers("float32", [8]), undefined, undefined, list("int64", [2 ** 31])], constants: [3], attributes: { mode: string("linear") } })).toThrow(UnsupportedOpError);
+    expect(() =>
+      apply({ opType: "Pad", inputs: [numbers("float32", [2]), list("int64", [2 ** 40, 0])], constants: [1], attributes: { mode: string("edge") } }),
+    ).toThrow(UnsupportedOpError);
+    expect(() =>
+      apply({
+        opType: "Resize",
+        inputs: [numbers("float32", [8]), undefined, undefined, list("int64", [2 ** 31])],
+        constants: [3],
+        attributes: { mode: string("linear") },
+      }),
+    ).toThrow(UnsupportedOpError);
 
-    const loopOf = (nodes: OnnxGraph["nodes"]): OnnxAttribute => ({ type: "graph", value: { name: "body", nodes, inputs: [{ name: "i" }, { name: "c" }, { name: "s" }], outputs: [{ name: "c" }, { name: "t" }], initializers: new Map([["many", scalarOf("int64", 4000)]]) } });
+    const loopOf = (nodes: OnnxGraph["nodes"]): OnnxAttribute => ({
+      type: "graph",
+      value: {
+        name: "body",
+        nodes,
+        inputs: [{ name: "i" }, { name: "c" }, { name: "s" }],
+        outputs: [{ name: "c" }, { name: "t" }],
+        initializers: new Map([["many", scalarOf("int64", 4000)]]),
+      },
+    });
     const once = { opType: "Neg", domain: "", name: "n", inputs: ["s"], outputs: ["t"], attributes: {} };
     const inner = { opType: "Loop", domain: "", name: "inner", inputs: ["many", "", "s"], outputs: ["t"], attributes: { body: loopOf([once]) } };
-    const graph: OnnxGraph<OnnxDeclaration> = { name: "g", nodes: [{ ...inner, name: "outer", inputs: ["many", "", "x"], outputs: ["y"], attributes: { body: loopOf([inner]) } }], inputs: [{ name: "x" }], outputs: [{ name: "y" }], initializers: new Map([["many", scalarOf("int64", 4000)]]) };
+    const graph: OnnxGraph<OnnxDeclaration> = {
+      name: "g",
+      nodes: [{ ...inner, name: "outer", inputs: ["many", "", "x"], outputs: ["y"], attributes: { body: loopOf([inner]) } }],
+      inputs: [{ name: "x" }],
+      outputs: [{ name: "y" }],
+      initializers: new Map([["many", scalarOf("int64", 4000)]]),
+    };
     const nested = importOnnx(encodeModel({ irVersion: 10, opsets: { "": 21 }, metadata: {}, graph }));
     expect(() => nested.call({ x: tensor([1]) })).toThrow(/unroll to more than/);
   });

@@ -13,7 +13,8 @@ import { knownValue } from "../../../kernel/onnx/import/knownValue";
 import "../../../kernel/runtime/realize";
 import { closeTo } from "./againstOnnxruntime";
 
-const of = (dtype: Dtype, shape: readonly number[], values: readonly number[]): Tensor => fromHost({ dtype, shape, data: hostArrayFrom(dtype, values) });
+const of = (dtype: Dtype, shape: readonly number[], values: readonly number[]): Tensor =>
+  fromHost({ dtype, shape, data: hostArrayFrom(dtype, values) });
 
 type Step = (x: Tensor, y: Tensor) => Tensor;
 const STEPS: Readonly<Record<string, Step>> = {
@@ -45,7 +46,11 @@ const STEPS: Readonly<Record<string, Step>> = {
 
 describe("a known value", () => {
   it("is what the executor computes, for chains of any operations", async () => {
-    const chains = fc.record({ values: fc.array(fc.integer({ min: -9, max: 9 }), { minLength: 9, maxLength: 9 }), names: fc.array(fc.constantFrom(...Object.keys(STEPS)), { minLength: 1, maxLength: 6 }), dtype: fc.constantFrom<Dtype>("int64", "int32", "float32") });
+    const chains = fc.record({
+      values: fc.array(fc.integer({ min: -9, max: 9 }), { minLength: 9, maxLength: 9 }),
+      names: fc.array(fc.constantFrom(...Object.keys(STEPS)), { minLength: 1, maxLength: 6 }),
+      dtype: fc.constantFrom<Dtype>("int64", "int32", "float32"),
+    });
     const all = fc.sample(chains, { numRuns: 150, seed: 5 }).map(({ values, names, dtype }) => {
       const x = of(dtype, [3, 3], values);
       // Sizes stay small enough for int32.

@@ -34,6 +34,8 @@ export interface Executor {
   readonly description: string;
   /** Whether it has a kernel for a composite. */
   fused(call: Tensor<"Composite">): boolean;
+  /** It lacks onnxruntime's FusedMatMul: products of transposed operands come as standard operators. Default false. */
+  readonly plainProducts?: boolean;
   load(source: ProgramSource): Promise<Program>;
   /** Ends runs under way at their next operation; they fail with DeviceError, inputs as they were. Where it cannot, it does nothing. */
   interrupt(): void;

@@ -6,7 +6,7 @@ import { topological } from "../graph/rewrite";
 import { type Tensor } from "../graph/tensor";
 import { emit } from "../onnx/emit";
 import { encodeModel } from "../onnx/protobuf";
-import { type OnnxModel } from "../onnx/model";
+import { MICROSOFT_DOMAIN, type OnnxModel } from "../onnx/model";
 import { deviceName, requireDevice, type DeviceName } from "./devices";
 import { type Executor, type Port, type Program } from "./executor";
 import { stockExecutor } from "./stock";
@@ -20,9 +20,9 @@ let current: Promise<Executor> | undefined;
 async function chooseExecutor(device: DeviceName): Promise<Executor> {
   const wish = process.env.ISOFLOP_EXECUTOR;
   if (wish !== undefined && wish !== "native" && wish !== "stock") throw new ArgumentError(`ISOFLOP_EXECUTOR is ${JSON.stringify(wish)}`, { help: 'set it to "native" or "stock", or leave it unset' });
-  await requireDevice(device);
   if (device !== "cpu") {
     if (wish === "native") throw new DeviceError(`the native executor does not run on "${device}"`, { where: "ISOFLOP_EXECUTOR", help: 'set it to "stock" or leave it unset' });
+    await requireDevice(device);
     return stockExecutor({ device });
   }
   if (wish === "stock") return stockExecutor();
@@ -85,9 +85,13 @@ export function lowered(outputs: readonly Tensor[], { inputs, fused, fold = true
 
 const port = (prefix: string) => (tensor: Tensor, i: number): Port => ({ name: `${prefix}${i}`, dtype: tensor.dtype, shape: tensor.shape });
 
-/** The ONNX model of a lowered graph, with inputs i0, i1, … and outputs o0, o1, … */
-export function modelOf({ inputs, outputs }: Lowered): OnnxModel {
-  return emit({ inputs: new Map(inputs.map((tensor, i) => [tensor, `i${i}`])), outputs: outputs.map((tensor, i) => ({ name: `o${i}`, tensor })) });
+/**
+ * The ONNX model of a lowered graph, with inputs i0, i1, … and outputs o0, o1, … Products of transposed operands are one
+ * FusedMatMul each, or, with `plainProducts`, standard operators.
+ */
+export function modelOf({ inputs, outputs }: Lowered, { plainProducts = false }: { readonly plainProducts?: boolean } = {}): OnnxModel {
+  const model = emit({ portable: plainProducts, inputs: new Map(inputs.map((tensor, i) => [tensor, `i${i}`])), outputs: outputs.map((tensor, i) => ({ name: `o${i}`, tensor })) });
+  return { ...model, opsets: { ...model.opsets, [MICROSOFT_DOMAIN]: 1 } }; // fused composites are there in either case
 }
 
 /** Programs by the hash of their model, the most recently used last. */
@@ -96,7 +100,8 @@ const MAX_PROGRAMS = 64;
 
 /** The program of a lowered graph. Equal graphs share one. */
 export async function programOf(graph: Lowered): Promise<Program> {
-  const bytes = encodeModel(modelOf(graph));
+  const engine = await executor();
+  const bytes = encodeModel(modelOf(graph, engine));
   const key = createHash("sha1").update(bytes).digest("hex");
   const known = programs.get(key);
   if (known !== undefined) {
@@ -104,7 +109,7 @@ export async function programOf(graph: Lowered): Promise<Program> {
     programs.set(key, known);
     return known;
   }
-  const loading = executor().then((e) => e.load({ model: bytes, inputs: graph.inputs.map(port("i")), outputs: graph.outputs.map(port("o")) }));
+  const loading = engine.load({ model: bytes, inputs: graph.inputs.map(port("i")), outputs: graph.outputs.map(port("o")) });
   programs.set(key, loading);
   loading.catch(() => programs.delete(key)); // a failed load is tried again
   // Programs in use elsewhere stay alive by their own reference; the cache only forgets.

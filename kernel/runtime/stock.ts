@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import type * as onnxruntime from "onnxruntime-node";
 import { type DeviceError } from "../errors";
 import { fusedByOnnxruntime } from "../onnx/fused";
-import { storedBytes, type Storage } from "../graph/tensor";
+import { storedBytes, type Storage, type Tensor } from "../graph/tensor";
 import { type DeviceName } from "./devices";
 import { type Executor, type Port, type Program, type ProgramSource } from "./executor";
 import { physicalCores } from "./machine";
@@ -59,12 +59,16 @@ const isNative = (value: unknown): value is Native => typeof value === "object" 
 
 const runError = (error: unknown): DeviceError => ortError(error instanceof Error ? error.message : String(error), error);
 
+/** Composites whose fused kernels exist on the CPU only: in parts they stay on the device. */
+const CPU_ONLY: ReadonlySet<string> = new Set(["LogSoftmax", "OneHot"]);
+const fusedByWebgpu = (call: Tensor<"Composite">): boolean => fusedByOnnxruntime(call) && !CPU_ONLY.has(call.attrs.definition.name);
+
 export interface StockOptions {
   /** Threads of operations on the CPU. Default: one for each core. */
   readonly threads?: number;
   /**
-   * Where operations run. Default "cpu". With "webgpu", those that onnxruntime has no WebGPU kernel for (integers, and
-   * com.microsoft's and others without one) run on the CPU, with copies in between: onnxruntime places them.
+   * Where operations run. Default "cpu". With "webgpu", those that onnxruntime has no kernel for there (arithmetic of
+   * integers, scans, sorting) run on the CPU, with copies in between: onnxruntime places them.
    * Inputs and results lie in host memory either way: onnxruntime-node 1.30 ends the process when a result that stayed
    * on the device is read.
    */
@@ -76,7 +80,8 @@ export async function stockExecutor({ threads = physicalCores(), device = "cpu" 
   const ort = await import("onnxruntime-node");
   return {
     description: `stock (onnxruntime-node ${VERSION}, ${device}, ${threads} thread${threads === 1 ? "" : "s"})`,
-    fused: fusedByOnnxruntime,
+    fused: device === "webgpu" ? fusedByWebgpu : fusedByOnnxruntime,
+    plainProducts: device === "webgpu",
     // Its runs hold the event loop, so nobody could call this during one.
     interrupt: () => undefined,
     async load({ model, inputs, outputs }) {

@@ -3,10 +3,9 @@ import { UnsupportedOpError } from "../errors";
 import { isFloat } from "../graph/dtype";
 import { type Op, type OpAttrs } from "../graph/op";
 import { add } from "../graph/ops/elementwise";
-import { operands, topological } from "../graph/rewrite";
+import { operands, topological, withPlace } from "../graph/rewrite";
 import { sameShape, showShape } from "../graph/shape";
 import { type Tensor } from "../graph/tensor";
-import { withScope } from "../graph/trace";
 import { type VjpRule, type VjpRules } from "./rule";
 
 export interface BackwardOptions {
@@ -34,7 +33,7 @@ export function backward(seeds: readonly (readonly [output: Tensor, seed: Tensor
     const g = gradients.get(tensor);
     if (g === undefined || !depends.has(tensor) || operands(tensor).length === 0) continue;
     if (!targets.has(tensor)) gradients.delete(tensor);
-    withScope(tensor.path, () => {
+    withPlace(tensor, () => {
       const parts = applyRule(rules, tensor, { g, depends });
       tensor.inputs.forEach((input, i) => {
         const part = parts[i];

@@ -1,7 +1,7 @@
 /** @file Composites: functions written in primitives and kept whole in the graph, so that a fused kernel may replace them. */
 import { substitute } from "./rewrite";
 import { node, placeholder, type Tensor } from "./tensor";
-import { withTrace } from "./trace";
+import { currentSite, withSite, withTrace } from "./trace";
 
 /** What a composite is configured with: part of its identity, never a tensor. */
 export type CompositeOptions = Readonly<Record<string, number | boolean | string>>;
@@ -29,7 +29,7 @@ export interface CompositeDefinition<O extends CompositeOptions = CompositeOptio
 export function composite<O extends CompositeOptions>(definition: CompositeDefinition<O>): (inputs: readonly Tensor[], options: O) => Tensor {
   return (inputs, options) => {
     const params = inputs.map((input, i) => placeholder(`${definition.name}.${i}`, input));
-    const { result: body } = withTrace(() => definition.decompose(params, options));
+    const { result: body } = withSite(currentSite(), () => withTrace(() => definition.decompose(params, options)));
     // SAFETY: the definition is only ever called with the options stored beside it.
     return node("Composite", inputs, { definition: definition as unknown as CompositeDefinition, options, params, body });
   };

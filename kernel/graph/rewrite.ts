@@ -1,6 +1,7 @@
 /** @file Walking and rebuilding graphs. */
 import { Tensor } from "./tensor";
 import { type Op } from "./op";
+import { withScope, withSite } from "./trace";
 
 /** All tensors that `outputs` depend on, operands before results, each once. Does not look into realized tensors. */
 export function topological(outputs: readonly Tensor[]): Tensor[] {
@@ -34,13 +35,16 @@ export const operands = (tensor: Tensor): readonly Tensor[] => (tensor.storage =
 /** `tensor` on other operands; the same object when nothing differs. Layer path and position are kept. */
 export function withInputs(tensor: Tensor, inputs: readonly Tensor[]): Tensor {
   if (inputs.length === tensor.inputs.length && inputs.every((input, i) => input === tensor.inputs[i])) return tensor;
-  return copyPlace(new Tensor<Op>(tensor.op, inputs, tensor.attrs, tensor.shape, tensor.dtype), tensor);
+  return withSite(tensor.site, () => copyPlace(new Tensor<Op>(tensor.op, inputs, tensor.attrs, tensor.shape, tensor.dtype), tensor));
 }
 
 /** Gives `target` the layer path, trace and source position of `source`: for rewrites, whose results stand for the original. */
 export function copyPlace(target: Tensor, source: Tensor): Tensor {
   return Object.assign(target, { path: source.path, trace: source.trace, site: source.site });
 }
+
+/** Runs `body`, whose nodes belong to the layer and the line of `tensor`. */
+export const withPlace = <R>(tensor: Tensor, body: () => R): R => withSite(tensor.site, () => withScope(tensor.path, body));
 
 /** Rebuilds `outputs` with `rewrite` applied to every node after its operands. Return the node given for "no change". */
 export function rewriteGraph(outputs: readonly Tensor[], rewrite: (tensor: Tensor) => Tensor): Tensor[] {

@@ -4,7 +4,7 @@ import { bytesPerElement, hostArrayFrom, toNumbers, type Dtype, type HostArray, 
 import { type Op, type OpAttrs } from "./op";
 import { shapeRules } from "./shapeRules";
 import { showShape, sizeOf, type Shape } from "./shape";
-import { captureSite, currentScope, currentTrace, describeSite, here, type Site } from "./trace";
+import { currentScope, currentSite, currentTrace, describeSite, here, type Site } from "./trace";
 
 /** Elements of a realized tensor. The buffer may be given away (donated); then `data` is undefined. */
 export interface Storage {
@@ -40,7 +40,7 @@ export class Tensor<P extends Op = Op> {
   ) {
     this.path = currentScope();
     this.trace = currentTrace();
-    this.site = op === "Data" ? undefined : captureSite();
+    this.site = op === "Data" ? undefined : currentSite();
   }
 
   get rank(): number {

@@ -1,8 +1,7 @@
 /** @file Operand layouts: transposes and factors folded into matrix products, row sums as products. */
-import { operands, rewriteGraph, topological } from "../rewrite";
+import { operands, rewriteGraph, topological, withPlace } from "../rewrite";
 import { sameShape, sizeOf } from "../shape";
 import { node, type Tensor } from "../tensor";
-import { withScope } from "../trace";
 import { attrsOf, constantOf, isOp, isOrdinary } from "./simplify";
 
 interface Operand {
@@ -67,15 +66,15 @@ function scaled(x: Tensor, uses: ReadonlyMap<Tensor, number>): Tensor {
 
 /** `outputs` with products reading their operands where they lie. */
 export function foldLayouts(outputs: readonly Tensor[]): Tensor[] {
-  const summed = rewriteGraph(outputs, (x) => (isOp(x, "ReduceSum") ? withScope(x.path, () => rowSum(x)) : x));
+  const summed = rewriteGraph(outputs, (x) => (isOp(x, "ReduceSum") ? withPlace(x, () => rowSum(x)) : x));
   const uses = countUses(summed);
   const factored = rewriteWithUses(summed, uses);
-  return rewriteGraph(factored, (x) => (isOp(x, "MatMul") ? withScope(x.path, () => foldProduct(x)) : x));
+  return rewriteGraph(factored, (x) => (isOp(x, "MatMul") ? withPlace(x, () => foldProduct(x)) : x));
 }
 
 function rewriteWithUses(outputs: readonly Tensor[], uses: ReadonlyMap<Tensor, number>): Tensor[] {
   // Only products that are unchanged by the rewrite itself have a count; a rebuilt one is left alone.
-  return rewriteGraph(outputs, (x) => (isOp(x, "Mul") ? withScope(x.path, () => scaled(x, uses)) : x));
+  return rewriteGraph(outputs, (x) => (isOp(x, "Mul") ? withPlace(x, () => scaled(x, uses)) : x));
 }
 
 function countUses(outputs: readonly Tensor[]): Map<Tensor, number> {

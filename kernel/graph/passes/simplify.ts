@@ -1,9 +1,8 @@
 /** @file Local rewrites that make a graph smaller and keep its values: one rule function for each operation that has any. */
 import { type Op, type OpAttrs } from "../op";
-import { rewriteGraph } from "../rewrite";
+import { rewriteGraph, withPlace } from "../rewrite";
 import { broadcastShapes, sameShape, sizeOf, type Shape } from "../shape";
 import { node, type Tensor } from "../tensor";
-import { withScope } from "../trace";
 import { hostArrayFrom, isFloat, toNumbers, type Dtype } from "../dtype";
 
 /** The value of a scalar constant, also when it is broadcast or reshaped; undefined for anything else. */
@@ -194,6 +193,6 @@ const rules: Partial<Record<Op, Rule>> = {
 export function simplify(outputs: readonly Tensor[]): Tensor[] {
   return rewriteGraph(outputs, (x) => {
     const rule = x.storage === undefined ? rules[x.op] : undefined;
-    return rule === undefined ? x : withScope(x.path, () => rule(x));
+    return rule === undefined ? x : withPlace(x, () => rule(x));
   });
 }

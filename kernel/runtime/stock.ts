@@ -8,6 +8,7 @@ import { type DeviceName } from "./devices";
 import { type Executor, type Port, type Program, type ProgramSource } from "./executor";
 import { physicalCores } from "./machine";
 import { ortError } from "./ortError";
+import { nodesForCpu } from "./webgpuLimits";
 
 type Ort = typeof onnxruntime;
 type OrtTensor = onnxruntime.Tensor;
@@ -68,7 +69,7 @@ export interface StockOptions {
   readonly threads?: number;
   /**
    * Where operations run. Default "cpu". With "webgpu", those that onnxruntime has no kernel for there (arithmetic of
-   * integers, scans, sorting) run on the CPU, with copies in between: onnxruntime places them.
+   * integers, scans, sorting) and those it gets wrong there run on the CPU, with copies in between.
    * Inputs and results lie in host memory either way: onnxruntime-node 1.30 ends the process when a result that stayed
    * on the device is read.
    */
@@ -87,7 +88,7 @@ export async function stockExecutor({ threads = physicalCores(), device = "cpu" 
     async load({ model, inputs, outputs }) {
       try {
         const session = await ort.InferenceSession.create(model, {
-          executionProviders: [device],
+          executionProviders: [device === "webgpu" ? { name: "webgpu", forceCpuNodeNames: nodesForCpu(model) } : device],
           intraOpNumThreads: threads,
           interOpNumThreads: 1,
           executionMode: "sequential",

@@ -64,6 +64,12 @@ const runError = (error: unknown): DeviceError => ortError(error instanceof Erro
 const CPU_ONLY: ReadonlySet<string> = new Set(["LogSoftmax", "OneHot"]);
 const fusedByWebgpu = (call: Tensor<"Composite">): boolean => fusedByOnnxruntime(call) && !CPU_ONLY.has(call.attrs.definition.name);
 
+/** WebGPU as a provider of a session with this model. */
+function webgpuFor(model: Uint8Array): onnxruntime.InferenceSession.WebGpuExecutionProviderOption {
+  const names = nodesForCpu(model);
+  return { name: "webgpu", ...(names.length === 0 ? {} : { forceCpuNodeNames: names }) }; // an empty list is refused
+}
+
 export interface StockOptions {
   /** Threads of operations on the CPU. Default: one for each core. */
   readonly threads?: number;
@@ -88,7 +94,7 @@ export async function stockExecutor({ threads = physicalCores(), device = "cpu" 
     async load({ model, inputs, outputs }) {
       try {
         const session = await ort.InferenceSession.create(model, {
-          executionProviders: [device === "webgpu" ? { name: "webgpu", forceCpuNodeNames: nodesForCpu(model) } : device],
+          executionProviders: [device === "webgpu" ? webgpuFor(model) : device],
           intraOpNumThreads: threads,
           interOpNumThreads: 1,
           executionMode: "sequential",

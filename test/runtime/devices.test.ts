@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { ArgumentError } from "../../kernel/errors";
-import { compile, data, gelu, grad, layerNorm, matmul, nn, optim, random, type Tensor, tensor, valueAndGrad } from "../../kernel/index";
+import { compile, conv, convTranspose, data, gelu, grad, layerNorm, matmul, nn, optim, random, type Tensor, tensor, valueAndGrad } from "../../kernel/index";
 import { devices, webgpuDevice } from "../../kernel/runtime/devices";
 import type * as sessionModule from "../../kernel/runtime/session";
 import { executor, setExecutor, useDevice } from "../../kernel/runtime/session";
@@ -138,6 +138,9 @@ describe.skipIf(skipped !== "")(`on WebGPU, numbers are the CPU's to 1e-4${skipp
     "softmax": () => wave([4, 9]).mul(5).softmax(),
     "log-softmax": () => wave([4, 9]).logSoftmax(),
     "layer norm": () => layerNorm(wave([4, 8]), { weight: wave([8], 1), bias: wave([8], 2) }),
+    "a transposed convolution in groups, which WebGPU gets wrong": () => convTranspose(wave([1, 4, 5]), wave([4, 1, 3], 1), { stride: 2, dilation: 2, groups: 2 }),
+    "a transposed convolution in 3-D, which WebGPU refuses": () => convTranspose(wave([1, 2, 3, 3, 3]), wave([2, 2, 2, 2, 2], 1), { stride: 2 }),
+    "the gradient of a convolution in groups": () => grad((x: Tensor) => conv(x, wave([4, 2, 3, 3], 1), { groups: 2, padding: 1 }).square().sum())(wave([2, 4, 5, 5])),
     "a gradient": () => grad((x: Tensor) => gelu(matmul(x, wave([6, 6], 1))).softmax().mul(wave([4, 6], 2)).sum())(wave([4, 6])),
     "integers, which it leaves to the CPU": () => tensor([3, 1, 2]).cast("int64").add(tensor([4, 5, 6]).cast("int64")).cast("float32").mul(wave([3])),
     "random numbers": () => random.uniform(random.key(3), [16]),

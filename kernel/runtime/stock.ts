@@ -8,7 +8,7 @@ import { type DeviceName } from "./devices";
 import { type Executor, type Port, type Program, type ProgramSource } from "./executor";
 import { physicalCores } from "./machine";
 import { ortError } from "./ortError";
-import { nodesForCpu } from "./webgpuLimits";
+import { nodesForCpu, WEBGPU_LAYOUT } from "./webgpuLimits";
 
 type Ort = typeof onnxruntime;
 type OrtTensor = onnxruntime.Tensor;
@@ -67,7 +67,7 @@ const fusedByWebgpu = (call: Tensor<"Composite">): boolean => fusedByOnnxruntime
 /** WebGPU as a provider of a session with this model. */
 function webgpuFor(model: Uint8Array): onnxruntime.InferenceSession.WebGpuExecutionProviderOption {
   const names = nodesForCpu(model);
-  return { name: "webgpu", ...(names.length === 0 ? {} : { forceCpuNodeNames: names }) }; // an empty list is refused
+  return { name: "webgpu", preferredLayout: WEBGPU_LAYOUT, ...(names.length === 0 ? {} : { forceCpuNodeNames: names }) }; // an empty list is refused
 }
 
 export interface StockOptions {
@@ -75,7 +75,7 @@ export interface StockOptions {
   readonly threads?: number;
   /**
    * Where operations run. Default "cpu". With "webgpu", those that onnxruntime has no kernel for there (arithmetic of
-   * integers, scans, sorting) and those it gets wrong there run on the CPU, with copies in between.
+   * integers, scans, sorting) run on the CPU, with copies in between.
    * Inputs and results lie in host memory either way: onnxruntime-node 1.30 ends the process when a result that stayed
    * on the device is read.
    */

@@ -45,7 +45,7 @@ export async function bench({ workloads, rounds, steps, micro, commit }: BenchOp
   const threads = physicalCores();
   const peakGflops = await productPeak();
   const about = { machine: describeMachine(), executor: (await executor()).description, node: process.version, commit };
-  console.log(`${about.machine}\n${about.executor}, Node ${about.node}, commit ${commit}\nproduct peak ${peakGflops.toFixed(0)} GFLOP/s (1024³, float32)\n`);
+  console.log(`${about.machine}\n${about.executor}, Node ${about.node}, commit ${commit}\nproduct peak ${peakGflops.toFixed(0)} GFLOP/s (512³ and 1024³, float32)\n`);
   const reports: StepReport[] = [];
   for (const workload of workloads) {
     const report = await benchStep(workload, { rounds, steps, threads, peakGflops });

@@ -46,7 +46,7 @@ export function metricsView({ series, title = "", stepUnit = "step", scale = "li
     const y = numbersOf(value);
     const x = step === undefined ? y.map((_, i) => i) : numbersOf(step);
     sameLength({ step: x, value: y }, `metric ${name}`);
-    findings.push(trend({ name, x, y }, { xName: stepUnit }));
+    findings.push(y.length === 0 ? `${name} has no values yet` : trend({ name, x, y }, { xName: stepUnit }));
     const kept = curveIndices(y, limit);
     if (kept.length < y.length) cuts.push(`${name}: ${kept.length} of ${y.length} points kept`);
     return {

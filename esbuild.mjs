@@ -1,5 +1,8 @@
 // Builds dist/: the library that cells import (index.js) and the command line (cli.js) share their modules.
+import { mkdirSync } from "node:fs";
 import { build } from "esbuild";
+
+mkdirSync("out", { recursive: true }); // where `npm start` writes
 
 await build({
   entryPoints: ["kernel/index.ts", "kernel/cli.ts"],

@@ -1,9 +1,9 @@
 /** @file The stock executor: onnxruntime-node's own binding, on the CPU or through WebGPU. */
 import { createRequire } from "node:module";
 import type * as onnxruntime from "onnxruntime-node";
-import { type DeviceError } from "../errors";
+import { type DeviceError, DtypeError } from "../errors";
 import { fusedByOnnxruntime } from "../onnx/fused";
-import { sameShape } from "../graph/shape";
+import { sameShape, showShape } from "../graph/shape";
 import { storedBytes, type Storage, type Tensor } from "../graph/tensor";
 import { type DeviceName } from "./devices";
 import { type Executor, type Port, type Program, type ProgramSource } from "./executor";
@@ -83,6 +83,15 @@ export interface StockOptions {
   readonly device?: DeviceName;
 }
 
+/** @throws {DtypeError} for a dtype that onnxruntime-node's tensors cannot hold. */
+function requireCarried(ports: readonly Port[]): void {
+  const port = ports.find(({ dtype }) => dtype === "bfloat16");
+  if (port === undefined) return;
+  throw new DtypeError(`onnxruntime-node's own binding cannot carry ${port.dtype} ${showShape(port.shape)} in or out of a function`, {
+    help: 'cast to float32 at the border, as in x.cast("float32"), or use the native executor (ISOFLOP_EXECUTOR=native)',
+  });
+}
+
 /** Loads onnxruntime-node. That the device is there is for the caller to know: a missing one fails at the first load. */
 export async function stockExecutor({ threads = physicalCores(), device = "cpu" }: StockOptions = {}): Promise<Executor> {
   const ort = await import("onnxruntime-node");
@@ -93,6 +102,7 @@ export async function stockExecutor({ threads = physicalCores(), device = "cpu" 
     // Its runs hold the event loop, so nobody could call this during one.
     interrupt: () => undefined,
     async load({ model, inputs, outputs }) {
+      requireCarried([...inputs, ...outputs]);
       try {
         const session = await ort.InferenceSession.create(model, {
           executionProviders: [device === "webgpu" ? webgpuFor(model) : device],

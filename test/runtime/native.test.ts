@@ -2,7 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { compile, fromHost, matmul, ones, tensor, type Tensor } from "../../kernel/index";
-import { DeviceError } from "../../kernel/errors";
+import { DeviceError, DtypeError } from "../../kernel/errors";
 import { nativeExecutor } from "../../kernel/runtime/native/native";
 import { OrtApi } from "../../kernel/runtime/native/ortApi";
 import { executor, setExecutor } from "../../kernel/runtime/session";
@@ -33,6 +33,20 @@ describe("the native executor", () => {
       setExecutor(await stockExecutor());
       const stock = await (await compile(fn)(x())).numbers();
       expect([...native]).toEqual([...stock]);
+    } finally {
+      setExecutor(before);
+    }
+  });
+
+  test("carries bfloat16, which the stock executor refuses with help instead of onnxruntime's own words", async () => {
+    const half = (t: Tensor): Tensor => t.mul(0.5);
+    const x = (): Tensor => fromHost({ dtype: "bfloat16", shape: [2], data: Uint16Array.of(0x3f80, 0x4040) }); // 1 and 3
+    const before = await executor();
+    try {
+      setExecutor(nativeExecutor());
+      expect([...(await (await compile(half)(x())).numbers())]).toEqual([0.5, 1.5]);
+      setExecutor(await stockExecutor());
+      await expect(compile(half)(x())).rejects.toThrow(DtypeError);
     } finally {
       setExecutor(before);
     }

@@ -76,6 +76,3 @@ export const plural = (count: number, one: string, many = `${one}s`): string => 
 /** Words in a sentence: "a", "a and b", "a, b and c". */
 export const listText = (words: readonly string[]): string =>
   words.length < 2 ? (words[0] ?? "") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
-
-/** "float32 [4, 128]" and the like: sizes joined by ×. */
-export const sizesText = (sizes: readonly number[]): string => sizes.join(" × ");

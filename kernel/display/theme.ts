@@ -75,6 +75,3 @@ export function contrast(a: Rgb, b: Rgb): number {
   const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y);
   return (high + 0.05) / (low + 0.05);
 }
-
-/** Ink that reads best on this ground. */
-export const inkOn = (ground: Rgb): string => (contrast(ground, [255, 255, 255]) > contrast(ground, rgbOfHex(INK)) ? "#ffffff" : INK);

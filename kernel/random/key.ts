@@ -4,8 +4,8 @@ import { isFloat } from "../graph/dtype";
 import { cast } from "../graph/ops/elementwise";
 import { at, full, iota, reshape, zeros } from "../graph/ops/movement";
 import { fromHost, storedData, type Tensor } from "../graph/tensor";
-import { philox4x32, seedKey, splitKey, type Key as HostKey } from "./philox";
-import { derivedKeys, SPLIT_TAG, wordsOfLabels } from "./philoxGraph";
+import { philox4x32, seedKey, splitKey, type Key as HostKey, SPLIT_TAG } from "./philox";
+import { derivedKeys, wordsOfLabels } from "./philoxGraph";
 
 /** int64 [2]: two words of 32 bits, low word first, each 0…2^32−1. */
 export type Key = Tensor;

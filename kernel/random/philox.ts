@@ -16,12 +16,12 @@ export type Counter = readonly [number, number, number, number];
 
 const ROUNDS = 10;
 /** Multipliers and Weyl increments (2^32 × golden ratio, 2^32 × (√3 − 1)) of Random123's philox.h. */
-const MULTIPLIER_0 = 0xd2511f53;
-const MULTIPLIER_1 = 0xcd9e8d57;
-const WEYL_0 = 0x9e3779b9;
-const WEYL_1 = 0xbb67ae85;
+export const MULTIPLIER_0 = 0xd2511f53;
+export const MULTIPLIER_1 = 0xcd9e8d57;
+export const WEYL_0 = 0x9e3779b9;
+export const WEYL_1 = 0xbb67ae85;
 /** Last counter word of the blocks that derive keys: "SPLT". */
-const SPLIT_TAG = 0x53504c54;
+export const SPLIT_TAG = 0x53504c54;
 const TWO_32 = 2 ** 32;
 
 /** High 32 bits of the 64-bit product of two unsigned words, as a signed 32-bit number. */

@@ -3,11 +3,8 @@ import { composite } from "../graph/composite";
 import { add, bitAnd, bitXor, mul, scalar, shiftRight } from "../graph/ops/elementwise";
 import { concat, flip, full, iota, reshape, slice, stack, transpose, zeros } from "../graph/ops/movement";
 import { type Tensor } from "../graph/tensor";
+import { MULTIPLIER_0, MULTIPLIER_1, SPLIT_TAG, WEYL_0, WEYL_1 } from "./philox";
 
-/** Multipliers, Weyl increments and the tag of derived keys: those of philox.ts. */
-const MULTIPLIERS = [0xd2511f53, 0xcd9e8d57] as const;
-const WEYL = [0x9e3779b9, 0xbb67ae85] as const;
-export const SPLIT_TAG = 0x53504c54;
 const ROUNDS = 10;
 const WORD_BITS = 32;
 const WORD_MASK = 0xffffffff;
@@ -27,8 +24,8 @@ interface Halves {
  * that a round leaves above a word are cut only where they would reach the next product.
  */
 function tenRounds(key: Tensor, counter: Halves): Halves {
-  const multipliers = column(MULTIPLIERS);
-  const weyl = column(WEYL);
+  const multipliers = column([MULTIPLIER_0, MULTIPLIER_1]);
+  const weyl = column([WEYL_0, WEYL_1]);
   let { even, odd } = counter;
   let roundKey = reshape(key, [2, 1]);
   for (let round = 0; round < ROUNDS; round++) {

@@ -50,6 +50,8 @@ interface Variant {
   readonly signature: Signature;
   readonly traced: Traced;
   readonly graph: Lowered;
+  /** Places of the results that must be finite; looked up in the first run. */
+  finiteAt?: readonly { readonly path: string; readonly index: number }[];
   program?: Promise<Program>;
 }
 
@@ -135,15 +137,22 @@ export function compile<Args extends readonly unknown[], R>(fn: (...args: Args) 
     },
   });
 
-  /** @throws {NumericError} naming the first result that is not finite. */
-  function requireFinite({ traced }: Variant, buffers: readonly Storage[]): void {
-    if (finite.length === 0) return;
+  /** @throws {ArgumentError} when a path of `finite` names no result. */
+  function finitePlaces({ traced }: Variant): readonly { readonly path: string; readonly index: number }[] {
     const paths = pathsOf(traced.result);
-    for (const path of finite) {
-      const i = paths.indexOf(path);
-      if (i < 0) throw new ArgumentError(`${name}: "finite" names ${JSON.stringify(path)}, which is no result`, { help: `the results are ${paths.slice(0, 6).join(", ")}` });
-      const { dtype } = traced.outputs[i];
-      const bad = toNumbers({ dtype, data: storedBytes(buffers[i]) }).find((value) => !Number.isFinite(value));
+    return finite.map((path) => {
+      const index = paths.indexOf(path);
+      if (index < 0) throw new ArgumentError(`${name}: "finite" names ${JSON.stringify(path)}, which is no result`, { help: `the results are ${paths.slice(0, 6).join(", ")}` });
+      return { path, index };
+    });
+  }
+
+  /** @throws {NumericError} naming the first result that is not finite. */
+  function requireFinite(variant: Variant, buffers: readonly Storage[]): void {
+    variant.finiteAt ??= finitePlaces(variant);
+    for (const { path, index } of variant.finiteAt) {
+      const { dtype } = variant.traced.outputs[index];
+      const bad = toNumbers({ dtype, data: storedBytes(buffers[index]) }).find((value) => !Number.isFinite(value));
       if (bad !== undefined) throw new NumericError(`${name}: ${path} is ${bad}`, { help: "the arguments are as they were before this step: lower the learning rate, clip gradients, or look at the last good values" });
     }
   }

@@ -18,6 +18,8 @@ const below = {
   methods: ["experiment", "nn", "optim", "data", "random", "autodiff", "graph", "fit"],
   protocol: [],
   session: ["display", "protocol", "index.ts"],
+  language: ["session", "protocol"],
+  process: ["session", "protocol", "display", "language", "runtime", "graph", "io", "onnx", "cost", "index.ts"],
   bench: ["graph", "onnx", "runtime", "fit", "index.ts"],
 };
 
@@ -33,10 +35,12 @@ module.exports = {
   forbidden: [
     ...folders,
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } } },
-    { name: "no-index", severity: "error", comment: "only session, entries and tests import the public index", from: { path: "^kernel/", pathNot: "^kernel/(session/|index\\.ts|cli\\.ts|main\\.ts|bench/|commands/)" }, to: { path: "^kernel/index\\.ts$" } },
+    { name: "no-index", severity: "error", comment: "only session, entries and tests import the public index", from: { path: "^kernel/", pathNot: "^kernel/(session/|process/|index\\.ts|cli\\.ts|main\\.ts|bench/|commands/)" }, to: { path: "^kernel/index\\.ts$" } },
     { name: "no-editor-in-kernel", severity: "error", from: { path: "^kernel/" }, to: { path: "^(extension|webviews)/|^vscode$" } },
+    { name: "editor-knows-no-tensors", severity: "error", comment: "the extension talks to the kernel by messages and shares only their types", from: { path: "^extension/" }, to: { path: "^(kernel|webviews)/", pathNot: "^(kernel/protocol/|kernel/display/(schema|figureSchema)\\.ts$|kernel/language/messages\\.ts$|webviews/panels/messages\\.ts$)" } },
+    { name: "views-know-only-payloads", severity: "error", from: { path: "^webviews/" }, to: { path: "^(kernel|extension)/", pathNot: "^kernel/(display/(schema|figureSchema)\\.ts$|fit/)" } },
     { name: "methods-stand-alone", severity: "error", from: { path: "^kernel/methods/(?!index)([^/]+)\\.ts" }, to: { path: "^kernel/methods/", pathNot: "^kernel/methods/$1\\.ts" } },
-    { name: "not-unresolvable", severity: "error", from: {}, to: { couldNotResolve: true } },
+    { name: "not-unresolvable", severity: "error", from: {}, to: { couldNotResolve: true, pathNot: "^(vscode|vscode-notebook-renderer)$" } },
   ],
   options: { doNotFollow: { path: "node_modules" }, tsConfig: { fileName: "tsconfig.json" }, tsPreCompilationDeps: true, enhancedResolveOptions: { exportsFields: ["exports"], extensions: [".ts", ".js", ".json"], conditionNames: ["import", "node", "default", "types"] } },
 };

@@ -1,8 +1,32 @@
 /** @file Start and end of the extension: its modules, in the order in which they need each other. */
 import * as vscode from "vscode";
 import { Config } from "./config";
+import { reasonOf } from "./kernel/kernelError";
+import { NotebookKernels } from "./kernel/notebookKernels";
+import { startModules, type NamedModule } from "./startModules";
+
+/** They start in this order and end in the reverse one. A name stands in the log, and in the message where its module fails. */
+const MODULES: readonly NamedModule[] = [
+  // The controller is first: an open notebook waits for it, everything else can come a little later.
+
+  // Then what works on cells while one types.
+
+  // Then commands, before the views whose buttons call them.
+
+  // Views are last: they show what the others know.
+];
+
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel("IsoFLOP", { log: true });
   context.subscriptions.push(log);
-  log.info(`settings read, device ${new Config(vscode).device}`);
+  try {
+    const config = new Config(vscode);
+    const kernels = new NotebookKernels({ vs: vscode, context, config, log });
+    context.subscriptions.push(kernels);
+    startModules({ vs: vscode, context, config, log, kernels }, MODULES);
+  } catch (error) {
+    // The editor does not show that an extension failed to activate.
+    void vscode.window.showErrorMessage(`IsoFLOP did not start: ${reasonOf(error)}`);
+    throw error;
+  }
 }

@@ -1,0 +1,182 @@
+/** @file A window of VS Code in Chromium: open, palette, cells, outputs, themes, pictures. */
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Browser, chromium, type Frame, type Page } from "playwright-core";
+import { type Host, hostOf } from "./host";
+import { type Server, type ThemeName, THEMES } from "./server";
+
+const POLL_MS = 100;
+const OPEN_MS = 90_000;
+const WAIT_MS = 30_000;
+const WIDTH = 1400;
+const HEIGHT = 1000;
+const CHROMIUM_PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"] as const;
+const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+
+/** Path of the browser (the variable CHROMIUM names another), or undefined where there is none. */
+export function findChromium(): string | undefined {
+  return [process.env["CHROMIUM"], ...CHROMIUM_PLACES].find((path) => path !== undefined && existsSync(path));
+}
+
+export function launchBrowser(): Promise<Browser> {
+  const executablePath = findChromium();
+  if (executablePath === undefined) throw new Error("no Chromium on this machine\nhelp: apt-get install -y chromium, or name one in the variable CHROMIUM");
+  return chromium.launch({ executablePath, headless: true, args: [...FLAGS] });
+}
+
+/** An output of a cell as the document holds it. */
+export interface CellOutput {
+  readonly mimes: readonly string[];
+  /** Its plain text: streams, results, or name and message of an error. */
+  readonly text: string;
+}
+export interface CellState {
+  readonly language: string;
+  readonly order: number | undefined;
+  /** undefined: it has not run or runs still. */
+  readonly success: boolean | undefined;
+  readonly outputs: readonly CellOutput[];
+}
+
+export class Workbench {
+  private constructor(
+    readonly page: Page,
+    readonly host: Host,
+    private readonly server: Server,
+  ) {}
+
+  /** A window on the server's workspace, or on `folder`; `file` (absolute) is opened in it. Resolves when the extension host runs. */
+  static async open({ browser, server, folder = server.workspace, file }: { readonly browser: Browser; readonly server: Server; readonly folder?: string; readonly file?: string }): Promise<Workbench> {
+    const context = await browser.newContext({ viewport: { width: WIDTH, height: HEIGHT }, acceptDownloads: true });
+    const page = await context.newPage();
+    page.setDefaultTimeout(WAIT_MS);
+    const url = new URL(server.url);
+    url.searchParams.set("folder", folder);
+    if (file !== undefined) url.searchParams.set("payload", JSON.stringify([["openFile", `vscode-remote://${url.host}${file}`]]));
+    await page.goto(url.href);
+    await page.locator(".monaco-workbench").waitFor({ timeout: OPEN_MS });
+    const workbench = new Workbench(page, hostOf(server.root), server);
+    await workbench.host.ready();
+    return workbench;
+  }
+
+  /** Opens a notebook in this window and resolves when its editor shows. */
+  async openNotebook(file: string): Promise<void> {
+    await this.host.run(async (vs, path: string) => {
+      // The remote authority is the editor's affair: inside the extension host files are files.
+      await vs.window.showNotebookDocument(await vs.workspace.openNotebookDocument(vs.Uri.file(path)), { preview: false });
+    }, file);
+    await this.notebookShows();
+  }
+
+  async notebookShows(): Promise<void> {
+    // Attached, not visible: the row of a markdown cell stays empty, its text is drawn in the webview.
+    await this.page.locator(".notebook-editor .cell-list-container .monaco-list-row").first().waitFor({ state: "attached", timeout: OPEN_MS });
+  }
+
+  /** Runs a command from the palette by its whole title: "IsoFLOP: New Notebook". */
+  async command(title: string): Promise<void> {
+    await this.page.keyboard.press("F1");
+    const input = this.page.locator('.quick-input-widget input[type="text"]').first();
+    await input.waitFor({ state: "visible" });
+    await input.fill(`>${title}`);
+    await this.page.locator(".quick-input-widget .quick-input-list .monaco-list-row").filter({ hasText: title }).first().click();
+  }
+
+  /** What the button on top of the notebook says of its kernel. */
+  async kernelLabel(): Promise<string> {
+    return (await this.page.locator(".kernel-action-view-item .kernel-label").first().textContent()) ?? "";
+  }
+
+  /** Starts a cell of the notebook in front, without waiting for its end. */
+  async startCell(index: number): Promise<void> {
+    await this.host.run(async (vs, start: number) => {
+      await vs.commands.executeCommand("notebook.cell.execute", { ranges: [{ start, end: start + 1 }] });
+    }, index);
+  }
+
+  async runAll(): Promise<void> {
+    await this.host.run(async (vs) => void (await vs.commands.executeCommand("notebook.execute")));
+  }
+
+  /** The cells of the notebook in front, as the document holds them. */
+  cells(): Promise<readonly CellState[]> {
+    return this.host.run((vs) => {
+      const editor = vs.window.activeNotebookEditor;
+      if (editor === undefined) throw new Error("no notebook is in front");
+      const decoder = new TextDecoder();
+      const textOf = (items: readonly { mime: string; data: Uint8Array }[]): string => {
+        const item = items.find(({ mime }) => mime.startsWith("application/vnd.code.notebook.")) ?? items.find(({ mime }) => mime === "text/plain");
+        return item === undefined ? "" : decoder.decode(item.data);
+      };
+      return editor.notebook.getCells().map((cell) => ({
+        language: cell.document.languageId,
+        order: cell.executionSummary?.executionOrder,
+        success: cell.executionSummary?.success,
+        outputs: cell.outputs.map(({ items }) => ({ mimes: items.map(({ mime }) => mime), text: textOf(items) })),
+      }));
+    });
+  }
+
+  /** Resolves with the cells when `done` holds of them. */
+  async until(done: (cells: readonly CellState[]) => boolean, timeoutMs = WAIT_MS): Promise<readonly CellState[]> {
+    for (const limit = Date.now() + timeoutMs; ; await sleep(POLL_MS)) {
+      const cells = await this.cells();
+      if (done(cells)) return cells;
+      if (Date.now() > limit) throw new Error(`not in ${timeoutMs / 1000} s; the cells: ${JSON.stringify(cells).slice(0, 3000)}`);
+    }
+  }
+
+  /** Runs one cell to its end. */
+  async runCell(index: number, timeoutMs = WAIT_MS): Promise<CellState> {
+    const before = (await this.cells())[index].order;
+    await this.startCell(index);
+    const cells = await this.until((now) => now[index].success !== undefined && now[index].order !== before, timeoutMs);
+    return cells[index];
+  }
+
+  /** Scrolls a cell into the window, or its outputs. */
+  async reveal(index: number): Promise<void> {
+    await this.host.run((vs, at: number) => {
+      const editor = vs.window.activeNotebookEditor;
+      const range = new vs.NotebookRange(at, at + 1);
+      if (editor === undefined) return;
+      editor.selection = range;
+      editor.revealRange(range, vs.NotebookEditorRevealType.AtTop);
+    }, index);
+  }
+
+  /** The webview frame in which `selector` matches: outputs of cells, panels, custom editors. */
+  async frameWith(selector: string, timeoutMs = WAIT_MS): Promise<Frame> {
+    for (const limit = Date.now() + timeoutMs; ; await sleep(POLL_MS)) {
+      for (const frame of this.page.frames()) {
+        if (frame !== this.page.mainFrame() && (await frame.locator(selector).count().catch(() => 0)) > 0) return frame;
+      }
+      if (Date.now() > limit) throw new Error(`no webview holds ${selector}; frames: ${this.page.frames().map((frame) => frame.url().slice(0, 120)).join("\n")}`);
+    }
+  }
+
+  /** Changes the theme and resolves when the window shows it. */
+  async theme(name: ThemeName): Promise<void> {
+    this.server.set({ "workbench.colorTheme": THEMES[name] });
+    const kind = { dark: "vs-dark", light: "vs", hc: "hc-black", "hc-light": "hc-light" }[name];
+    await this.page.locator(`.monaco-workbench.${kind}`).waitFor();
+  }
+
+  /** Reloads the window, as a user does, and resolves when its extension host runs again. */
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.page.locator(".monaco-workbench").waitFor({ timeout: OPEN_MS });
+    await this.host.ready();
+  }
+
+  async screenshot(path: string): Promise<void> {
+    mkdirSync(dirname(path), { recursive: true });
+    await this.page.screenshot({ path });
+  }
+
+  async close(): Promise<void> {
+    await this.page.context().close();
+  }
+}

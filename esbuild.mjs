@@ -1,29 +1,36 @@
 // Builds dist/: the kernel and the library that cells import share their modules; the extension and its views stand alone.
-import { existsSync, mkdirSync } from "node:fs";
+// With --release it builds what the extension ships: into the folder --outdir, without source maps, with pure JavaScript packages inside, and inputs.json,
+// which names the files that went in.
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { build } from "esbuild";
 
 mkdirSync("out", { recursive: true }); // where `npm start` writes
 
 const present = (files) => files.filter((file) => existsSync(file));
-const common = { bundle: true, sourcemap: true, logLevel: "warning" };
+const { outdir, release } = parseArgs({ options: { outdir: { type: "string", default: "dist" }, release: { type: "boolean", default: false } } }).values;
+const common = { bundle: true, sourcemap: !release, metafile: release, logLevel: "warning" };
+/** Packages that cannot be bundled: native ones find their binaries beside them, typescript its libraries. */
+const UNBUNDLED = ["onnxruntime-node", "koffi", "zeromq", "typescript"];
 
-await Promise.all([
+const results = await Promise.all([
   build({
     ...common,
     entryPoints: ["kernel/index.ts", "kernel/cli.ts", ...present(["kernel/main.ts", "kernel/process/protocolWorker.ts", "kernel/language/languageWorker.ts"])].map((file) => ({ in: file, out: file.replace(/^.*\//, "").replace(/\.ts$/, "") })),
-    outdir: "dist",
+    outdir,
     splitting: true,
     format: "esm",
     platform: "node",
     target: "node20",
-    packages: "external", // resolved from node_modules at run time
+    ...(release ? { external: UNBUNDLED } : { packages: "external" }), // resolved from node_modules at run time
   }),
-  build({ ...common, entryPoints: ["extension/extension.ts"], outfile: "dist/extension.cjs", format: "cjs", platform: "node", target: "node20", external: ["vscode"] }),
+  build({ ...common, entryPoints: ["extension/extension.ts"], outfile: join(outdir, "extension.cjs"), format: "cjs", platform: "node", target: "node20", external: ["vscode"] }),
   build({
     ...common,
     entryPoints: present(["webviews/renderers/index.ts", "webviews/panels/runs.ts", "webviews/panels/modelGraph.ts"]),
     outbase: "webviews",
-    outdir: "dist/webviews",
+    outdir: join(outdir, "webviews"),
     splitting: true,
     format: "esm",
     platform: "browser",
@@ -33,3 +40,5 @@ await Promise.all([
     loader: { ".css": "text" },
   }),
 ]);
+
+if (release) writeFileSync(join(outdir, "inputs.json"), JSON.stringify([...new Set(results.flatMap(({ metafile }) => Object.keys(metafile.inputs)))].sort()));

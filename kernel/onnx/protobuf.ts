@@ -1,7 +1,7 @@
 /** @file ONNX models to and from the binary protobuf of .onnx files. */
 import { fromBinary, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
-import { ModelProtoSchema, TensorProtoSchema, type FunctionProto, type ModelProto, type OperatorSetIdProto, type TensorProto } from "onnx-buf";
+import { ModelProtoSchema, TensorProtoSchema, type FunctionProto, type GraphProto, type ModelProto, type OperatorSetIdProto, type TensorProto } from "onnx-buf";
 import { FormatError, UnsupportedOpError } from "../errors";
 import { type HostTensor } from "../graph/dtype";
 import { ExternalReader } from "./externalData";
@@ -63,8 +63,7 @@ export function readModel(
   bytes: Uint8Array,
   { externalFolder }: DecodeOptions = {},
 ): { readonly model: OnnxModel<OnnxDeclaration>; readonly unsupported: readonly string[] } {
-  const proto: ModelProto = messageOf(ModelProtoSchema, bytes);
-  if (proto.graph === undefined) throw new FormatError("not an ONNX model: it has no graph", { help: "give the bytes of an .onnx file" });
+  const proto = readModelProto(bytes);
   const unsupported: string[] = [];
   const opsets = opsetsOf(proto.opsetImport);
   for (const fn of proto.functions) noteOpsets(fn, { opsets, unsupported });
@@ -73,6 +72,16 @@ export function readModel(
   const metadata = Object.fromEntries(proto.metadataProps.map(({ key, value }) => [key, value]));
   return { model: { irVersion: Number(proto.irVersion), opsets: Object.fromEntries(opsets), graph, metadata }, unsupported };
 }
+
+/** The message of a model as it stands in the file. Raw data are views of `bytes`.
+ * @throws {FormatError} when the bytes are truncated, damaged or no ONNX model. */
+export function readModelProto(bytes: Uint8Array): ModelProto & { graph: GraphProto } {
+  const proto = messageOf(ModelProtoSchema, bytes);
+  if (!hasGraph(proto)) throw new FormatError("not an ONNX model: it has no graph", { help: "give the bytes of an .onnx file" });
+  return proto;
+}
+
+const hasGraph = (proto: ModelProto): proto is ModelProto & { graph: GraphProto } => proto.graph !== undefined;
 
 /** The tensor in a file that holds only one, as test data do.
  * @throws as `decodeModel`. */

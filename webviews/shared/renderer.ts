@@ -18,6 +18,8 @@ export interface Host {
   saveState(state: unknown): void;
   /** Offers a file to the user. */
   save(file: ExportFile): void;
+  /** Says `text` to screen readers, politely: what hover shows by eye. The newest of many calls wins. */
+  announce(text: string): void;
 }
 
 export interface ExportFile {
@@ -55,5 +57,10 @@ export interface Mounted<V extends ViewName> {
 /** A view. `mount` resolves when the first picture is drawn; the frame around it then sets `data-ready`, titles, finding, cuts and the export menu. */
 export interface Renderer<V extends ViewName> {
   readonly view: V;
+  /**
+   * The payload, checked field by field: files are made by anybody. Written with ./validate.
+   * @throws {PayloadError} naming the field that is wrong.
+   */
+  parse(payload: unknown): Payloads[V];
   mount(host: Host, payload: Payloads[V]): Promise<Mounted<V>>;
 }

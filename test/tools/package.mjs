@@ -48,8 +48,8 @@ for (const name of ["README.md", "LICENSE", "extension/resources", "extension/sy
 for (const name of readdirSync(join(ROOT, "notebooks"))) if (name.endsWith(".ipynb")) cpSync(join(ROOT, "notebooks", name), join(STAGE, "notebooks", name), { recursive: true });
 const bundled = inputs.filter((file) => file.startsWith("node_modules/")).map((file) => file.match(/^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//)[1]);
 writeFileSync(join(STAGE, "THIRD-PARTY-NOTICES.txt"), noticesOf([...new Set([...bundled, ...Object.keys(UNBUNDLED).map((name) => `node_modules/${name}`), ...corpus.packages.map((name) => `node_modules/${name}`)])], ROOT));
-const { scripts: _, dependencies: __, devDependencies: ___, ...shipped } = manifest;
-writeFileSync(join(STAGE, "package.json"), JSON.stringify(shipped, null, 2));
+const shipped = Object.entries(manifest).filter(([field]) => !["scripts", "dependencies", "devDependencies"].includes(field));
+writeFileSync(join(STAGE, "package.json"), JSON.stringify(Object.fromEntries(shipped), null, 2));
 
 // The text that notebooks train on has to be the same as in the repository.
 const staged = execFileSync(process.execPath, ["--input-type=module", "-e", `const { data } = await import(${JSON.stringify(pathToFileURL(join(STAGE, "dist/index.js")).href)}); console.log(data.corpus().digest);`], { encoding: "utf8" }).trim();

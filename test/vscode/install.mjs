@@ -2,8 +2,8 @@
 import { load } from "./load.mjs";
 
 try {
-  const { install } = await load("install.ts");
-  console.log((await install(console.log)).server);
+  const { installVsCode } = await load("installVsCode.ts");
+  console.log((await installVsCode(console.log)).server);
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;

@@ -17,8 +17,8 @@
 import { load } from "./load.mjs";
 
 try {
-  const { look } = await load("look.ts");
-  await look(process.argv.slice(2));
+  const { lookAt } = await load("lookAt.ts");
+  await lookAt(process.argv.slice(2));
 } catch (error) {
   console.error(error.stack ?? error);
   process.exitCode = 1;

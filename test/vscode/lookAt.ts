@@ -27,7 +27,7 @@ export interface Look {
   readonly shot: (name: string) => Promise<void>;
 }
 
-export async function look(args: readonly string[]): Promise<void> {
+export async function lookAt(args: readonly string[]): Promise<void> {
   const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   const theme = themeOf(values.theme);
   const out = resolve(values.out);

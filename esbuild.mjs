@@ -1,6 +1,6 @@
 // Builds dist/: the kernel and the library that cells import share their modules; the extension and its views stand alone.
 // With --release it builds what the extension ships: into the folder --outdir, without source maps, with pure JavaScript packages inside, and inputs.json,
-// which names the files that went in.
+// which names the files that went in. With --views it builds only the views.
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -9,12 +9,14 @@ import { build } from "esbuild";
 mkdirSync("out", { recursive: true }); // where `npm start` writes
 
 const present = (files) => files.filter((file) => existsSync(file));
-const { outdir, release } = parseArgs({ options: { outdir: { type: "string", default: "dist" }, release: { type: "boolean", default: false } } }).values;
+const { outdir, release, views } = parseArgs({
+  options: { outdir: { type: "string", default: "dist" }, release: { type: "boolean", default: false }, views: { type: "boolean", default: false } },
+}).values;
 const common = { bundle: true, sourcemap: !release, metafile: release, logLevel: "warning" };
 /** Packages that cannot be bundled: native ones find their binaries beside them, typescript its libraries. */
 const UNBUNDLED = ["onnxruntime-node", "koffi", "zeromq", "typescript"];
 
-const results = await Promise.all([
+const buildPrograms = () => [
   build({
     ...common,
     entryPoints: ["kernel/index.ts", "kernel/cli.ts", ...present(["kernel/main.ts", "kernel/process/protocolWorker.ts", "kernel/language/languageWorker.ts"])].map((file) => ({ in: file, out: file.replace(/^.*\//, "").replace(/\.ts$/, "") })),
@@ -26,6 +28,10 @@ const results = await Promise.all([
     ...(release ? { external: UNBUNDLED } : { packages: "external" }), // resolved from node_modules at run time
   }),
   build({ ...common, entryPoints: ["extension/extension.ts"], outfile: join(outdir, "extension.cjs"), format: "cjs", platform: "node", target: "node20", external: ["vscode"] }),
+];
+
+const results = await Promise.all([
+  ...(views ? [] : buildPrograms()),
   build({
     ...common,
     entryPoints: present(["webviews/renderers/index.ts", "webviews/panels/runs.ts", "webviews/panels/modelGraph.ts"]),

@@ -3,7 +3,7 @@
 //   npm run build && node test/vscode/look.mjs notebooks/00-start.ipynb --theme dark --run all
 //
 // It builds nothing: the working tree's dist is loaded as it is (or --vsix FILE). The notebook is copied to an empty folder and opened there;
-// more files are copied beside it. Without a notebook an empty window, or the first file, opens (a .onnx file: its custom editor).
+// more files are copied beside it; each cell with outputs is pictured. Without a notebook an empty window, or the first file, opens (a .onnx file: its custom editor).
 //   --run all|1,3      run code cells, counted from 1, one after another; prints their outputs' types and text
 //   --theme NAME       light, dark, hc, hc-light
 //   --command TITLE    then run a command of the palette ("IsoFLOP: Doctor: Check this Machine"); may be repeated

@@ -57,7 +57,7 @@ export async function lookAt(args: readonly string[]): Promise<void> {
       const script: { readonly look: (given: Look) => Promise<void> } = await import(pathToFileURL(resolve(values.script)).href);
       await script.look({ workbench, shot });
     }
-    if (notebook !== undefined && values.run !== undefined) await pictureCells(workbench, shot);
+    if (notebook !== undefined) await pictureCells(workbench, shot);
     if (values.keep) {
       console.log(`${server.url}?folder=${server.workspace} stays until Ctrl+C`);
       await new Promise((done) => process.once("SIGINT", done));

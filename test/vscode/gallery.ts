@@ -1,0 +1,33 @@
+/** @file A notebook that holds an output of every view, as if cells had just made them. */
+import { type ViewName } from "../../kernel/display/schema";
+import { toBundle } from "../../kernel/display/bundle";
+import { EXAMPLES } from "../display/pictures";
+
+export interface Exhibit {
+  readonly name: string;
+  readonly view: ViewName;
+  readonly bundle: Readonly<Record<string, unknown>>;
+}
+
+/** An output of each example; cells of the gallery, in their order. */
+export function exhibits(): readonly Exhibit[] {
+  return Object.entries(EXAMPLES).map(([name, build]) => {
+    const bundle = toBundle(build());
+    const view = Object.keys(bundle).flatMap((mime) => /^application\/vnd\.isoflop\.(.*)\.v1\+json$/.exec(mime)?.[1] ?? [])[0];
+    // SAFETY: the name stands in a type of output that the kernel made.
+    return { name, view: view as ViewName, bundle };
+  });
+}
+
+/** The `.ipynb`: one code cell for each exhibit. */
+export function galleryNotebook(): string {
+  const cells = exhibits().map(({ name, bundle }, at) => ({
+    cell_type: "code",
+    id: `gallery-${at + 1}`,
+    metadata: {},
+    execution_count: at + 1,
+    source: `"${name}"`,
+    outputs: [{ output_type: "execute_result", execution_count: at + 1, metadata: {}, data: bundle }],
+  }));
+  return JSON.stringify({ cells, metadata: { kernelspec: { name: "isoflop", display_name: "IsoFLOP", language: "typescript" }, language_info: { name: "typescript" } }, nbformat: 4, nbformat_minor: 5 });
+}

@@ -8,7 +8,6 @@ import { settleDisplays } from "../display/display";
 import { type ErrorContent, type MimeBundle, type SessionMessage } from "../protocol/messages";
 import { bindImports } from "./bindImports";
 import { captureOutput, type CellRun, createConsole, outsideCells, runInCell } from "./captureOutput";
-import type { CellChecker, CellDiagnostic } from "./cellChecker";
 import { CellSyntaxError } from "./cellSyntaxError";
 import { describeError, describeSyntaxError, fromEngine } from "./describeError";
 import { createFlag, INTERRUPTED, InterruptError, interruptError, RUNNING, setCurrent } from "./interrupt";
@@ -25,8 +24,6 @@ export interface SessionOptions {
   readonly modules?: GivenModules;
   /** Takes everything that cells write, show and throw, as it happens; `cell` says whose it is. */
   readonly emit?: (message: SessionMessage, cell: string) => void;
-  /** Type sources of the given modules for `check`, absolute paths by name. */
-  readonly types?: Readonly<Record<string, string>>;
   /** The notebook's path, for `import.meta.url`. */
   readonly file?: string;
   /** Called when the running cell is interrupted: to end work that runs outside of JavaScript. */
@@ -63,7 +60,6 @@ export class Session {
   private readonly console = createConsole();
   private readonly release = captureOutput();
   private controller: AbortController | undefined;
-  private checker: CellChecker | undefined;
   private executions = 0;
   private stray = 0;
   private last: Promise<unknown> = Promise.resolve();
@@ -101,15 +97,6 @@ export class Session {
     Atomics.store(this.flag, 0, reason);
     this.controller.abort(interruptError(reason));
     this.options.onInterrupt?.();
-  }
-
-  /** Type errors of `cells`, taken together as one notebook. They do not keep a cell from running. */
-  async check(cells: readonly string[]): Promise<CellDiagnostic[]> {
-    if (this.checker === undefined) {
-      const { CellChecker } = await import("./cellChecker");
-      this.checker = new CellChecker({ cwd: this.options.cwd, types: this.options.types });
-    }
-    return this.checker.check(cells);
   }
 
   /** Lets go of the process: output and stray errors are its own again. */

@@ -1,0 +1,204 @@
+/** @file All cells of a notebook as one TypeScript program that follows edits: only what changed is parsed again. */
+import { join } from "node:path";
+import ts from "typescript";
+import { cellPrefix, type Origin, type Prefix } from "./cellModule";
+import { CellNames } from "./cellNames";
+import { type CellSource, readCell } from "./cellSource";
+import { compilerSettings, DiskFiles, isoflopTypes, type LanguageOptions } from "./compilerHost";
+import { type CellSpan } from "./messages";
+
+/** A cell and its text. Its id stays the same however cells are moved and edited. */
+export interface Cell {
+  readonly id: string;
+  readonly code: string;
+}
+
+/** A cell as the compiler sees it. */
+export interface CellModule {
+  readonly id: string;
+  /** Place in the notebook, from 0. */
+  readonly index: number;
+  readonly path: string;
+  /** As written in the notebook. */
+  readonly code: string;
+  readonly source: CellSource;
+  readonly prefix: Prefix;
+  /** The module's whole text. */
+  readonly text: string;
+}
+
+/** Parsed files of packages and libraries serve all notebooks of the process. */
+const REGISTRY = ts.createDocumentRegistry(true);
+const DISK = new DiskFiles([join(ts.getDefaultLibFilePath({}), ".."), join(isoflopTypes(), "..")]);
+
+const CELL_MODULE = /^\.\/isoflop-cell-\d+$/;
+/** For formatting, which needs no program. */
+const LONE_CELL = "isoflop-lone-cell.ts";
+
+export class CellProgram {
+  readonly service: ts.LanguageService;
+  private readonly cwd: string;
+  private readonly settings: ts.CompilerOptions;
+  private readonly numbers = new Map<string, number>();
+  private readonly sources = new Map<string, CellSource & { readonly given: string }>();
+  private modules: readonly CellModule[] = [];
+  private byId = new Map<string, CellModule>();
+  private byPath = new Map<string, CellModule>();
+  private lone = "";
+  private edits = 0;
+  names = new CellNames([]);
+
+  constructor(
+    options: LanguageOptions,
+    private readonly cancellation?: ts.HostCancellationToken,
+  ) {
+    this.cwd = options.cwd;
+    this.settings = compilerSettings(options);
+    this.service = ts.createLanguageService(this.host(), REGISTRY);
+  }
+
+  /** The notebook's cells as they are now, in order. */
+  update(cells: readonly Cell[]): void {
+    for (const { id, code } of cells) if (this.sources.get(id)?.given !== code) this.sources.set(id, { ...readCell(code), given: code });
+    const sources = cells.map(({ id }) => this.source(id));
+    for (const id of this.sources.keys()) if (!cells.some((cell) => cell.id === id)) this.sources.delete(id);
+    this.names = new CellNames(sources.map(({ declarations }) => declarations));
+    this.modules = cells.map(({ id, code }, index): CellModule => {
+      const source = sources[index];
+      const prefix = cellPrefix(source, this.origins({ source, index, cells, sources }));
+      return { id, index, path: join(this.cwd, `${this.moduleName(id)}.ts`), code, source, prefix, text: prefix.text + source.code };
+    });
+    this.byId = new Map(this.modules.map((module) => [module.id, module]));
+    this.byPath = new Map(this.modules.map((module) => [module.path, module]));
+    this.edits++;
+  }
+
+  get cells(): readonly CellModule[] {
+    return this.modules;
+  }
+
+  cell(id: string): CellModule | undefined {
+    return this.byId.get(id);
+  }
+
+  cellAt(path: string): CellModule | undefined {
+    return this.byPath.get(path);
+  }
+
+  get program(): ts.Program {
+    const program = this.service.getProgram();
+    if (program === undefined) throw new Error("the language service has no program");
+    return program;
+  }
+
+  /** Files besides cells that the user may edit, with their versions. */
+  ownFiles(): string[] {
+    return this.program.getSourceFiles().flatMap(({ fileName }) => (this.byPath.has(fileName) || DISK.isFixed(fileName) ? [] : [`${fileName} ${DISK.version(fileName)}`]));
+  }
+
+  tree(module: CellModule): ts.SourceFile {
+    const source = this.program.getSourceFile(module.path);
+    if (source === undefined) throw new Error(`the program has no ${module.path}`);
+    return source;
+  }
+
+  /** Changes of a cell by themselves, for what needs no types. Positions are those of the cell. */
+  alone<T>(code: string, work: (service: ts.LanguageService, path: string) => T): T {
+    this.lone = code;
+    this.edits++;
+    return work(this.service, join(this.cwd, LONE_CELL));
+  }
+
+  /** Offset in the module of an offset in the cell. */
+  toModule({ prefix, source }: CellModule, offset: number): number {
+    return prefix.text.length + offset + (source.inserted !== undefined && offset >= source.inserted ? 1 : 0);
+  }
+
+  /** The part of a cell that a span of its module stands for; undefined for what is not the cell's own text. */
+  toCell(module: CellModule, start: number, length: number): CellSpan | undefined {
+    const { prefix, source, code } = module;
+    if (start < prefix.text.length) return undefined;
+    const back = (at: number): number => {
+      const inner = at - prefix.text.length;
+      return Math.min(code.length, source.inserted !== undefined && inner > source.inserted ? inner - 1 : inner);
+    };
+    return { cell: module.id, start: back(start), end: back(start + length) };
+  }
+
+  /** As `toCell`, for a file of the program. */
+  spanIn(path: string, { start, length }: ts.TextSpan): CellSpan | undefined {
+    const module = this.byPath.get(path);
+    return module === undefined ? undefined : this.toCell(module, start, length);
+  }
+
+  /** Text for people: cells are called by their places. */
+  readable(text: string): string {
+    return text.replaceAll(/import\("[^"]*isoflop-cell-(\d+)"\)(?:\.)?/g, (whole, number: string) => {
+      const module = this.modules.find(({ id }) => this.numbers.get(id) === Number(number));
+      return module === undefined ? whole : whole.endsWith(".") ? "" : `cell ${module.index + 1}`;
+    });
+  }
+
+  dispose(): void {
+    this.service.dispose();
+  }
+
+  private source(id: string): CellSource {
+    const source = this.sources.get(id);
+    if (source === undefined) throw new Error(`no cell ${id}`);
+    return source;
+  }
+
+  private moduleName(id: string): string {
+    const number = this.numbers.get(id) ?? this.numbers.size + 1;
+    this.numbers.set(id, number);
+    return `isoflop-cell-${number}`;
+  }
+
+  private origins({ source, index, cells, sources }: OriginsOf): Origin[] {
+    return source.mentioned.flatMap((name) => {
+      const from = this.names.originOf(name, index);
+      const declaration = from === undefined ? undefined : sources[from].declarations.get(name);
+      return from === undefined || declaration === undefined ? [] : [{ name, from: cells[from].id, declaration, module: `./${this.moduleName(cells[from].id)}` }];
+    });
+  }
+
+  private host(): ts.LanguageServiceHost {
+    const { cwd, settings } = this;
+    const lonePath = join(cwd, LONE_CELL);
+    const textOf = (path: string): string | undefined => (path === lonePath ? this.lone : (this.byPath.get(path)?.text ?? ts.sys.readFile(path)));
+    const host: ts.LanguageServiceHost = {
+      getCompilationSettings: () => settings,
+      getCurrentDirectory: () => cwd,
+      getDefaultLibFileName: (options) => ts.getDefaultLibFilePath(options),
+      getScriptFileNames: () => this.modules.map(({ path }) => path),
+      // The text is its own version: equal texts need no new work.
+      getScriptVersion: (path) => (path === lonePath ? String(this.edits) : (this.byPath.get(path)?.text ?? DISK.version(path))),
+      getScriptSnapshot: (path) => {
+        const text = textOf(path);
+        return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text);
+      },
+      fileExists: (path) => this.byPath.has(path) || ts.sys.fileExists(path),
+      readFile: textOf,
+      directoryExists: ts.sys.directoryExists,
+      getDirectories: ts.sys.getDirectories,
+      readDirectory: ts.sys.readDirectory,
+      realpath: ts.sys.realpath,
+      getCancellationToken: () => this.cancellation ?? { isCancellationRequested: () => false },
+      resolveModuleNameLiterals: (literals, file, redirected, options) =>
+        literals.map(({ text }) =>
+          CELL_MODULE.test(text)
+            ? { resolvedModule: { resolvedFileName: join(cwd, `${text}.ts`), extension: ts.Extension.Ts, isExternalLibraryImport: false } }
+            : ts.resolveModuleName(text, file, options, { ...host, fileExists: host.fileExists, readFile: host.readFile }, undefined, redirected),
+        ),
+    };
+    return host;
+  }
+}
+
+interface OriginsOf {
+  readonly source: CellSource;
+  readonly index: number;
+  readonly cells: readonly Cell[];
+  readonly sources: readonly CellSource[];
+}

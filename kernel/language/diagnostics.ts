@@ -1,0 +1,95 @@
+/** @file What is wrong in a cell: errors of syntax and of types, and what is unused. Cells that an edit cannot have touched are not looked at again. */
+import ts from "typescript";
+import { type CellModule, type CellProgram } from "./cellProgram";
+import { type CellDiagnostic, type CellSpan } from "./messages";
+
+const CANNOT_FIND_NAME: ReadonlySet<number> = new Set([2304, 2552, 2580, 2583, 2584]);
+const ASSIGNS_IMPORT = 2632;
+const ASSIGNS_CONSTANT = 2588;
+
+interface Checked {
+  readonly key: string;
+  readonly external: string;
+  readonly found: readonly CellDiagnostic[];
+}
+
+export class Diagnostics {
+  private readonly checked = new Map<string, Checked>();
+
+  constructor(private readonly cells: CellProgram) {}
+
+  /** In order of place; empty for a cell that is not there. */
+  of(id: string): readonly CellDiagnostic[] {
+    const module = this.cells.cell(id);
+    if (module === undefined) return [];
+    const key = this.closure(module);
+    const external = this.external();
+    const old = this.checked.get(id);
+    if (old !== undefined && old.key === key && old.external === external) return old.found;
+    const found = [...this.errors(module), ...this.hints(module)].sort((a, b) => a.start - b.start || a.end - b.end);
+    this.checked.set(id, { key, external, found });
+    for (const known of this.checked.keys()) if (this.cells.cell(known) === undefined) this.checked.delete(known);
+    return found;
+  }
+
+  /** Texts of the cell and of all cells whose names it uses, directly or not. */
+  private closure(module: CellModule): string {
+    const seen = new Set<CellModule>([module]);
+    for (const { prefix } of seen) {
+      for (const { from } of prefix.links.values()) {
+        const next = this.cells.cell(from);
+        if (next !== undefined) seen.add(next);
+      }
+    }
+    return [...seen].map(({ id, text }) => JSON.stringify([id, text])).join("\n");
+  }
+
+  /** Changes when a file of the user's own does, or one comes or goes. */
+  private external(): string {
+    return this.cells.ownFiles().join("\n");
+  }
+
+  private errors(module: CellModule): CellDiagnostic[] {
+    const { error } = module.source;
+    if (error !== undefined) {
+      const start = offsetOf(module.code, error.position.line, error.position.column);
+      return [{ cell: module.id, start, end: Math.min(module.code.length, start + 1), code: 0, message: error.message, severity: "error" }];
+    }
+    return this.cells.service.getSemanticDiagnostics(module.path).flatMap((diagnostic) => this.error(module, diagnostic));
+  }
+
+  private error(module: CellModule, { start, length = 1, code, messageText }: ts.Diagnostic): CellDiagnostic[] {
+    // What was added is ours, and complaints about it are no news to the user.
+    const span = start === undefined ? undefined : this.cells.toCell(module, start, length);
+    if (start === undefined || span === undefined) return [];
+    const name = module.text.slice(start, start + length);
+    // Node's types may be missing where its names are not.
+    if (CANNOT_FIND_NAME.has(code) && (name in globalThis || name === "require")) return [];
+    if (code === ASSIGNS_IMPORT) return this.assignment(module, name, span);
+    return [{ ...span, code, message: this.cells.readable(ts.flattenDiagnosticMessageText(messageText, "\n")), severity: "error" }];
+  }
+
+  /** What another cell declares may be assigned to, but for constants and imports. */
+  private assignment(module: CellModule, name: string, span: CellSpan): CellDiagnostic[] {
+    const from = module.prefix.links.get(name)?.from;
+    const kind = (from === undefined ? module : this.cells.cell(from))?.source.declarations.get(name)?.kind;
+    if (kind !== "const" && kind !== "import") return [];
+    return [{ ...span, code: ASSIGNS_CONSTANT, message: `Cannot assign to '${name}' because it is a constant.`, severity: "error" }];
+  }
+
+  /** Shown faded or struck through. */
+  private hints(module: CellModule): CellDiagnostic[] {
+    if (module.source.error !== undefined) return [];
+    return this.cells.service.getSuggestionDiagnostics(module.path).flatMap(({ start, length, code, messageText, reportsUnnecessary, reportsDeprecated }) => {
+      const span = reportsUnnecessary === undefined && reportsDeprecated === undefined ? undefined : this.cells.toCell(module, start, length);
+      if (span === undefined) return [];
+      return [{ ...span, code, message: this.cells.readable(ts.flattenDiagnosticMessageText(messageText, "\n")), severity: reportsDeprecated === undefined ? "unused" : "deprecated" }];
+    });
+  }
+}
+
+/** Of a line and column, both from 1, as the parser counts them. */
+function offsetOf(code: string, line: number, column: number): number {
+  const source = ts.createSourceFile("cell.ts", code, ts.ScriptTarget.ESNext);
+  return Math.min(code.length, ts.getPositionOfLineAndCharacter(source, Math.min(line, source.getLineStarts().length) - 1, 0) + column - 1);
+}

@@ -1,7 +1,15 @@
 /** @file A notebook that holds an output of every view, as if cells had just made them. */
 import { type ViewName } from "../../kernel/display/schema";
 import { toBundle } from "../../kernel/display/bundle";
+import { view } from "../../kernel/display/view";
 import { EXAMPLES } from "../display/pictures";
+
+const frames = { dtype: "float32", shape: [6, 24, 32], data: Float32Array.from({ length: 6 * 24 * 32 }, (_, i) => Number((i % 32) === Math.floor(i / 768) * 5)) } as const;
+/** Views of which no reference picture is kept. */
+const MORE = {
+  video: () => view.video(frames, { title: "A bar that moves" }),
+  table: () => view.table([{ method: "adamw", loss: 1.42, tokens: 1e6 }, { method: "muon", loss: 1.33, tokens: 1e6 }]),
+};
 
 export interface Exhibit {
   readonly name: string;
@@ -11,7 +19,7 @@ export interface Exhibit {
 
 /** An output of each example; cells of the gallery, in their order. */
 export function exhibits(): readonly Exhibit[] {
-  return Object.entries(EXAMPLES).map(([name, build]) => {
+  return Object.entries({ ...EXAMPLES, ...MORE }).map(([name, build]) => {
     const bundle = toBundle(build());
     const view = Object.keys(bundle).flatMap((mime) => /^application\/vnd\.isoflop\.(.*)\.v1\+json$/.exec(mime)?.[1] ?? [])[0];
     // SAFETY: the name stands in a type of output that the kernel made.

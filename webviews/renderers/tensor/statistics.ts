@@ -1,0 +1,37 @@
+/** @file Statistics of the whole tensor and of what is shown, side by side. */
+import { type TensorStats } from "../../../kernel/display/schema";
+import { html } from "../../shared/dom";
+import { percent, significant } from "../../shared/format";
+import { type SliceStats } from "./slice";
+
+export interface StatisticsOptions {
+  readonly all: TensorStats;
+  /** Elements of the whole tensor. */
+  readonly size: number;
+  readonly slice: SliceStats;
+  readonly sliceSize: number;
+}
+
+/** A table; counts of elements that are not finite stand out. */
+export function statistics({ all, size, slice, sliceSize }: StatisticsOptions): HTMLTableElement {
+  const row = (name: string, [whole, part]: readonly [string, string], bad = false): HTMLElement =>
+    html("tr", { class: bad ? "iso-tensor-bad" : undefined }, html("th", { scope: "row" }, bad ? `⚠ ${name}` : name), html("td", {}, whole), html("td", {}, part));
+  const number = (value: number | null): string => (value === null || Number.isNaN(value) ? "–" : significant(value, 4));
+  const share = (count: number, of: number): string => (count === 0 || of === 0 ? String(count) : `${count} (${percent(count / of)})`);
+  const notFinite = all.nanCount + all.infiniteCount > 0;
+  return html(
+    "table",
+    { class: "iso-tensor-stats" },
+    html("thead", {}, html("tr", {}, html("td", {}), html("th", { scope: "col" }, "all"), html("th", { scope: "col" }, "shown"))),
+    html(
+      "tbody",
+      {},
+      row("min", [number(all.min), number(slice.min)]),
+      row("max", [number(all.max), number(slice.max)]),
+      row("mean", [number(all.mean), number(slice.mean)]),
+      row("std", [number(all.std), number(slice.std)]),
+      row("zeros", [share(all.zeroCount, size), share(slice.zeros, sliceSize)]),
+      notFinite ? [row("NaN", [share(all.nanCount, size), ""], all.nanCount > 0), row("infinite", [share(all.infiniteCount, size), ""], all.infiniteCount > 0), row("not finite", ["", share(slice.notFinite, sliceSize)], slice.notFinite > 0)] : row("NaN, infinite", ["0", String(slice.notFinite)]),
+    ),
+  );
+}

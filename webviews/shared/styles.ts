@@ -38,6 +38,10 @@ const CSS = `
 .iso-menu button { display: block; width: 100%; text-align: left; background: transparent; border: 0; border-radius: 3px; padding: 3px 10px; cursor: pointer; }
 .iso-menu button:hover, .iso-menu button:focus { background: var(--iso-pressed); }
 .iso-plot { width: 100%; position: relative; }
+.iso-plot-stage { width: 100%; min-width: 0; overflow: hidden; }
+.iso .iso-plot-reset { position: absolute; right: 12px; top: 8px; z-index: 5; background: var(--iso-bg); }
+.iso-plots { display: grid; gap: 4px 20px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); }
+.iso-plot-title { font-weight: 600; font-size: 12px; overflow-wrap: anywhere; padding-left: 2px; }
 .iso-plot .main-svg { background: transparent !important; }
 .iso-table-scroll { overflow: auto; max-width: 100%; }
 @media (prefers-reduced-motion: reduce) { .iso * { transition: none !important; animation: none !important; } }

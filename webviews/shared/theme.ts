@@ -1,5 +1,5 @@
 /** @file The theme of the editor as a view sees it, from the CSS variables and the classes that VS Code puts on the page; tells of a switch at once. */
-import { hexOfCss, VIRIDIS } from "./colour";
+import { hexOfCss, readable, VIRIDIS } from "./colour";
 import { type Theme } from "./renderer";
 
 type Kind = Theme["kind"];
@@ -64,9 +64,10 @@ export function readTheme(forced: "editor" | "light" = "editor"): Theme {
     foreground: colour("foreground", colour("editor-foreground", own.foreground)),
     background,
     line: contrasty ? colour("contrastBorder", own.line) : own.line,
-    muted: contrasty ? own.muted : colour("descriptionForeground", own.muted),
-    focus: colour("focusBorder", own.focus),
-    error: colour("errorForeground", own.error),
+    // Some themes keep to less contrast than text needs (WCAG 2.2: 4.5:1 for text, 3:1 for a focus ring).
+    muted: readable(contrasty ? own.muted : colour("descriptionForeground", own.muted), background, 4.5),
+    focus: readable(colour("focusBorder", own.focus), background, 3),
+    error: readable(colour("errorForeground", own.error), background, 4.5),
     ...fonts,
     series: SERIES[kind],
     ramp: VIRIDIS,

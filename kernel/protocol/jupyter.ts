@@ -27,7 +27,11 @@ export interface JupyterMessage<Content = Readonly<Record<string, unknown>>> {
 /** What the local socket carries and the journal keeps: one JSON line each. */
 export interface Envelope {
   readonly channel: Channel;
-  /** Number of an iopub message, from 1, without gaps: what a client that comes back asks to be told after. */
+  /**
+   * Number in the journal, from 1, rising: what a client that comes back asks to be told after. Outputs, states of executions
+   * and replies to them (`execute_reply`, on shell) have one. Replay leaves out updates that later ones replaced, and replays
+   * replies to whoever comes: a client passes over those it did not ask for.
+   */
   readonly seq?: number;
   readonly message: JupyterMessage;
 }
@@ -37,14 +41,14 @@ export interface AttachRequest {
   readonly token: string;
   /** Of the client; the header's `session` of its messages. */
   readonly session: string;
-  /** Replay iopub messages after this number: 0 for all, -1 for none. */
+  /** Replay what has a number after this: 0 for all, -1 for none. */
   readonly after: number;
 }
 
 /** The first line to it. Replayed envelopes follow, then live ones. */
 export interface AttachReply {
   readonly kernel: KernelInfo;
-  /** Number of the last iopub message so far. */
+  /** Number of the last line of the journal so far; replay ends with it. */
   readonly seq: number;
   /** Requests that wait or run, oldest first: cells whose execution a client takes up again. */
   readonly pending: readonly { readonly msg_id: string; readonly cell: string; readonly started: boolean }[];

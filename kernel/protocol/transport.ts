@@ -8,6 +8,8 @@ export type ClientId = string;
 export type Receive = (channel: Channel, message: JupyterMessage, client: ClientId) => void;
 
 export interface Transport {
+  /** Whether anyone may be listening. Where that cannot be known: true. */
+  readonly attached: boolean;
   /** To one client: replies and input requests. A client that has gone is no error. */
   reply(channel: Channel, message: JupyterMessage, client: ClientId): void;
   /** To all clients. */

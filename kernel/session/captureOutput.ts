@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { Console } from "node:console";
 import { Writable } from "node:stream";
 import { type DisplayMessage, type DisplaySink, setDisplaySink } from "../display/display";
+import { type InputQuestion, setInputProvider } from "../display/input";
 import { ArgumentError } from "../errors";
 
 export type StreamName = "stdout" | "stderr";
@@ -13,7 +14,12 @@ export interface CellRun {
   readonly display: (message: DisplayMessage) => void;
   /** Takes an error that nothing awaited. */
   readonly late: (error: unknown) => void;
+  /** Asks the user for a line; absent where nobody can answer. */
+  readonly ask?: Ask;
 }
+
+/** The user's answer. Rejects when nobody can give one any more. */
+export type Ask = (question: InputQuestion) => Promise<string>;
 
 const runs = new AsyncLocalStorage<CellRun>();
 
@@ -42,9 +48,18 @@ export const outsideCells = <T>(work: () => T): T => runs.exit(work);
 let users = 0;
 let restore: (() => void) | undefined;
 
-/** Directs output, displays, stray errors and `process.exit` of cells to their runs, for the whole process, until the returned function is called. */
-export function captureOutput(): () => void {
-  if (users++ === 0) restore = install();
+/** Takes an error that belongs to no cell. */
+export type StrayError = (error: unknown) => void;
+
+/** As if nobody had listened. */
+const rethrow: StrayError = (error) => {
+  throw error;
+};
+
+/** Directs output, displays, input, stray errors and `process.exit` of cells to their runs, for the whole process, until the returned function is called.
+ * @param outside - takes stray errors that belong to no cell; by default they end the process, as they would without it. */
+export function captureOutput(outside: StrayError = rethrow): () => void {
+  if (users++ === 0) restore = install(outside);
   let released = false;
   return () => {
     if (released) return;
@@ -53,13 +68,12 @@ export function captureOutput(): () => void {
   };
 }
 
-function install(): () => void {
-  const undo = [redirect("stdout"), redirect("stderr"), guardExit(), directDisplays()];
+function install(outside: StrayError): () => void {
+  const undo = [redirect("stdout"), redirect("stderr"), guardExit(), directDisplays(), directInput()];
   const stray = (error: unknown): void => {
     const run = currentRun();
-    // Nothing of a cell: as if nobody had listened.
-    if (run === undefined) throw error;
-    run.late(error);
+    if (run === undefined) outside(error);
+    else run.late(error);
   };
   process.on("uncaughtException", stray);
   process.on("unhandledRejection", stray);
@@ -95,6 +109,14 @@ function directDisplays(): () => void {
     else before?.(message);
   });
   return () => void setDisplaySink(before);
+}
+
+function directInput(): () => void {
+  const before = setInputProvider((question) => {
+    const run = currentRun();
+    return run === undefined ? before?.(question) : run.ask?.(question);
+  });
+  return () => void setInputProvider(before);
 }
 
 /** A cell that ends the process would take all other cells' results with it. */

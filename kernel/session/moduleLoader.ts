@@ -17,7 +17,7 @@ export interface LoaderOptions {
   readonly modules: GivenModules;
   readonly scripts: ScriptRegistry;
   readonly flag: Int32Array;
-  readonly stop: () => never;
+  readonly stop: () => void;
 }
 
 interface LoadedFile {

@@ -7,10 +7,10 @@ import { bundleMetadata, resolveBundle } from "../display/bundle";
 import { settleDisplays } from "../display/display";
 import { type ErrorContent, type MimeBundle, type SessionMessage } from "../protocol/messages";
 import { bindImports } from "./bindImports";
-import { captureOutput, type CellRun, createConsole, outsideCells, runInCell } from "./captureOutput";
+import { type Ask, captureOutput, type CellRun, createConsole, outsideCells, runInCell, type StrayError } from "./captureOutput";
 import { CellSyntaxError } from "./cellSyntaxError";
 import { describeError, describeSyntaxError, fromEngine } from "./describeError";
-import { createFlag, INTERRUPTED, InterruptError, interruptError, RUNNING, setCurrent } from "./interrupt";
+import { createFlag, INTERRUPTED, InterruptError, interruptError, isStopped, obeyFlag, RUNNING, setCurrent } from "./interrupt";
 import { type GivenModules, ModuleLoader } from "./moduleLoader";
 import { type Attributes, type Namespace } from "./nativeImport";
 import { NotebookScope } from "./notebookScope";
@@ -28,11 +28,23 @@ export interface SessionOptions {
   readonly file?: string;
   /** Called when the running cell is interrupted: to end work that runs outside of JavaScript. */
   readonly onInterrupt?: () => void;
+  /** The flag to read, from `createFlag`. Default: one of its own. */
+  readonly flag?: Int32Array;
+  /** Called by a loop of the running cell after another thread has put SERVICE in the flag; the cell goes on afterwards. */
+  readonly onService?: () => void;
+  /** Takes stray errors that belong to no cell. By default they end the process. */
+  readonly onStray?: StrayError;
 }
 
 export interface ExecuteOptions {
   /** What errors call the cell, and what `emit` gets: "3" is told as "cell 3". Defaults to the number of cells run. */
   readonly cell?: string;
+  /** Takes what this run emits, also what it leaves behind does later. Default: the session's. */
+  readonly emit?: (message: SessionMessage) => void;
+  /** Asks the user for a line, for `input()`. Default: nobody can be asked. */
+  readonly ask?: Ask;
+  /** What its result is numbered by. Default: the number of cells run so far, with this one. */
+  readonly executionCount?: number;
 }
 
 export interface CellResult {
@@ -52,13 +64,14 @@ const PROVIDED = ["console", "require"] as const;
 /** Runs cells. Between `new Session` and `dispose` it listens for stray errors of the process, so that those of cells do not end it. */
 export class Session {
   /** Loop guards stop the running cell when another thread stores INTERRUPTED or TIMED_OUT here. Code that waits is stopped by `interrupt`. */
-  readonly flag = createFlag();
+  readonly flag: Int32Array;
   private readonly options: SessionOptions;
   private readonly scope = new NotebookScope();
   private readonly scripts = new ScriptRegistry();
   private readonly loader: ModuleLoader;
   private readonly console = createConsole();
-  private readonly release = captureOutput();
+  private readonly release: () => void;
+  private readonly imported = new Set<string>();
   private controller: AbortController | undefined;
   private executions = 0;
   private stray = 0;
@@ -66,6 +79,8 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.options = options;
+    this.flag = options.flag ?? createFlag();
+    this.release = captureOutput(options.onStray);
     this.loader = new ModuleLoader({ modules: options.modules ?? {}, scripts: this.scripts, flag: this.flag, stop: this.stop });
   }
 
@@ -79,6 +94,11 @@ export class Session {
     return this.scope.entries();
   }
 
+  /** Those of them that stand for imports. */
+  get imports(): ReadonlySet<string> {
+    return this.imported;
+  }
+
   /** How many errors of cells nobody awaited or caught. They were written to their cells' stderr. */
   get strayErrors(): number {
     return this.stray;
@@ -86,7 +106,7 @@ export class Session {
 
   /** Runs a cell after those asked for before it. Never rejects: what went wrong is in the result. */
   execute(code: string, options: ExecuteOptions = {}): Promise<CellResult> {
-    const result = this.last.then(() => this.run(code, options.cell ?? String(this.executions + 1)));
+    const result = this.last.then(() => this.run(code, options));
     this.last = result;
     return result;
   }
@@ -104,20 +124,22 @@ export class Session {
     this.release();
   }
 
-  private readonly stop = (): never => {
-    throw interruptError(this.flag[0]);
-  };
+  private readonly stop = (): void => obeyFlag(this.flag, this.service);
 
-  private async run(code: string, cell: string): Promise<CellResult> {
-    const executionCount = ++this.executions;
+  private readonly service = (): void => outsideCells(() => this.options.onService?.());
+
+  private async run(code: string, options: ExecuteOptions): Promise<CellResult> {
+    const number = ++this.executions;
+    const { cell = String(number), executionCount = number } = options;
+    const run: Run = { cell, ask: options.ask, emit: options.emit ?? ((message) => this.options.emit?.(message, cell)) };
     const started = performance.now();
     const controller = new AbortController();
     this.controller = controller;
-    setCurrent({ flag: this.flag, signal: controller.signal });
-    this.emit({ msg_type: "status", content: { execution_state: "busy" } }, cell);
-    const outcome = await this.attempt({ code, cell, signal: controller.signal, executionCount });
+    setCurrent({ flag: this.flag, signal: controller.signal, service: this.service });
+    this.emit({ msg_type: "status", content: { execution_state: "busy" } }, run);
+    const outcome = await this.attempt({ code, run, signal: controller.signal, executionCount });
     // A swallowed interrupt is one all the same.
-    const stopped = controller.signal.aborted || this.flag[0] !== RUNNING;
+    const stopped = controller.signal.aborted || isStopped(this.flag);
     if (stopped) {
       controller.abort(interruptError(this.flag[0]));
       // One turn with the flag up: loops that the cell left behind meet it too.
@@ -129,20 +151,20 @@ export class Session {
     Atomics.store(this.flag, 0, RUNNING);
     this.controller = undefined;
     setCurrent(undefined);
-    if (error !== undefined) this.emit({ msg_type: "error", content: error }, cell);
-    this.emit({ msg_type: "status", content: { execution_state: "idle" } }, cell);
+    if (error !== undefined) this.emit({ msg_type: "error", content: error }, run);
+    this.emit({ msg_type: "status", content: { execution_state: "idle" } }, run);
     return { ...outcome, error, status: stopped ? "interrupted" : error === undefined ? "ok" : "error", executionCount, durationMs: performance.now() - started };
   }
 
-  private async attempt({ code, cell, signal, executionCount }: Attempt): Promise<Pick<CellResult, "value" | "error">> {
-    const script: { current: Script } = { current: { label: cellLabel(cell), isCell: true, source: code, trace: (position) => position } };
+  private async attempt({ code, run, signal, executionCount }: Attempt): Promise<Pick<CellResult, "value" | "error">> {
+    const script: { current: Script } = { current: { label: cellLabel(run.cell), isCell: true, source: code, trace: (position) => position } };
     try {
       const compiled = transformCell(code, { declared: this.scope.declared, constants: this.scope.constants, provided: PROVIDED });
       script.current = { ...script.current, trace: compiled.trace };
       const main = this.compile(compiled, script.current);
-      const data = await untilAborted(runInCell(this.cellRun(cell), () => this.start({ main, compiled, cell })), signal);
+      const data = await untilAborted(runInCell(this.cellRun(run), () => this.start({ main, compiled, cell: run.cell })), signal);
       if (data === undefined) return {};
-      this.emit({ msg_type: "execute_result", content: { data, metadata: bundleMetadata(data), execution_count: executionCount } }, cell);
+      this.emit({ msg_type: "execute_result", content: { data, metadata: bundleMetadata(data), execution_count: executionCount } }, run);
       return { value: data };
     } catch (error) {
       return { error: error instanceof CellSyntaxError ? describeSyntaxError(error, script.current) : describeError(error, this.scripts) };
@@ -166,7 +188,9 @@ export class Session {
     const values = [...declarations].filter(([, { value }]) => value).map(([name]) => name);
     this.scope.declare(values, constants);
     this.scope.reserve(vars);
+    for (const name of values) this.imported.delete(name);
     for (const { name, value, fail } of modules) {
+      this.imported.add(name);
       if (fail === undefined) this.scope.define(name, value);
       else this.scope.defer(name, fail);
     }
@@ -185,29 +209,39 @@ export class Session {
     return value === undefined ? undefined : resolveBundle(value);
   }
 
-  private cellRun(cell: string): CellRun {
+  private cellRun(run: Run): CellRun {
+    const { cell, ask } = run;
     return {
-      write: (name, text) => this.emit({ msg_type: "stream", content: { name, text: this.scripts.translate(text) } }, cell),
-      display: (message) => this.emit(message, cell),
+      ask,
+      write: (name, text) => this.emit({ msg_type: "stream", content: { name, text: this.scripts.translate(text) } }, run),
+      display: (message) => this.emit(message, run),
       late: (error) => {
         // What an interrupted cell left behind ends this way, as it should.
         if (error instanceof InterruptError) return;
         this.stray++;
         const { traceback } = describeError(error, this.scripts);
         const text = [`${cellLabel(cell)}: an error that nothing awaited or caught`, ...traceback, ""].join("\n");
-        this.emit({ msg_type: "stream", content: { name: "stderr", text } }, cell);
+        this.emit({ msg_type: "stream", content: { name: "stderr", text } }, run);
       },
     };
   }
 
-  private emit(message: SessionMessage, cell: string): void {
-    outsideCells(() => this.options.emit?.(message, cell));
+  private emit(message: SessionMessage, { emit }: Run): void {
+    outsideCells(() => emit(message));
   }
+}
+
+/** One execution of a cell. */
+interface Run {
+  /** What errors call it. */
+  readonly cell: string;
+  readonly emit: (message: SessionMessage) => void;
+  readonly ask: Ask | undefined;
 }
 
 interface Attempt {
   readonly code: string;
-  readonly cell: string;
+  readonly run: Run;
   readonly signal: AbortSignal;
   readonly executionCount: number;
 }

@@ -1,0 +1,128 @@
+/** @file What runs in the thread of the protocol: the socket and its record, the journal, the monitor, and the end of the process. */
+import { randomBytes, randomUUID } from "node:crypto";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { version } from "../../package.json";
+import { ArgumentError } from "../errors";
+import { Journal } from "../protocol/journal";
+import { type KernelRecord } from "../protocol/jupyter";
+import { LocalSocket } from "../protocol/localSocket";
+import { type Transport } from "../protocol/transport";
+import { type ProtocolData, type ToMain, type ToProtocol } from "./channel";
+import { Dispatcher } from "./dispatcher";
+import { IdleTimer } from "./idleTimer";
+import { kernelInfo } from "./kernelInfo";
+import { SideFiles } from "./sideFiles";
+import { StatusMonitor } from "./statusMonitor";
+
+const RECORD_FILE = "kernel.json";
+const JOURNAL_FILE = "journal.jsonl";
+const SOCKET_FILE = "socket";
+const TOKEN_BYTES = 24;
+/** Unix socket paths have 104 bytes on macOS and 108 on Linux, with a zero at the end. */
+const MAX_SOCKET_BYTES = 103;
+/** A main thread that does not end by then is in a loop that nothing else ends. */
+const KILL_MS = 1500;
+const STDERR = 2;
+
+export class ProtocolThread {
+  private readonly dispatcher: Dispatcher;
+  private readonly idle: IdleTimer;
+  private readonly socketPath: string;
+  private transport: Transport | undefined;
+  private monitor: StatusMonitor | undefined;
+  private ending = false;
+
+  constructor(private readonly data: ProtocolData) {
+    const { options, port, shared } = data;
+    const { folder, file, idleShutdownMs, outputLimitBytes } = options;
+    this.socketPath = socketPathIn(folder);
+    this.idle = new IdleTimer({ afterMs: idleShutdownMs, isIdle: () => this.transport?.attached !== true && this.dispatcher.queue.idle, onIdle: () => this.dispatcher.shutdown() });
+    this.dispatcher = new Dispatcher({
+      session: randomUUID(),
+      shared,
+      outputLimitBytes,
+      files: new SideFiles({ notebook: file, fallback: folder }),
+      send: (order) => port.postMessage(order),
+      onShutdown: () => void this.end(),
+      onActivity: () => this.idle.touch(),
+    });
+    port.on("message", (message: ToProtocol) => this.dispatcher.take(message));
+  }
+
+  /** Listens, and then writes down where.
+   * @throws {ArgumentError} when the socket cannot be made. */
+  async start(): Promise<void> {
+    const { options, shared } = this.data;
+    const token = randomBytes(TOKEN_BYTES).toString("base64url");
+    const journal = new Journal({ path: join(options.folder, JOURNAL_FILE), onFailure: (error) => setImmediate(() => this.warn(`the kernel's journal cannot be written (${error.message}); cells go on, but a window that is closed may miss output`)) });
+    this.transport = await LocalSocket.listen({
+      path: this.socketPath,
+      token,
+      journal,
+      receive: this.dispatcher.receive,
+      describe: () => ({ kernel: kernelInfo(this.dispatcher.info), pending: this.dispatcher.queue.pending }),
+      onClients: (change, client) => {
+        if (change === "attached") this.dispatcher.attached(client);
+        this.idle.touch();
+      },
+    }).catch((error: unknown) => {
+      throw new ArgumentError(`the kernel cannot listen: ${error instanceof Error ? error.message : String(error)}`, { where: this.socketPath, help: "give --folder a folder of its own on a local disk", cause: error });
+    });
+    this.dispatcher.use(this.transport);
+    this.record(token);
+    this.idle.touch();
+    this.monitor = new StatusMonitor({
+      work: shared.work,
+      warningShare: options.memoryWarningShare,
+      info: () => this.dispatcher.info,
+      wanted: () => this.transport?.attached === true,
+      send: (status) => this.dispatcher.publish({ msg_type: "isoflop_status", content: status }),
+      onWarning: (warning) => this.warn(warning),
+    });
+  }
+
+  private record(token: string): void {
+    const { folder, notebook, cwd } = this.data.options;
+    const record: KernelRecord = { pid: process.pid, socket: this.socketPath, token, notebook, cwd, started: new Date().toISOString(), version };
+    // Whoever waits for the file finds all of it.
+    const temporary = join(folder, `${RECORD_FILE}.tmp`);
+    writeFileSync(temporary, `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o600 });
+    renameSync(temporary, join(folder, RECORD_FILE));
+  }
+
+  private warn(text: string): void {
+    this.dispatcher.warn(text);
+    try {
+      // The main thread, which `process.stderr` goes through, may be busy for long.
+      writeSync(STDERR, `${text}\n`);
+    } catch {
+      // Nobody reads it.
+    }
+  }
+
+  private async end(): Promise<void> {
+    if (this.ending) return;
+    this.ending = true;
+    this.monitor?.stop();
+    setTimeout(() => process.kill(process.pid, "SIGKILL"), KILL_MS);
+    await this.transport?.close();
+    rmSync(join(this.data.options.folder, RECORD_FILE), { force: true });
+    if (process.platform !== "win32") rmSync(this.socketPath, { force: true });
+    this.data.port.postMessage({ kind: "end" } satisfies ToMain);
+  }
+}
+
+/** In the folder where it is short enough, else in a private one of the system's for temporary files. */
+function socketPathIn(folder: string): string {
+  if (process.platform === "win32") return `\\\\.\\pipe\\isoflop-${randomUUID()}`;
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, SOCKET_FILE);
+  // What a killed kernel left behind.
+  rmSync(path, { force: true });
+  if (Buffer.byteLength(path) <= MAX_SOCKET_BYTES) return path;
+  const short = join(mkdtempSync(join(tmpdir(), "isoflop-")), SOCKET_FILE);
+  if (Buffer.byteLength(short) > MAX_SOCKET_BYTES) throw new ArgumentError(`the path of the kernel's socket is longer than ${MAX_SOCKET_BYTES} bytes`, { where: short, help: "set TMPDIR to a folder with a shorter path" });
+  return short;
+}

@@ -1,0 +1,40 @@
+/** @file Requests that need the notebook's names or the library, answered on the main thread. */
+import { ArgumentError, IsoflopError } from "../errors";
+import { type ReplyContent } from "../protocol/jupyter";
+import { type Session } from "../session/session";
+import { type MainRequest, type RequestOrder } from "./channel";
+import { completeness } from "./completeness";
+import { type Library } from "./library";
+import { variablesReply } from "./variables/variablesReply";
+
+export interface Asking extends Pick<RequestOrder, "type" | "content"> {
+  readonly session: Session;
+  readonly library: Library;
+}
+
+type Answers = { readonly [T in MainRequest]: (asking: Asking) => ReplyContent<T> | Promise<ReplyContent<T>> };
+
+const ANSWERS: Answers = {
+  is_complete_request: ({ content }) => completeness(text(content, "code")),
+  isoflop_variables_request: ({ content, session }) => variablesReply(session, { path: optionalText(content, "path"), limit: typeof content.limit === "number" ? content.limit : undefined }),
+};
+
+/** Sends the reply, at once where that is possible. Never rejects: what went wrong is the reply. */
+export async function answerRequest(asking: Asking, reply: (content: ReplyContent<MainRequest>) => void): Promise<void> {
+  try {
+    const answer = ANSWERS[asking.type](asking);
+    reply(answer instanceof Promise ? await answer : answer);
+  } catch (error) {
+    const { ename, evalue } = error instanceof Error ? { ename: error.name, evalue: error.message } : { ename: "Error", evalue: String(error) };
+    const stack = error instanceof Error && !(error instanceof IsoflopError) ? (error.stack ?? evalue) : `${ename}: ${evalue}`;
+    reply({ status: "error", ename, evalue, traceback: stack.split("\n") });
+  }
+}
+
+function text(content: Readonly<Record<string, unknown>>, name: string): string {
+  const value = content[name];
+  if (typeof value !== "string") throw new ArgumentError(`the request has no ${JSON.stringify(name)}`, { help: `send it as text: { "${name}": "…" }` });
+  return value;
+}
+
+const optionalText = (content: Readonly<Record<string, unknown>>, name: string): string | undefined => (content[name] === undefined ? undefined : text(content, name));

@@ -93,7 +93,7 @@ export function compile<Args extends readonly unknown[], R>(fn: (...args: Args) 
 
   const loaded = async (args: Args): Promise<{ readonly variant: Variant; readonly program: Program }> => {
     const variant = variantOf(args);
-    variant.program ??= realize(variant.traced.captured).then(() => programOf(variant.graph));
+    variant.program ??= realize(variant.traced.captured).then(() => programOf(variant.graph, name));
     try {
       return { variant, program: await variant.program };
     } catch (error) {

@@ -7,6 +7,7 @@ import { type Tensor } from "../graph/tensor";
 import { emit } from "../onnx/emit";
 import { encodeModel } from "../onnx/protobuf";
 import { MICROSOFT_DOMAIN, type OnnxModel } from "../onnx/model";
+import { counted } from "./counted";
 import { deviceName, requireDevice, type DeviceName } from "./devices";
 import { type Executor, type Port, type Program } from "./executor";
 import { stockExecutor } from "./stock";
@@ -98,8 +99,8 @@ export function modelOf({ inputs, outputs }: Lowered, { plainProducts = false }:
 const programs = new Map<string, Promise<Program>>();
 const MAX_PROGRAMS = 64;
 
-/** The program of a lowered graph. Equal graphs share one. */
-export async function programOf(graph: Lowered): Promise<Program> {
+/** The program of a lowered graph. Equal graphs share one. `name` is what profiles call it. */
+export async function programOf(graph: Lowered, name = "tensors"): Promise<Program> {
   const engine = await executor();
   const bytes = encodeModel(modelOf(graph, engine));
   const key = createHash("sha1").update(bytes).digest("hex");
@@ -109,7 +110,7 @@ export async function programOf(graph: Lowered): Promise<Program> {
     programs.set(key, known);
     return known;
   }
-  const loading = engine.load({ model: bytes, inputs: graph.inputs.map(port("i")), outputs: graph.outputs.map(port("o")) });
+  const loading = engine.load({ model: bytes, inputs: graph.inputs.map(port("i")), outputs: graph.outputs.map(port("o")) }).then((program) => counted(program, graph, name));
   programs.set(key, loading);
   loading.catch(() => programs.delete(key)); // a failed load is tried again
   // Programs in use elsewhere stay alive by their own reference; the cache only forgets.

@@ -1,0 +1,22 @@
+/** @file Programs that count what they compute, and are seen in a profile. */
+import { nodesOf } from "../cost/executedGraph";
+import { nodeCosts } from "../cost/nodeCosts";
+import { type Program } from "./executor";
+import { isProfiling, profileSpan } from "./profile";
+import { type Lowered } from "./session";
+import { countFlops } from "./work";
+
+/** `program`, which adds the FLOPs of `graph` to the work counter at each run that succeeds. They are looked up once. */
+export function counted(program: Program, graph: Lowered, name: string): Program {
+  const flops = nodeCosts(graph).reduce((sum, cost) => sum + cost.flops, 0);
+  const operations = nodesOf(graph).computed.length;
+  return {
+    async run(inputs, outputs) {
+      const start = isProfiling() ? performance.now() : undefined;
+      await program.run(inputs, outputs);
+      countFlops(flops);
+      if (start !== undefined) profileSpan({ name, start, end: performance.now(), args: { flops, operations } });
+    },
+    release: () => program.release(),
+  };
+}

@@ -5,6 +5,7 @@ import { type Renderer } from "../shared/renderer";
 export type Loaders = { readonly [V in ViewName]?: () => Promise<Renderer<V>> };
 
 export const VIEWS: Loaders = {
+  attention: () => import("./attention").then((module) => module.attention),
   tensor: () => import("./tensor/tensor").then((module) => module.tensor),
   table: () => import("./table").then((module) => module.table),
 };

@@ -25,4 +25,7 @@ export const vjpRules: VjpRules<Op> = {
   Const: none,
   Iota: none,
   Composite: composite,
+  Fused: () => {
+    throw new Error("fused kernels are made after differentiation");
+  },
 };

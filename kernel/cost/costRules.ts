@@ -8,6 +8,7 @@
  */
 import { isFloat } from "../graph/dtype";
 import { BINARY, COMPARISON, LOGICAL, REDUCTION, UNARY, type Op } from "../graph/op";
+import { topological } from "../graph/rewrite";
 import { type Tensor } from "../graph/tensor";
 import { aliasing, convolution, copying, elementwise, FREE, moved, picking, reducing, type Cost, type CostRule, type PlainRule } from "./costRule";
 import { distinctWork } from "./distinctWork";
@@ -64,6 +65,7 @@ export const costRules: { readonly [P in Op]: CostRule<P> } = {
   TopKValues: topK,
   TopKIndices: topK,
   // A kernel that stands for several operations is charged with what it stands for.
+  Fused: (call) => ({ flops: topological(call.attrs.kernel.bodies).reduce((sum, part) => sum + flopsOf(part), 0), bytesMoved: moved(call) }),
   Composite: (call) => ({ flops: distinctWork(call.attrs, flopsOf), bytesMoved: moved(call) }),
 };
 

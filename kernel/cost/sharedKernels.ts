@@ -11,6 +11,9 @@ export interface Value {
   readonly dtype: Dtype;
 }
 
+// SAFETY: op "Fused" always carries its kernel.
+const isFused = (tensor: Tensor): tensor is Tensor<"Fused"> => tensor.op === "Fused" && (tensor as Tensor<"Fused">).storage === undefined;
+
 /** Composites that are outputs of LayerNormalization on equal operands, in its order. */
 const NORMALIZATION = ["LayerNorm", "LayerNormMean", "LayerNormScale"];
 
@@ -33,6 +36,10 @@ export function kernelOf(tensor: Tensor): KernelOutput {
     const output = tensor.op === "TopKValues" ? 0 : 1;
     const always: readonly Value[] = [tensor.inputs[0].dtype, "int64" as const].map((dtype) => ({ shape: tensor.shape, dtype }));
     return { call: `TopK(${operandIds})${JSON.stringify(tensor.attrs)}`, kernel: "TopK", output, always, whole: tensor };
+  }
+  if (isFused(tensor)) {
+    const { kernel, output } = tensor.attrs;
+    return { call: `Fused(${operandIds})${kernel.id}`, kernel: "Fused", output, always: kernel.bodies, whole: tensor };
   }
   const alone = { call: `${tensor.id}`, output: 0, always: [], whole: tensor };
   if (!isComposite(tensor)) return { ...alone, kernel: tensor.op };

@@ -2,6 +2,7 @@
 import { type Dtype } from "./dtype";
 import { type Shape } from "./shape";
 import { type CompositeBody } from "./composite";
+import { type Tensor } from "./tensor";
 
 type None = Record<never, never>;
 interface Reduction {
@@ -16,6 +17,16 @@ export interface ConvolutionAttrs {
   readonly pads: readonly number[];
   readonly dilations: readonly number[];
   readonly groups: number;
+}
+/** What a fused kernel computes. All its results have equal operands. */
+export interface FusedKernel {
+  readonly id: number;
+  /** The shape over which it runs: results have it, or it with one element in each row. */
+  readonly space: Shape;
+  /** Placeholders that stand for the operands in `bodies`. */
+  readonly params: readonly Tensor[];
+  /** The results in primitives, in float32. */
+  readonly bodies: readonly Tensor[];
 }
 export interface TopKAttrs {
   readonly k: number;
@@ -106,6 +117,8 @@ export interface OpAttrs {
   TopKIndices: TopKAttrs; // int64
   // A function kept whole, so that a fused kernel may replace it
   Composite: CompositeBody;
+  // One result of several pointwise functions and row reductions computed together: only in lowered graphs
+  Fused: { readonly kernel: FusedKernel; readonly output: number };
 }
 
 export type Op = keyof OpAttrs;

@@ -1,6 +1,6 @@
 /** @file Walking and rebuilding graphs. */
 import { Tensor } from "./tensor";
-import { type Op } from "./op";
+import { type Op, type OpAttrs } from "./op";
 import { withScope, withSite } from "./trace";
 
 /** All tensors that `outputs` depend on, operands before results, each once. Does not look into realized tensors. */
@@ -27,6 +27,20 @@ export function topological(outputs: readonly Tensor[]): Tensor[] {
     }
   }
   return order;
+}
+
+/** All nodes of `outputs` that compute, those inside of fused kernels in place of the kernels. */
+export function computedNodes(outputs: readonly Tensor[]): Tensor[] {
+  const inside = new Set<unknown>();
+  return topological(outputs).flatMap((tensor) => {
+    if (tensor.storage !== undefined || tensor.op === "Input" || tensor.op === "Const") return [];
+    if (tensor.op !== "Fused") return [tensor];
+    // SAFETY: the op says which attributes it has.
+    const { kernel } = tensor.attrs as OpAttrs["Fused"];
+    if (inside.has(kernel)) return [];
+    inside.add(kernel);
+    return computedNodes(kernel.bodies);
+  });
 }
 
 /** Operands still to be computed: none for data. */

@@ -267,4 +267,5 @@ export const shapeRules: { readonly [P in Op]: ShapeRule<P> } = {
   TopKValues: (inputs, attrs) => ({ shape: topKShape(inputs, attrs), dtype: inputs[0].dtype }),
   TopKIndices: (inputs, attrs) => ({ shape: topKShape(inputs, attrs), dtype: "int64" }),
   Composite: (_, { body }) => ({ shape: body.shape, dtype: body.dtype }),
+  Fused: (_, { kernel, output }) => ({ shape: kernel.bodies[output].shape, dtype: kernel.bodies[output].dtype }),
 };

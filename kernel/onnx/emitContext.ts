@@ -1,7 +1,7 @@
 /** @file What emission rules write with: nodes, constants and value names of one ONNX graph. */
 import { hostArrayFrom, type Dtype, type HostTensor } from "../graph/dtype";
 import { type Tensor } from "../graph/tensor";
-import { MICROSOFT_DOMAIN, type OnnxAttribute, type OnnxNode } from "./model";
+import { type OnnxAttribute, type OnnxNode, type OnnxValueInfo } from "./model";
 
 /** Element types that appear only between the nodes of one rule. */
 export type InnerDtype = "uint32" | "uint64";
@@ -14,8 +14,8 @@ export type AttributeValue = number | { readonly float: number } | string | read
 
 export interface NodeOptions {
   readonly attributes?: Readonly<Record<string, AttributeValue>>;
-  /** Operators of onnxruntime's own domain. */
-  readonly microsoft?: boolean;
+  /** Default that of the standard operators, "". */
+  readonly domain?: string;
 }
 
 interface OpenNode extends Omit<OnnxNode, "outputs"> {
@@ -25,6 +25,8 @@ interface OpenNode extends Omit<OnnxNode, "outputs"> {
 export class EmitContext {
   readonly nodes: OpenNode[] = [];
   readonly initializers = new Map<string, HostTensor>();
+  /** Types of results of our own operators. */
+  readonly declared: OnnxValueInfo[] = [];
   /** ONNX value name of each emitted tensor. */
   readonly names = new Map<Tensor, string>();
   /** Only standard operators: the model is for any runtime. */
@@ -69,10 +71,10 @@ export class EmitContext {
     return node.outputs[index];
   }
 
-  private open(opType: string, inputs: readonly string[], { attributes = {}, microsoft = false }: NodeOptions): OpenNode {
+  private open(opType: string, inputs: readonly string[], { attributes = {}, domain = "" }: NodeOptions): OpenNode {
     const node: OpenNode = {
       opType,
-      domain: microsoft ? MICROSOFT_DOMAIN : "",
+      domain,
       name: `${this.path}${this.path === "" ? "" : "/"}${opType}_${this.nodes.length}`,
       inputs,
       outputs: [this.fresh()],

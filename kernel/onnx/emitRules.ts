@@ -5,6 +5,8 @@ import { type Shape } from "../graph/shape";
 import { type Tensor } from "../graph/tensor";
 import { type EmitContext, type InnerDtype } from "./emitContext";
 import { emitComposite } from "./fused";
+import { fusedProgram } from "./fusedProgram";
+import { ISOFLOP_DOMAIN, MICROSOFT_DOMAIN } from "./model";
 
 export interface EmitCall<P extends Op> {
   readonly context: EmitContext;
@@ -91,7 +93,7 @@ const matmul: EmitRule<"MatMul"> = ({ context, tensor, attrs, inputs }) => {
       const rows = context.reshape(x, [-1, a.shape[a.rank - 1]]); // not empty here
       return context.reshape(context.node("Gemm", [rows, y], { attributes: flags }), tensor.shape);
     }
-    if (float && !context.portable && (transA || transB || leadA || leadB || alpha !== 1)) return context.node("FusedMatMul", [x, y], { microsoft: true, attributes: { ...flags, transBatchA: leadA ? 1 : 0, transBatchB: leadB ? 1 : 0 } });
+    if (float && !context.portable && (transA || transB || leadA || leadB || alpha !== 1)) return context.node("FusedMatMul", [x, y], { domain: MICROSOFT_DOMAIN, attributes: { ...flags, transBatchA: leadA ? 1 : 0, transBatchB: leadB ? 1 : 0 } });
     const product = context.node("MatMul", [ordered(context, x, { rank: a.rank, transposed: transA, lead: leadA }), ordered(context, y, { rank: b.rank, transposed: transB, lead: leadB })]);
     return alpha === 1 ? product : context.node("Mul", [product, context.scalar(tensor.dtype, alpha)]);
   }
@@ -203,6 +205,11 @@ export const emitRules: { readonly [P in Op]: EmitRule<P> } = {
   },
   TopKValues: topK(0),
   TopKIndices: topK(1),
+  Fused: ({ context, tensor, attrs: { kernel, output }, inputs }) => {
+    const name = context.output(output, "Fused", inputs, { domain: ISOFLOP_DOMAIN, required: kernel.bodies.length, attributes: { program: fusedProgram(kernel) } });
+    context.declared.push({ name, dtype: tensor.dtype, shape: tensor.shape });
+    return name;
+  },
   Composite: ({ context, tensor, attrs, inputs }) => emitComposite({ context, tensor, body: attrs, inputs }),
 };
 

@@ -1,7 +1,9 @@
 /** @file Composites for which onnxruntime has a kernel of its own. */
 import { type CompositeBody } from "../graph/composite";
+import { MAX_FUSED_ROW } from "../graph/passes/fusible";
 import { type Tensor } from "../graph/tensor";
 import { type EmitContext } from "./emitContext";
+import { MICROSOFT_DOMAIN } from "./model";
 
 interface FusedCall {
   readonly context: EmitContext;
@@ -31,8 +33,8 @@ const STANDARD: Readonly<Record<string, FusedRule>> = {
 
 /** Kernels of onnxruntime only. */
 const MICROSOFT: Readonly<Record<string, FusedRule>> = {
-  Gelu: ({ context, inputs }) => context.node("Gelu", inputs, { microsoft: true }),
-  Silu: ({ context, inputs }) => context.node("QuickGelu", inputs, { microsoft: true, attributes: { alpha: { float: 1 } } }),
+  Gelu: ({ context, inputs }) => context.node("Gelu", inputs, { domain: MICROSOFT_DOMAIN }),
+  Silu: ({ context, inputs }) => context.node("QuickGelu", inputs, { domain: MICROSOFT_DOMAIN, attributes: { alpha: { float: 1 } } }),
 };
 
 const ALL: Readonly<Record<string, FusedRule>> = { ...STANDARD, ...MICROSOFT };
@@ -42,6 +44,17 @@ const inFloat32 = (call: Tensor<"Composite">): boolean => call.dtype === "float3
 
 /** Whether onnxruntime has a kernel for a composite. */
 export const fusedByOnnxruntime = (call: Tensor<"Composite">): boolean => inFloat32(call) && call.attrs.definition.name in ALL;
+/** Composites that are as fast in pieces where pointwise functions and row reductions are fused, and take part in larger kernels there. */
+const PIECES: ReadonlySet<string> = new Set(["Softmax", "LogSoftmax", "LayerNorm", "LayerNormMean", "LayerNormScale", "Gelu", "Silu"]);
+
+/** Whether a kernel of its own is better for a composite than fusing its pieces. */
+export function fusedBesidePieces(call: Tensor<"Composite">): boolean {
+  const { definition, options } = call.attrs;
+  if (!fusedByOnnxruntime(call)) return false;
+  const { shape } = call.inputs[0];
+  const alongRows = (options["axis"] ?? shape.length - 1) === shape.length - 1 && shape[shape.length - 1] <= MAX_FUSED_ROW;
+  return !PIECES.has(definition.name) || !alongRows;
+}
 /** Whether the standard operator set has an operator for it, so that any ONNX runtime has a kernel. */
 export const fusedByStandard = (call: Tensor<"Composite">): boolean => inFloat32(call) && call.attrs.definition.name in STANDARD;
 

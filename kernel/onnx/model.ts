@@ -5,6 +5,8 @@ import { type Dtype, type HostTensor } from "../graph/dtype";
 export const OPSET_VERSION = 21;
 export const IR_VERSION = 10;
 export const MICROSOFT_DOMAIN = "com.microsoft";
+/** Operators of our own library. */
+export const ISOFLOP_DOMAIN = "isoflop";
 
 /** `domain` as it is written here: the standard one has the empty name and the alias "ai.onnx". */
 export const standardDomain = (domain: string): string => (domain === "ai.onnx" ? "" : domain);
@@ -54,6 +56,8 @@ export interface OnnxGraph<Value extends OnnxDeclaration = OnnxValueInfo> {
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
   readonly initializers: ReadonlyMap<string, HostTensor>;
+  /** Inner values whose types no runtime could infer by itself: results of our own operators. Not kept when a file is read. */
+  readonly values?: readonly Value[];
 }
 
 export interface OnnxModel<Value extends OnnxDeclaration = OnnxValueInfo> {

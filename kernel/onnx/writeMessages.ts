@@ -90,6 +90,7 @@ function writeGraph(w: BinaryWriter, graph: OnnxGraph<OnnxDeclaration>, place: P
   for (const [name, tensor] of graph.initializers) writeTensor(open(w, GRAPH.initializer), tensor, { name, place: place(name, tensor) });
   for (const value of graph.inputs) writeDeclaration(open(w, GRAPH.input), value);
   for (const value of graph.outputs) writeDeclaration(open(w, GRAPH.output), value);
+  for (const value of graph.values ?? []) writeDeclaration(open(w, GRAPH.valueInfo), value);
 }
 
 function writeNode(w: BinaryWriter, { opType, domain, name, inputs, outputs, attributes }: OnnxNode): void {

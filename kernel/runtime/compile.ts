@@ -8,12 +8,11 @@ import { toNumbers } from "../graph/dtype";
 import { traceCall, type Traced } from "../graph/traceCall";
 import { parameterNames } from "../graph/parameterNames";
 import { leaves, map, pathsOf, type Tree } from "../graph/tree";
-import { fusedByOnnxruntime } from "../onnx/fused";
 import { type OnnxModel } from "../onnx/model";
-import { type Program } from "./executor";
+import { type Kernels, type Program } from "./executor";
 import { physicalCores } from "./machine";
 import { BufferPool } from "./pool";
-import { inTurn, lowered, modelOf, programOf, type Lowered } from "./session";
+import { inTurn, kernels, lowered, modelOf, programOf, type Lowered } from "./session";
 import { differences, donatedIndices, keyOf, signatureOf, type Signature } from "./signature";
 
 export interface CompileOptions {
@@ -50,6 +49,8 @@ interface Variant {
   readonly signature: Signature;
   readonly traced: Traced;
   readonly graph: Lowered;
+  /** What it was lowered for. */
+  readonly kernels: Kernels;
   /** Places of the results that must be finite; looked up in the first run. */
   finiteAt?: readonly { readonly path: string; readonly index: number }[];
   program?: Promise<Program>;
@@ -72,8 +73,9 @@ export function compile<Args extends readonly unknown[], R>(fn: (...args: Args) 
     const signature = signatureOf(args, names);
     const key = keyOf(signature);
     const known = variants.get(key);
-    if (known !== undefined) return known;
-    if (variants.size >= maxTraces) {
+    // One that has not run yet was lowered for an executor that may have been changed since.
+    if (known !== undefined && (known.program !== undefined || known.kernels === kernels())) return known;
+    if (known === undefined && variants.size >= maxTraces) {
       const last = [...variants.values()].at(-1);
       const changed = last === undefined ? [] : differences(last.signature, signature);
       throw new ArgumentError(`${name}: would be traced for the ${variants.size + 1}th time; what changed: ${changed.slice(0, 3).join("; ")}`, {
@@ -84,9 +86,9 @@ export function compile<Args extends readonly unknown[], R>(fn: (...args: Args) 
     // What it reads from outside is computed once, not in every run.
     const stand = traced.captured.map((tensor, i) => placeholder(`captured ${i}`, tensor));
     const outputs = substitute(traced.outputs, new Map(traced.captured.map((tensor, i) => [tensor, stand[i]])));
-    const graph = lowered(outputs, { inputs: [...traced.parameters, ...stand], fused: fusedByOnnxruntime });
+    const graph = lowered(outputs, { inputs: [...traced.parameters, ...stand], kernels: kernels() });
     pool.reserve(graph.outputs);
-    const variant: Variant = { signature, traced, graph };
+    const variant: Variant = { signature, traced, graph, kernels: kernels() };
     variants.set(key, variant);
     return variant;
   };

@@ -29,13 +29,19 @@ export interface Program {
   release(): Promise<void>;
 }
 
-export interface Executor {
+/** What graphs are lowered for. */
+export interface Kernels {
+  /** Whether there is a kernel for a composite. */
+  readonly fused: (call: Tensor<"Composite">) => boolean;
+  /** Pointwise functions and row reductions run fused. Default false. */
+  readonly fuses?: boolean;
+  /** There is no FusedMatMul of onnxruntime: products of transposed operands come as standard operators. Default false. */
+  readonly plainProducts?: boolean;
+}
+
+export interface Executor extends Kernels {
   /** "stock (onnxruntime-node 1.30.0, cpu, 2 threads)": shown to the user and kept in records. */
   readonly description: string;
-  /** Whether it has a kernel for a composite. */
-  fused(call: Tensor<"Composite">): boolean;
-  /** It lacks onnxruntime's FusedMatMul: products of transposed operands come as standard operators. Default false. */
-  readonly plainProducts?: boolean;
   load(source: ProgramSource): Promise<Program>;
   /** Ends runs under way at their next operation; they fail with DeviceError, inputs as they were. Where it cannot, it does nothing. */
   interrupt(): void;

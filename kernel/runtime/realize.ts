@@ -4,7 +4,7 @@ import { hostArray } from "../graph/dtype";
 import { operands, topological } from "../graph/rewrite";
 import { setRealizer, storedBytes, type Storage, type Tensor } from "../graph/tensor";
 import { describeSite } from "../graph/trace";
-import { executor, inTurn, lowered, programOf } from "./session";
+import { inTurn, kernels, lowered, programOf } from "./session";
 
 /** Computes all of `tensors` and keeps their elements. */
 export async function realizeTensors(tensors: readonly Tensor[]): Promise<void> {
@@ -15,8 +15,7 @@ export async function realizeTensors(tensors: readonly Tensor[]): Promise<void> 
     throw new LifetimeError(`${pending[0].toString()} depends on an argument of a traced function and has no elements`, { where: site && describeSite(site), help: "return it from the function, or tap it, and read the result" });
   }
   for (const tensor of topological(pending)) if (operands(tensor).length === 0 && tensor.storage !== undefined) storedBytes(tensor.storage);
-  const { fused } = await executor();
-  const graph = lowered(pending, { inputs: [], fused: (call) => fused(call), fold: false });
+  const graph = lowered(pending, { inputs: [], kernels: kernels(), fold: false });
   const program = await programOf(graph);
   const outputs = pending.map((tensor): Storage => ({ data: hostArray(tensor.dtype, tensor.size) }));
   await inTurn(() => program.run(graph.inputs.map(storageOf), outputs));

@@ -6,43 +6,59 @@ import { topological } from "../graph/rewrite";
 import { type Tensor } from "../graph/tensor";
 import { emit } from "../onnx/emit";
 import { encodeModel } from "../onnx/protobuf";
-import { MICROSOFT_DOMAIN, type OnnxModel } from "../onnx/model";
+import { ISOFLOP_DOMAIN, MICROSOFT_DOMAIN, type OnnxModel } from "../onnx/model";
 import { counted } from "./counted";
 import { deviceName, requireDevice, type DeviceName } from "./devices";
-import { type Executor, type Port, type Program } from "./executor";
+import { type Executor, type Kernels, type Port, type Program } from "./executor";
+import { nativeExecutor } from "./native/native";
 import { stockExecutor } from "./stock";
 
-let current: Promise<Executor> | undefined;
+/** The executor in use. `ready` ends when its device is known to be there. */
+interface Chosen {
+  readonly executor: Executor;
+  readonly ready: Promise<unknown>;
+}
+
+let current: Chosen | undefined;
 
 /**
  * On the CPU chosen by the environment variable ISOFLOP_EXECUTOR: "native" or "stock"; by default native where it loads.
  * Other devices have the stock executor only.
  */
-async function chooseExecutor(device: DeviceName): Promise<Executor> {
+function chooseExecutor(device: DeviceName): Chosen {
+  const here = (executor: Executor): Chosen => ({ executor, ready: Promise.resolve() });
   const wish = process.env.ISOFLOP_EXECUTOR;
   if (wish !== undefined && wish !== "native" && wish !== "stock") throw new ArgumentError(`ISOFLOP_EXECUTOR is ${JSON.stringify(wish)}`, { help: 'set it to "native" or "stock", or leave it unset' });
   if (device !== "cpu") {
     if (wish === "native") throw new DeviceError(`the native executor does not run on "${device}"`, { where: "ISOFLOP_EXECUTOR", help: 'set it to "stock" or leave it unset' });
-    await requireDevice(device);
-    return stockExecutor({ device });
+    const ready = requireDevice(device);
+    ready.catch(() => undefined); // told to whoever waits for it
+    return { executor: stockExecutor({ device }), ready };
   }
-  if (wish === "stock") return stockExecutor();
+  if (wish === "stock") return here(stockExecutor());
   try {
-    return (await import("./native/native")).nativeExecutor();
+    return here(nativeExecutor());
   } catch (error) {
     if (wish === "native") throw error;
     process.emitWarning(`the native executor does not load here, using onnxruntime-node's: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`);
-    return stockExecutor();
+    return here(stockExecutor());
   }
 }
 
 /** The device that the environment variable ISOFLOP_DEVICE names; "cpu" where it is not set. */
 const deviceOfEnvironment = (): DeviceName => deviceName(process.env.ISOFLOP_DEVICE ?? "cpu", "ISOFLOP_DEVICE");
 
-/** The executor in use; loaded at first need. */
-export function executor(): Promise<Executor> {
-  return (current ??= Promise.resolve().then(() => chooseExecutor(deviceOfEnvironment())));
+const chosen = (): Chosen => (current ??= chooseExecutor(deviceOfEnvironment()));
+
+/** The executor in use, chosen at first need. @throws {DeviceError} when its device is missing. */
+export async function executor(): Promise<Executor> {
+  const { executor: engine, ready } = chosen();
+  await ready;
+  return engine;
 }
+
+/** What graphs are lowered for from now on. */
+export const kernels = (): Kernels => chosen().executor;
 
 /**
  * Computes on this device from now on; returns the executor's description. Functions that ran before keep the device
@@ -51,20 +67,21 @@ export function executor(): Promise<Executor> {
  * @throws {ArgumentError} when no device has this name.
  */
 export async function useDevice(name: DeviceName): Promise<string> {
-  const next = await chooseExecutor(deviceName(name));
+  const { executor: next, ready } = chooseExecutor(deviceName(name));
+  await ready;
   setExecutor(next);
   return next.description;
 }
 
 /** Puts another executor in use for everything loaded from now on. */
 export function setExecutor(next: Executor): void {
-  current = Promise.resolve(next);
+  current = { executor: next, ready: Promise.resolve() };
   programs.clear();
 }
 
 /** Ends all runs under way: each fails, with its arguments as they were. Does nothing when none runs. */
 export async function interruptRuns(): Promise<void> {
-  (await current)?.interrupt();
+  current?.executor.interrupt();
 }
 
 /** A lowered graph with its inputs: what is emitted, costed and exported. */
@@ -78,8 +95,8 @@ export interface Lowered {
 const MAX_INLINE_BYTES = 64 * 1024;
 
 /** The lowered graph of `outputs`. Placeholders in `inputs` come first; large data tensors are added behind them. */
-export function lowered(outputs: readonly Tensor[], { inputs, fused, fold = true }: { readonly inputs: readonly Tensor[]; readonly fused: (call: Tensor<"Composite">) => boolean; readonly fold?: boolean }): Lowered {
-  const small = lower(outputs, { fused, fold });
+export function lowered(outputs: readonly Tensor[], { inputs, kernels: { fused, fuses }, fold = true }: { readonly inputs: readonly Tensor[]; readonly kernels: Kernels; readonly fold?: boolean }): Lowered {
+  const small = lower(outputs, { fused, fuse: fuses, fold });
   const hoisted = topological(small).filter((tensor) => tensor.storage !== undefined && tensor.bytes > MAX_INLINE_BYTES && !inputs.includes(tensor));
   return { inputs: [...inputs, ...hoisted], outputs: small };
 }
@@ -92,7 +109,7 @@ const port = (prefix: string) => (tensor: Tensor, i: number): Port => ({ name: `
  */
 export function modelOf({ inputs, outputs }: Lowered, { plainProducts = false }: { readonly plainProducts?: boolean } = {}): OnnxModel {
   const model = emit({ portable: plainProducts, inputs: new Map(inputs.map((tensor, i) => [tensor, `i${i}`])), outputs: outputs.map((tensor, i) => ({ name: `o${i}`, tensor })) });
-  return { ...model, opsets: { ...model.opsets, [MICROSOFT_DOMAIN]: 1 } }; // fused composites are there in either case
+  return { ...model, opsets: { ...model.opsets, [MICROSOFT_DOMAIN]: 1, [ISOFLOP_DOMAIN]: 1 } }; // domains that no node uses do no harm
 }
 
 /** Programs by the hash of their model, the most recently used last. */

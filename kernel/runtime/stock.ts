@@ -92,9 +92,8 @@ function requireCarried(ports: readonly Port[]): void {
   });
 }
 
-/** Loads onnxruntime-node. That the device is there is for the caller to know: a missing one fails at the first load. */
-export async function stockExecutor({ threads = physicalCores(), device = "cpu" }: StockOptions = {}): Promise<Executor> {
-  const ort = await import("onnxruntime-node");
+/** onnxruntime-node is loaded with the first program. That the device is there is for the caller to know: a missing one fails then. */
+export function stockExecutor({ threads = physicalCores(), device = "cpu" }: StockOptions = {}): Executor {
   return {
     description: `stock (onnxruntime-node ${VERSION}, ${device}, ${threads} thread${threads === 1 ? "" : "s"})`,
     fused: device === "webgpu" ? fusedByWebgpu : fusedByOnnxruntime,
@@ -103,6 +102,7 @@ export async function stockExecutor({ threads = physicalCores(), device = "cpu" 
     interrupt: () => undefined,
     async load({ model, inputs, outputs }) {
       requireCarried([...inputs, ...outputs]);
+      const ort = await import("onnxruntime-node");
       try {
         const session = await ort.InferenceSession.create(model, {
           executionProviders: [device === "webgpu" ? webgpuFor(model) : device],

@@ -229,5 +229,8 @@ export const references: { readonly [P in Op]: Reference<P> } = {
   TopKValues: ([x], attrs) => ({ ...ranked([x], attrs, (_, value) => value), dtype: x.dtype }),
   TopKIndices: ([x], attrs) => ({ ...ranked([x], attrs, (i) => i), dtype: "int64" }),
   // The one composite of the cases: x² + y.
+  Fused: () => {
+    throw new Error("fused kernels have no cases here");
+  },
   Composite: ([x, y]) => binary((a, b) => a * a + b)([x, y]),
 };

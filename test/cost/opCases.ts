@@ -2,6 +2,7 @@
 import { type Op, type OpAttrs, type ReductionOp } from "../../kernel/graph/op";
 import { gelu, logSoftmax, silu, softmax } from "../../kernel/graph/composites/activations";
 import { layerNorm } from "../../kernel/graph/composites/normalization";
+import { fuse } from "../../kernel/graph/passes/fuse";
 import { oneHot } from "../../kernel/graph/composites/oneHot";
 import * as e from "../../kernel/graph/ops/elementwise";
 import { conv, convTranspose, matmul } from "../../kernel/graph/ops/linalg";
@@ -98,6 +99,7 @@ export const OP_CASES: { readonly [P in Op]: Case } = {
   TopKValues: ({ x }) => topK(x),
   TopKIndices: ({ x }) => topK(x),
   Composite: ({ x }) => softmax(x),
+  Fused: ({ x }) => fuse([e.exp(e.neg(x))])[0],
 };
 
 function topK(x: Tensor): Tensor {

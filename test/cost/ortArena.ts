@@ -8,6 +8,8 @@ import { type Tensor } from "../../kernel/graph/tensor";
 import { type ExecutedGraph } from "../../kernel/cost/executedGraph";
 import { ELEMENT_TYPES } from "../../kernel/onnx/emitContext";
 import { encodeModel } from "../../kernel/onnx/protobuf";
+import { OperatorLibrary } from "../../kernel/runtime/native/operatorLibrary";
+import { OrtApi } from "../../kernel/runtime/native/ortApi";
 import { modelOf } from "../../kernel/runtime/session";
 
 const LIBRARIES: Readonly<Record<string, string>> = { linux: "libonnxruntime.so.1", darwin: "libonnxruntime.1.dylib", win32: "onnxruntime.dll" };
@@ -15,7 +17,7 @@ const LIBRARIES: Readonly<Record<string, string>> = { linux: "libonnxruntime.so.
 const API_VERSION = 27;
 const SLOTS = 320;
 
-type Pointer = unknown;
+type Pointer = NonNullable<unknown>;
 type Foreign = (...args: readonly unknown[]) => Pointer;
 
 interface Api {
@@ -27,6 +29,10 @@ interface Api {
 
 /** The C function at an address. */
 const bound = (address: Pointer, signature: string): Foreign => koffi.decode(address, koffi.proto(signature));
+
+const fail = (message: string): never => {
+  throw new Error(message);
+};
 
 let loaded: Api | undefined;
 
@@ -50,9 +56,9 @@ function api(): Api {
   loaded = {
     check,
     make(slot, types, ...args) {
-      const out: Pointer[] = [null];
+      const out: (Pointer | null)[] = [null];
       check(slot, `${types}${types === "" ? "" : ", "}_Out_ void** out`, ...args, out);
-      return out[0];
+      return out[0] ?? fail(`slot ${slot} gave nothing`);
     },
     text: (slot, types, ...args) => String(foreign(slot, types, "str")(...args)),
   };
@@ -81,6 +87,7 @@ export function arenaOf(graph: ExecutedGraph, { threads, results = "held" }: Are
   ort.check(23, "void* options, int level", options, 0);
   ort.check(24, "void* options, int threads", options, threads);
   ort.check(17, "void* options", options); // DisableMemPattern
+  OperatorLibrary.get(OrtApi.get())?.register(options);
   const environment = ort.make(3, "int level, str id", 3, "arena");
   const session = ort.make(8, "void* env, void* model, size_t bytes, void* options", environment, model, model.length, options);
   const cpu = ort.make(69, "int allocator, int type", 0, 0);

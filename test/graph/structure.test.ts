@@ -1,7 +1,7 @@
 /** @file Trees, taps and checkpoints: the structure around graphs. */
 import { describe, expect, test } from "vitest";
 import { ArgumentError, checkpoint, compile, grad, matmul, NoEffectError, ones, override, softmax, tap, tensor, tree, withTaps, type Tensor } from "../../kernel/index";
-import { topological } from "../../kernel/graph/rewrite";
+import { computedNodes } from "../../kernel/graph/rewrite";
 import { withScope } from "../../kernel/graph/trace";
 
 const numbers = async (t: Tensor): Promise<number[]> => [...(await t.numbers())];
@@ -97,7 +97,7 @@ describe("checkpoint", () => {
     got.forEach((value, i) => expect(value).toBeCloseTo(want[i], 5));
   });
   test("computes inner values a second time in the graph that runs", () => {
-    const count = (f: typeof block): number => topological(compile((own: Tensor, input: Tensor) => grad((t: Tensor) => loss(f)(t, input))(own)).lowered(v, x).outputs).filter((t) => t.op === "Tanh").length;
+    const count = (f: typeof block): number => computedNodes(compile((own: Tensor, input: Tensor) => grad((t: Tensor) => loss(f)(t, input))(own)).lowered(v, x).outputs).filter((t) => t.op === "Tanh").length;
     expect(count(block)).toBe(2);
     expect(count(checkpoint(block))).toBe(4);
   });

@@ -11,7 +11,7 @@ describe("a program for WebGPU", () => {
     vi.stubEnv("VK_DRIVER_FILES", "/nonexistent");
     vi.stubEnv("VK_ICD_FILENAMES", "/nonexistent");
     const before = await executor();
-    setExecutor(await stockExecutor({ device: "webgpu" }));
+    setExecutor(stockExecutor({ device: "webgpu" }));
     try {
       await expect(tensor([1]).add(1).numbers()).rejects.toMatchObject({ name: "DeviceError", message: expect.stringMatching(/WebGPU adapter/) });
     } finally {

@@ -1,8 +1,6 @@
 /** @file Layer and RMS normalization over the last axis. */
 import { composite } from "../composite";
 import { add, mul, reciprocal, sqrt, square, sub } from "../ops/elementwise";
-import { matmul } from "../ops/linalg";
-import { reshape } from "../ops/movement";
 import { mean, sum } from "../ops/reduction";
 import { type Tensor } from "../tensor";
 
@@ -17,11 +15,7 @@ const inverseDeviation = (x: Tensor, epsilon: number): Tensor => reciprocal(sqrt
 const layerNormMean = composite<Epsilon>({ name: "LayerNormMean", decompose: ([x]) => mean(x, -1, { keep: true }) });
 const layerNormScale = composite<Epsilon>({ name: "LayerNormScale", decompose: ([x], { epsilon }) => inverseDeviation(centre(x), epsilon) });
 
-/** Rows · w as a matrix–vector product: the sum along an inner axis is slow, this is not. */
-function weightedRowSums(rows: Tensor, w: Tensor): Tensor {
-  const d = w.size;
-  return reshape(matmul(reshape(rows, [rows.size / d, d]), reshape(w, [d, 1])), [...rows.shape.slice(0, -1), 1]);
-}
+const rowSums = (x: Tensor): Tensor => sum(x, -1, { keep: true });
 
 const leading = (x: Tensor): number[] => x.shape.slice(0, -1).map((_, axis) => axis);
 
@@ -37,8 +31,8 @@ const layerNormOf = composite<Epsilon>({
     const normal = mul(sub(x, layerNormMean([x, w, b], options)), rho);
     const gNormal = mul(g, normal);
     const d = w.size;
-    const meanU = mul(weightedRowSums(g, w), 1 / d);
-    const meanUX = mul(weightedRowSums(gNormal, w), 1 / d);
+    const meanU = mul(rowSums(mul(g, w)), 1 / d);
+    const meanUX = mul(rowSums(mul(gNormal, w)), 1 / d);
     const dx = mul(sub(sub(mul(g, w), meanU), mul(normal, meanUX)), rho);
     return [dx, sum(gNormal, leading(x)), sum(g, leading(x))];
   },
@@ -57,7 +51,7 @@ const rmsNormOf = composite<Epsilon>({
     const rho = rmsNormScale([x, w], options);
     const normal = mul(x, rho);
     const gNormal = mul(g, normal);
-    const meanUX = mul(weightedRowSums(gNormal, w), 1 / w.size);
+    const meanUX = mul(rowSums(mul(gNormal, w)), 1 / w.size);
     return [mul(sub(mul(g, w), mul(normal, meanUX)), rho), sum(gNormal, leading(x))];
   },
 });

@@ -54,6 +54,20 @@ function rowSum(x: Tensor): Tensor {
   return node("Reshape", [total], { shape: x.shape });
 }
 
+/** Σ over the last axis of x · w with a vector w, as a matrix–vector product: the sum along an inner axis is slow, this is not. */
+function weightedRowSum(x: Tensor): Tensor {
+  const { axes } = attrsOf(x, "ReduceSum");
+  const [product] = x.inputs;
+  if (!isOp(product, "Mul") || axes.length !== 1 || axes[0] !== product.rank - 1 || product.rank < 2 || (x.dtype !== "float32" && x.dtype !== "float64")) return x;
+  const width = product.shape[product.rank - 1];
+  const at = product.inputs.findIndex((operand) => operand.size === width && operand.shape[operand.rank - 1] === width);
+  const rows = product.inputs[1 - at];
+  if (at < 0 || !sameShape(rows.shape, product.shape) || rows.size === width) return x;
+  const matrix = node("Reshape", [rows], { shape: [rows.size / width, width] });
+  const column = node("Reshape", [product.inputs[at]], { shape: [width, 1] });
+  return node("Reshape", [node("MatMul", [matrix, column], { transA: false, transB: false, leadA: false, leadB: false, alpha: 1 })], { shape: x.shape });
+}
+
 /** (a · b) · c with a constant c → the product's own factor, where nothing else reads the product. */
 function scaled(x: Tensor, uses: ReadonlyMap<Tensor, number>): Tensor {
   const at = x.inputs.findIndex((input) => isOp(input, "MatMul"));
@@ -64,9 +78,13 @@ function scaled(x: Tensor, uses: ReadonlyMap<Tensor, number>): Tensor {
   return product.dtype === "float32" && isOrdinary(attrs.alpha * factor, "float32") ? node("MatMul", product.inputs, { ...attrs, alpha: attrs.alpha * factor }) : x;
 }
 
-/** `outputs` with products reading their operands where they lie. */
-export function foldLayouts(outputs: readonly Tensor[]): Tensor[] {
-  const summed = rewriteGraph(outputs, (x) => (isOp(x, "ReduceSum") ? withPlace(x, () => rowSum(x)) : x));
+/** `outputs` with products reading their operands where they lie; with `rowProducts`, weighted sums of rows are products as well. */
+export function foldLayouts(outputs: readonly Tensor[], { rowProducts }: { readonly rowProducts: boolean }): Tensor[] {
+  const sums = (x: Tensor): Tensor => {
+    const columns = rowSum(x);
+    return columns === x && rowProducts ? weightedRowSum(x) : columns;
+  };
+  const summed = rewriteGraph(outputs, (x) => (isOp(x, "ReduceSum") ? withPlace(x, () => sums(x)) : x));
   const uses = countUses(summed);
   const factored = rewriteWithUses(summed, uses);
   return rewriteGraph(factored, (x) => (isOp(x, "MatMul") ? withPlace(x, () => foldProduct(x)) : x));

@@ -1,8 +1,9 @@
 /** @file Lowering: from a traced graph to the one that is executed and costed. */
 import { expand, isComposite } from "../composite";
-import { copyPlace, rewriteGraph } from "../rewrite";
+import { copyPlace, rewriteGraph, withPlace } from "../rewrite";
 import { type Tensor } from "../tensor";
 import { foldConstants } from "./foldConstants";
+import { fuse, keepReducedRows } from "./fuse";
 import { foldLayouts } from "./layout";
 import { shareCommon } from "./share";
 import { simplify } from "./simplify";
@@ -12,17 +13,20 @@ export interface LowerOptions {
   readonly fused: (call: Tensor<"Composite">) => boolean;
   /** Compute constant parts (masks, position tables) now. Default true. */
   readonly fold?: boolean;
+  /** Whether the executor runs pointwise functions and row reductions fused. Default false. */
+  readonly fuse?: boolean;
 }
 
 /**
  * The graph that is executed: composites without a kernel expanded, repeated work shared, redundant nodes removed,
  * transposes folded into products. Emission to ONNX and the cost report both read this graph.
  */
-export function lower(outputs: readonly Tensor[], { fused, fold = true }: LowerOptions): Tensor[] {
+export function lower(outputs: readonly Tensor[], { fused, fold = true, fuse: fuses = false }: LowerOptions): Tensor[] {
   const expanded = expandComposites(outputs, fused);
   const shared = shareCommon(simplify(shareCommon(simplify(expanded))));
   const small = fold ? foldConstants(shared) : shared;
-  return shareCommon(simplify(foldLayouts(small)));
+  const laidOut = shareCommon(simplify(foldLayouts(small, { rowProducts: !fuses })));
+  return fuses ? fuse(shareCommon(simplify(rewriteGraph(laidOut, (x) => withPlace(x, () => keepReducedRows(x)))))) : laidOut;
 }
 
 function expandComposites(outputs: readonly Tensor[], fused: LowerOptions["fused"]): Tensor[] {

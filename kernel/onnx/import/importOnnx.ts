@@ -162,7 +162,7 @@ function settingsOf(graph: OnnxGraph<OnnxDeclaration>): ReadonlySet<string> {
 }
 
 function checkNames(what: "inputs" | "parameters", expected: readonly string[], given: Readonly<Record<string, Tensor>>): void {
-  const missing = expected.filter((name) => !Object.hasOwn(given, name));
+  const missing = expected.filter((name) => !Object.hasOwn(given, name) || given[name] === undefined);
   const unknown = Object.keys(given).filter((name) => !expected.includes(name));
   if (missing.length + unknown.length === 0) return;
   const list = (names: readonly string[]): string =>

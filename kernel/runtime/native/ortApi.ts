@@ -2,9 +2,17 @@
 import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import koffi from "koffi";
+import type koffiModule from "koffi";
 import { DeviceError } from "../../errors";
 import { ortError } from "../ortError";
+
+let loadedKoffi: typeof koffiModule | undefined;
+
+/** koffi, loaded at first need: where it has no library for the platform, the stock executor still works. @throws when it does not load. */
+export function foreign(): typeof koffiModule {
+  // SAFETY: the type of the package itself.
+  return (loadedKoffi ??= createRequire(import.meta.url)("koffi") as typeof koffiModule);
+}
 
 /** An address in onnxruntime. */
 export type Pointer = NonNullable<unknown>;
@@ -53,7 +61,7 @@ export function libraryPath(): string {
   return join(folder, file);
 }
 
-type Foreign = ReturnType<typeof koffi.decode>;
+type Foreign = ReturnType<typeof koffiModule.decode>;
 
 /** The function table, loaded. One for each process: koffi knows types by their names. */
 export class OrtApi {
@@ -66,12 +74,16 @@ export class OrtApi {
 
   readonly version: string;
   /** Held: a collected library is unmapped under its functions. */
-  readonly library: ReturnType<typeof koffi.load>;
+  readonly library: ReturnType<typeof koffiModule.load>;
+  /** What OrtGetApiBase returns: libraries of operators ask for it. */
+  readonly base: Pointer;
   private readonly functions: { readonly [K in Name]: Foreign };
 
   private constructor(path: string) {
+    const koffi = foreign();
     this.library = koffi.load(path);
-    const [getApi, getVersion] = koffi.decode(this.library.func("void *OrtGetApiBase()")(), koffi.array("void *", 2));
+    this.base = this.library.func("void *OrtGetApiBase()")();
+    const [getApi, getVersion] = koffi.decode(this.base, koffi.array("void *", 2));
     this.version = koffi.decode(getVersion, koffi.proto("str GetVersionString()"))();
     const table: Pointer | null = koffi.decode(getApi, koffi.proto("void *GetApi(uint32_t version)"))(API_VERSION);
     if (table === null) throw new DeviceError(`onnxruntime ${this.version} does not offer version ${API_VERSION} of its interface`, { where: path, help: "install the onnxruntime-node version of package-lock.json" });
@@ -112,7 +124,8 @@ export class OrtApi {
     this.functions[name](pointer);
   }
 
-  private check(status: Status): void {
+  /** @throws {DeviceError} with onnxruntime's message where a status tells of a failure. */
+  check(status: Status): void {
     if (status === null) return;
     const message: string = this.functions.GetErrorMessage(status);
     this.functions.ReleaseStatus(status);

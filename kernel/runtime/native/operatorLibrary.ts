@@ -1,0 +1,61 @@
+/** @file Our own operators for onnxruntime (native/ops, domain "isoflop"): found, checked, and added to sessions. */
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { DeviceError } from "../../errors";
+import { OPCODES } from "../../onnx/fusedProgram";
+import { foreign, type OrtApi, type Pointer } from "./ortApi";
+
+const NAME = process.platform === "darwin" ? "libisoflop_ops.dylib" : "libisoflop_ops.so";
+const BUILD = "npm run build:native";
+
+/** Where the library may lie: beside the bundle, or in the repository's dist when run from its sources; ISOFLOP_OPERATORS names another. */
+function candidates(): string[] {
+  const folder = `native/${process.platform}-${process.arch}`;
+  const here = dirname(fileURLToPath(import.meta.url));
+  return [join(here, folder, NAME), join(here, "../../../dist", folder, NAME)];
+}
+
+/** The library, one for each process. */
+export class OperatorLibrary {
+  private static found: OperatorLibrary | null | undefined;
+
+  /** The library where it is there; undefined where it was not built, or ISOFLOP_OPERATORS is "none". @throws {DeviceError} when it is there and does not fit. */
+  static get(api: OrtApi): OperatorLibrary | undefined {
+    OperatorLibrary.found ??= OperatorLibrary.load(api) ?? null;
+    return OperatorLibrary.found ?? undefined;
+  }
+
+  private static load(api: OrtApi): OperatorLibrary | undefined {
+    const wish = process.env.ISOFLOP_OPERATORS;
+    if (wish === "none") return undefined;
+    const path = wish ?? candidates().find((file) => existsSync(file));
+    return path === undefined ? undefined : new OperatorLibrary(api, path);
+  }
+
+  /** The instruction set that its kernels use: "avx512", "avx2", "portable". */
+  readonly instructionSet: string;
+  /** Held: a collected library is unmapped under its functions. */
+  private readonly library: ReturnType<ReturnType<typeof foreign>["load"]>;
+  private readonly registerAll: (options: Pointer, base: Pointer) => Pointer | null;
+
+  private constructor(
+    private readonly api: OrtApi,
+    readonly path: string,
+  ) {
+    try {
+      this.library = foreign().load(path);
+    } catch (error) {
+      throw new DeviceError(`the operator library does not load: ${error instanceof Error ? error.message : String(error)}`, { where: path, help: `build it again with ${BUILD}, or set ISOFLOP_OPERATORS=none` });
+    }
+    const [instructionSet, ...opcodes] = String(this.library.func("str IsoflopDescribe()")()).split(" ");
+    if (opcodes.join() !== OPCODES.join()) throw new DeviceError("the operator library is of another version", { where: path, help: `build it again with ${BUILD}` });
+    this.instructionSet = instructionSet;
+    this.registerAll = this.library.func("void *RegisterCustomOps(void *options, void *base)");
+  }
+
+  /** Adds the operators to sessions made with `options`. */
+  register(options: Pointer): void {
+    this.api.check(this.registerAll(options, this.api.base));
+  }
+}

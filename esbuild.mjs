@@ -38,6 +38,7 @@ const results = await Promise.all([
     outbase: "webviews",
     outdir: join(outdir, "webviews"),
     splitting: true,
+    chunkNames: "renderers/[name]-[hash]", // the editor serves a renderer nothing from outside the folder of its entry
     format: "esm",
     platform: "browser",
     target: "es2022",

@@ -34,7 +34,7 @@ const results = await Promise.all([
   ...(views ? [] : buildPrograms()),
   build({
     ...common,
-    entryPoints: present(["webviews/renderers/index.ts", "webviews/panels/runs.ts", "webviews/panels/modelGraph.ts"]),
+    entryPoints: present(["webviews/renderers/index.ts", "webviews/panels/runs.ts", "webviews/panels/view.ts", "webviews/panels/modelGraph.ts"]),
     outbase: "webviews",
     outdir: join(outdir, "webviews"),
     splitting: true,

@@ -1,9 +1,15 @@
 /** @file Start and end of the extension: its modules, in the order in which they need each other. */
 import * as vscode from "vscode";
+import { commandsModule } from "./commands/commandsModule";
 import { Config } from "./config";
 import { reasonOf } from "./kernel/kernelError";
 import { NotebookKernels } from "./kernel/notebookKernels";
 import { startModules, type NamedModule } from "./startModules";
+import { devicesModule } from "./views/devices/devicesModule";
+import { statusBarModule } from "./views/devices/statusBar";
+import { methodsModule } from "./views/methods/methodsModule";
+import { runsModule } from "./views/runs/runsModule";
+import { variablesModule } from "./views/variables/variablesModule";
 
 /** They start in this order and end in the reverse one. A name stands in the log, and in the message where its module fails. */
 const MODULES: readonly NamedModule[] = [
@@ -12,8 +18,14 @@ const MODULES: readonly NamedModule[] = [
   // Then what works on cells while one types.
 
   // Then commands, before the views whose buttons call them.
+  ["commands", commandsModule],
 
   // Views are last: they show what the others know.
+  ["runs", runsModule],
+  ["methods", methodsModule],
+  ["variables", variablesModule],
+  ["devices", devicesModule],
+  ["status bar", statusBarModule],
 ];
 
 export function activate(context: vscode.ExtensionContext): void {

@@ -3,6 +3,10 @@ import { type CommandEntry } from "./command";
 
 export const COMMANDS: readonly CommandEntry[] = [
   { name: "run", summary: "execute a notebook without an editor", load: async () => (await import("./run")).run },
+  { name: "html", summary: "write a notebook as it stands as one page", load: async () => (await import("./html")).html },
+  { name: "runs", summary: "list, show and export recorded runs", load: async () => (await import("./runs")).runs },
+  { name: "doctor", summary: "check this machine, and say what to do where something is missing", load: async () => (await import("./doctor")).doctor },
   { name: "bench", summary: "measure speed on this machine, against torch and JavaScript peers", load: async () => (await import("./bench")).bench },
+  { name: "graph", summary: "show the graph of an ONNX model by module", load: async () => (await import("./graph")).graph },
   { name: "devices", summary: "list what this machine can compute on, and what to do where a device is missing", load: async () => (await import("./devices")).devices },
 ];

@@ -1,0 +1,36 @@
+/** @file "Show Cost of Cell": FLOPs, bytes and memory of the compiled functions that a cell names, before or after they ran. */
+import type * as vscode from "vscode";
+import { type Variable } from "../../kernel/protocol/jupyter";
+import { type Services } from "../services";
+import { type ViewPanels, viewOf } from "../views/viewPanels";
+import { requireCell, requireKernel } from "./notebookCells";
+import { register } from "./register";
+import { UserError } from "./userError";
+import { variablesOf } from "./variableOf";
+
+export function showCellCost(services: Services, panels: ViewPanels): vscode.Disposable {
+  const { vs } = services;
+  return register(services, "showCellCost", async (given) => {
+    const cell = requireCell(services, given);
+    const kernel = services.kernels.of(cell.notebook.uri) ?? requireKernel(services);
+    const names = compiledIn(cell.document.getText(), await variablesOf(kernel));
+    const [first, ...more] = names;
+    if (first === undefined) throw new UserError("this cell names no compiled function", "run the cell that says `const step = compile(…)` first; its cost is known before it runs a step");
+    const name = more.length === 0 ? first : await vs.window.showQuickPick(names, { placeHolder: "Cost of which function?" });
+    if (name === undefined) return;
+    panels.showBundle(`${name}: cost`, await viewOf(kernel, { path: name, view: "cost" }));
+  });
+}
+
+/** What the kernel calls a compiled function. */
+const COMPILED = /compiled/i;
+const ASSIGNED = /(?:const|let|var)\s+([\p{ID_Start}$_][\p{ID_Continue}$]*)\s*(?::[^=;]+)?=\s*(?:await\s+)?compile\s*[(<]/gu;
+
+/** Compiled functions that the code names: those it makes first, then those it uses. */
+export function compiledIn(code: string, variables: readonly Pick<Variable, "name" | "type" | "summary">[]): string[] {
+  const there = new Set(variables.map(({ name }) => name));
+  const made = [...code.matchAll(ASSIGNED)].map(([, name]) => name).filter((name) => there.has(name));
+  const words = new Set(code.match(/[\p{ID_Start}$_][\p{ID_Continue}$]*/gu));
+  const used = variables.filter(({ name, type, summary }) => words.has(name) && (COMPILED.test(type) || COMPILED.test(summary))).map(({ name }) => name);
+  return [...new Set([...made, ...used])];
+}

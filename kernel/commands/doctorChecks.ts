@@ -1,0 +1,145 @@
+/** @file What `isoflop doctor` looks at. A check never throws: what goes wrong is its result. */
+import { readFileSync } from "node:fs";
+import { arch, freemem, totalmem } from "node:os";
+import koffi from "koffi";
+import { engines } from "../../package.json";
+import { bytesText } from "../display/format";
+import { devices } from "../runtime/devices";
+import { describeMachine } from "../runtime/machine";
+
+export interface Check {
+  readonly name: string;
+  /** `absent`: not here, and notebooks run without it. */
+  readonly state: "ok" | "absent" | "problem";
+  /** What was found, a line or a few. */
+  readonly detail: string;
+  /** What to do; absent where all is well. */
+  readonly help?: string;
+}
+
+/** The checks, each started when it is asked for. */
+export function* examine(): Generator<Check | Promise<Check>> {
+  yield nodeVersion();
+  yield library();
+  yield computes();
+  yield processor();
+  yield memory();
+  yield webgpu();
+  yield* nvidia();
+}
+
+const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function nodeVersion(): Check {
+  const least = engines.node.replace(">=", "").split(".").map(Number);
+  const have = process.versions.node.split(".").map(Number);
+  const at = least.findIndex((part, i) => part !== have[i]);
+  const enough = at < 0 || have[at] > least[at];
+  return { name: "Node.js", state: enough ? "ok" : "problem", detail: `${process.versions.node} (${process.execPath})`, ...(enough ? {} : { help: `install Node.js ${engines.node.replace(">=", "")} or newer, or set isoflop.nodePath to one` }) };
+}
+
+async function library(): Promise<Check> {
+  const name = "onnxruntime";
+  try {
+    const { libraryPath } = await import("../runtime/native/ortApi");
+    return { name, state: "ok", detail: libraryPath() };
+  } catch (error) {
+    return { name, state: "problem", detail: reason(error), help: "reinstall IsoFLOP on a platform that onnxruntime-node supports: Linux, macOS and Windows on x64 or arm64" };
+  }
+}
+
+/** Loads the executor and adds two numbers with it. */
+async function computes(): Promise<Check> {
+  const name = "executor";
+  try {
+    const { add, tensor } = await import("../index");
+    const { executor } = await import("../runtime/session");
+    const engine = await executor();
+    const sum = await add(tensor([1]), tensor([2])).item();
+    if (sum !== 3) return { name, state: "problem", detail: `${engine.description}: 1 + 2 came out as ${sum}`, help: "set ISOFLOP_EXECUTOR=stock, and report it" };
+    return { name, state: "ok", detail: engine.description, ...(engine.description.startsWith("stock") && process.env.ISOFLOP_EXECUTOR === undefined && process.env.ISOFLOP_DEVICE === undefined ? { help: "the native executor does not load here; the stock one is right, and slower" } : {}) };
+  } catch (error) {
+    return { name, state: "problem", detail: reason(error), help: "unset ISOFLOP_EXECUTOR and ISOFLOP_DEVICE; if it stays, reinstall IsoFLOP" };
+  }
+}
+
+/** Vector instructions that make a difference to onnxruntime's kernels. */
+const FEATURES: readonly string[] = ["avx2", "fma", "f16c", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "asimd", "asimdhp", "asimddp", "bf16", "i8mm", "sve"];
+
+function processor(): Check {
+  const name = "processor";
+  let flags: readonly string[] | undefined;
+  try {
+    flags = /^(?:flags|Features)\s*:\s*(.*)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1].split(/\s+/);
+  } catch {
+    flags = undefined; // only Linux tells
+  }
+  const found = flags && FEATURES.filter((feature) => flags.includes(feature));
+  const detail = `${describeMachine()}${found === undefined ? "" : `\n${found.length === 0 ? "no vector instructions" : found.join(" ")}`}`;
+  const slow = arch() === "x64" && found !== undefined && !found.includes("avx2");
+  return { name, state: "ok", detail, ...(slow ? { help: "without AVX2 everything is several times slower; take another machine for training" } : {}) };
+}
+
+/** A small GPT with its optimizer, and the editor beside it. */
+const LEAST_FREE_BYTES = 2 ** 30;
+
+function memory(): Check {
+  const free = availableBytes();
+  const enough = free >= LEAST_FREE_BYTES;
+  return { name: "memory", state: enough ? "ok" : "problem", detail: `${bytesText(free)} of ${bytesText(totalmem())} free`, ...(enough ? {} : { help: "end other programs, or train smaller models: less than 1 GiB is left" }) };
+}
+
+/** What can be had without swapping: more than what is free, which leaves out caches. */
+function availableBytes(): number {
+  try {
+    const kibibytes = /^MemAvailable:\s*(\d+) kB$/m.exec(readFileSync("/proc/meminfo", "utf8"))?.[1];
+    return kibibytes === undefined ? freemem() : Number(kibibytes) * 1024;
+  } catch {
+    return freemem();
+  }
+}
+
+async function webgpu(): Promise<Check> {
+  const device = (await devices()).find(({ name }) => name === "webgpu");
+  if (device === undefined || device.available) return { name: "WebGPU", state: "ok", detail: device?.description ?? "" };
+  return { name: "WebGPU", state: "absent", detail: `${device.description}: ${device.reason}`, help: device.help };
+}
+
+interface NvidiaPart {
+  readonly name: string;
+  readonly linux: readonly string[];
+  readonly windows: readonly string[];
+  readonly help: string;
+}
+/** CUDA's runtime libraries for the versions that there are: 13, 12. */
+const NVIDIA: readonly NvidiaPart[] = [
+  { name: "NVIDIA driver", linux: ["libcuda.so.1"], windows: ["nvcuda.dll"], help: "install the NVIDIA driver, where there is an NVIDIA GPU" },
+  { name: "NVML", linux: ["libnvidia-ml.so.1"], windows: ["nvml.dll"], help: "comes with the NVIDIA driver; without it load, memory and energy of the GPU are not shown" },
+  { name: "CUDA runtime", linux: ["libcudart.so.13", "libcudart.so.12"], windows: ["cudart64_13.dll", "cudart64_12.dll"], help: "install CUDA 12 or 13 runtime libraries (cuda-cudart)" },
+  { name: "cuBLASLt", linux: ["libcublasLt.so.13", "libcublasLt.so.12"], windows: ["cublasLt64_13.dll", "cublasLt64_12.dll"], help: "install libcublas of CUDA 12 or 13" },
+];
+
+function* nvidia(): Generator<Check> {
+  if (process.platform !== "linux" && process.platform !== "win32") {
+    yield { name: NVIDIA[0].name, state: "absent", detail: `there is none for ${process.platform}` };
+    return;
+  }
+  let driver = true;
+  for (const { name, linux, windows, help } of NVIDIA) {
+    const files = process.platform === "win32" ? windows : linux;
+    const found = files.find(loads);
+    if (found !== undefined) yield { name, state: "ok", detail: found };
+    // Without a driver the rest has nothing to do: one line is enough.
+    else if (driver) yield { name, state: "absent", detail: `${files.join(" or ")} does not load`, help };
+    driver &&= found !== undefined;
+  }
+}
+
+function loads(file: string): boolean {
+  try {
+    koffi.load(file).unload();
+    return true;
+  } catch {
+    return false;
+  }
+}

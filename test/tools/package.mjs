@@ -29,11 +29,12 @@ const UNBUNDLED = {
 
 const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
 rmSync(STAGE, { recursive: true, force: true });
-mkdirSync(PACKAGES, { recursive: true });
+mkdirSync(STAGE, { recursive: true });
 
 execFileSync(process.execPath, ["esbuild.mjs", "--release", "--outdir", join(STAGE, "dist")], { cwd: ROOT, stdio: "inherit" });
 const inputs = JSON.parse(readFileSync(join(STAGE, "dist/inputs.json"), "utf8"));
 rmSync(join(STAGE, "dist/inputs.json"));
+const corpus = await corpora(join(STAGE, "dist/index.js")); // before packages are copied: these are the repository's
 for (const name of ["types", "native"]) {
   const [built, staged] = [join(ROOT, "dist", name), join(STAGE, "dist", name)];
   if (existsSync(built) && !existsSync(staged)) cpSync(built, staged, { recursive: true, filter: (file) => !file.endsWith(".o") });
@@ -41,7 +42,6 @@ for (const name of ["types", "native"]) {
 
 for (const [name, patterns] of Object.entries(UNBUNDLED)) copyPackage(name, (file) => patterns.some((pattern) => pattern.test(file)));
 copyZeromqBinaries();
-const corpus = await corpora(join(ROOT, "dist/index.js"));
 for (const file of corpus.files) copyFile(file);
 
 for (const name of ["README.md", "LICENSE", "extension/resources", "extension/syntaxes"]) cpSync(join(ROOT, name), join(STAGE, name), { recursive: true });

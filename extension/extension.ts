@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import { commandsModule } from "./commands/commandsModule";
 import { Config } from "./config";
+import { controllerModule } from "./controller/controller";
 import { reasonOf } from "./kernel/kernelError";
 import { NotebookKernels } from "./kernel/notebookKernels";
 import { startModules, type NamedModule } from "./startModules";
@@ -13,8 +14,6 @@ import { variablesModule } from "./views/variables/variablesModule";
 
 /** They start in this order and end in the reverse one. A name stands in the log, and in the message where its module fails. */
 const MODULES: readonly NamedModule[] = [
-  // The controller is first: an open notebook waits for it, everything else can come a little later.
-
   // Then what works on cells while one types.
 
   // Then commands, before the views whose buttons call them.
@@ -35,7 +34,9 @@ export function activate(context: vscode.ExtensionContext): void {
     const config = new Config(vscode);
     const kernels = new NotebookKernels({ vs: vscode, context, config, log });
     context.subscriptions.push(kernels);
-    startModules({ vs: vscode, context, config, log, kernels }, MODULES);
+    // The controller is first: an open notebook waits for it, everything else can come a little later.
+    startModules({ vs: vscode, context, config, log, kernels }, [["controller", (services) => controllerModule(services, kernels)], ...MODULES]);
+    void kernels.clean().catch((error: unknown) => log.warn(reasonOf(error)));
   } catch (error) {
     // The editor does not show that an extension failed to activate.
     void vscode.window.showErrorMessage(`IsoFLOP did not start: ${reasonOf(error)}`);

@@ -3,7 +3,7 @@ import { type AttachReply, type InputRequest, type IopubMessage, type ReplyConte
 
 export type KernelEvent =
   /** Connected, to a kernel that may have run for long. What was sent before on an earlier connection gets no reply any more. */
-  | { readonly kind: "attached"; readonly pending: AttachReply["pending"]; readonly fresh: boolean }
+  | { readonly kind: "attached"; readonly pending: AttachReply["pending"]; /** The last message so far; those after `from` are replayed. */ readonly seq: number; readonly from: number }
   /** `msgId` is that of the request it belongs to; "" for none. */
   | { readonly kind: "message"; readonly seq: number; readonly msgId: string; readonly message: IopubMessage; readonly atMs: number }
   | { readonly kind: "reply"; readonly msgId: string; readonly content: ReplyContent<"execute_request"> }

@@ -93,7 +93,7 @@ export class LocalKernel implements Kernel {
       this.process = found ?? (await this.options.launch());
       this.lastSeq = found === undefined ? 0 : Math.max(0, this.options.seen(found));
       this.options.log.info(`kernel ${found === undefined ? "started" : "found"}: process ${this.process.record.pid}, ${this.process.folder}`);
-      await this.attach(found === undefined);
+      await this.attach();
     } catch (error) {
       this.change("dead");
       throw error;
@@ -155,7 +155,7 @@ export class LocalKernel implements Kernel {
     this.gone(undefined);
   }
 
-  private async attach(fresh: boolean): Promise<void> {
+  private async attach(): Promise<void> {
     const { process } = this;
     if (process === undefined) throw new KernelError("no kernel runs", { where: this.notebook.fsPath, help: "run a cell to start one" });
     const epoch = ++this.epoch;
@@ -163,7 +163,7 @@ export class LocalKernel implements Kernel {
       record: process.record,
       session: this.options.session,
       after: this.lastSeq,
-      onAttached: (reply) => this.attached(reply, fresh),
+      onAttached: (reply) => this.attached(reply),
       onEnvelope: (envelope) => {
         if (this.epoch === epoch) this.take(envelope);
       },
@@ -176,12 +176,12 @@ export class LocalKernel implements Kernel {
     this.beat();
   }
 
-  private attached(reply: AttachReply, fresh: boolean): void {
+  private attached(reply: AttachReply): void {
     this.info = reply.kernel;
     this.heardMs = Date.now();
     this.running.clear();
     for (const { msg_id: id } of reply.pending) this.running.add(id);
-    this.events.fire({ kind: "attached", pending: reply.pending, fresh });
+    this.events.fire({ kind: "attached", pending: reply.pending, seq: reply.seq, from: this.lastSeq });
     this.change(this.running.size > 0 ? "busy" : "idle");
   }
 
@@ -240,7 +240,7 @@ export class LocalKernel implements Kernel {
       if (this.detached || this.process !== process) return;
       if (!isAlive(process.record.pid)) return this.gone(`the kernel (process ${process.record.pid}) has ended by itself or was killed`);
       try {
-        return await this.attach(false);
+        return await this.attach();
       } catch (error) {
         last = reasonOf(error);
       }

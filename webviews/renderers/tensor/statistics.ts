@@ -10,10 +10,12 @@ export interface StatisticsOptions {
   readonly size: number;
   readonly slice: SliceStats;
   readonly sliceSize: number;
+  /** Whether the values shown are exact: else small ones cannot be told from 0. */
+  readonly exact: boolean;
 }
 
 /** A table; counts of elements that are not finite stand out. */
-export function statistics({ all, size, slice, sliceSize }: StatisticsOptions): HTMLTableElement {
+export function statistics({ all, size, slice, sliceSize, exact }: StatisticsOptions): HTMLTableElement {
   const row = (name: string, [whole, part]: readonly [string, string], bad = false): HTMLElement =>
     html("tr", { class: bad ? "iso-tensor-bad" : undefined }, html("th", { scope: "row" }, bad ? `⚠ ${name}` : name), html("td", {}, whole), html("td", {}, part));
   const number = (value: number | null): string => (value === null || Number.isNaN(value) ? "–" : significant(value, 4));
@@ -30,7 +32,7 @@ export function statistics({ all, size, slice, sliceSize }: StatisticsOptions): 
       row("max", [number(all.max), number(slice.max)]),
       row("mean", [number(all.mean), number(slice.mean)]),
       row("std", [number(all.std), number(slice.std)]),
-      row("zeros", [share(all.zeroCount, size), share(slice.zeros, sliceSize)]),
+      row("zeros", [share(all.zeroCount, size), exact ? share(slice.zeros, sliceSize) : ""]),
       notFinite ? [row("NaN", [share(all.nanCount, size), ""], all.nanCount > 0), row("infinite", [share(all.infiniteCount, size), ""], all.infiniteCount > 0), row("not finite", ["", share(slice.notFinite, sliceSize)], slice.notFinite > 0)] : row("NaN, infinite", ["0", String(slice.notFinite)]),
     ),
   );

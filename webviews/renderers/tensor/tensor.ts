@@ -5,7 +5,7 @@ import { pngOfCanvas } from "../../shared/canvas";
 import { hexOfRgb } from "../../shared/colour";
 import { svgText, textFile } from "../../shared/exportFile";
 import { pushButton, selectField, sliderField } from "../../shared/fields";
-import { bytesText, significant } from "../../shared/format";
+import { significant } from "../../shared/format";
 import { type ExportFile, type Host, type Mounted, type Renderer } from "../../shared/renderer";
 import { addStyles } from "../../shared/styles";
 import { colourScale, type ColourScale, MAPS, SPANS } from "./colourScale";
@@ -102,7 +102,7 @@ class TensorView {
       { class: "iso-toolbar" },
       colours.element,
       span.element,
-      html("span", { role: "group", "aria-label": "Zoom" }, pushButton({ text: "−", label: "Zoom out", press: () => this.map.zoom(-1) }), " ", pushButton({ text: "+", label: "Zoom in", press: () => this.map.zoom(1) }), " ", pushButton({ text: "Fit", label: "Show all", press: () => this.map.zoom(0) })),
+      html("span", { role: "group", "aria-label": "Zoom" }, pushButton({ text: "−", label: "Zoom out", press: () => this.map.zoom(-1) }), " ", pushButton({ text: "+", label: "Zoom in", press: () => this.map.zoom(1) }), " ", pushButton({ text: "Fit", label: "Fit all of it", press: () => this.map.zoom(0) })),
       format.element,
       pushButton({ text: "Copy", label: "Copy what is shown", press: () => void this.copy() }),
     );
@@ -119,11 +119,10 @@ class TensorView {
 
   /** Everything anew: another payload. */
   private showAll(keep = false): void {
-    const { dtype, shape, bytes } = this.payload;
     const step = stepOf(this.values);
     const cut = this.values.shape.some((size, axis) => size < this.values.whole[axis]);
-    const part = cut ? ` · shown: the first [${this.values.shape.slice(this.values.shape.length - this.values.rank).join(", ")}]` : "";
-    this.facts.textContent = `${dtype} [${shape.join(", ")}] · ${bytesText(bytes)}${step > 0 ? ` · values to ±${significant(step / 2, 2)}` : ""}${part}`;
+    const part = cut ? [`shown: the first [${this.values.shape.slice(this.values.shape.length - this.values.rank).join(", ")}] of [${this.payload.shape.join(", ")}]`] : [];
+    this.facts.textContent = [`${this.payload.dtype} [${this.payload.shape.join(", ")}]`, step > 0 ? `values to ±${significant(step / 2, 2)}` : "exact values", ...part].join(" · ");
     this.buildAxes();
     this.show(keep);
   }
@@ -181,7 +180,7 @@ class TensorView {
     const name = (axis: number): string => (axis < offset ? "" : String(axis - offset));
     this.map.show({ slice: this.slice, colours: this.colours, text: (byte) => valueText(values, byte), axes: { rows: name(selection.rows), columns: name(selection.columns) } }, { keep });
     const size = payload.shape.reduce((product, axis) => product * axis, 1);
-    replace(this.numbers, statistics({ all: payload.stats, size, slice: statsOf(this.slice, values), sliceSize: this.slice.bytes.length }));
+    replace(this.numbers, statistics({ all: payload.stats, size, slice: statsOf(this.slice, values), sliceSize: this.slice.bytes.length, exact: values.exact }));
     this.histogram.draw({ histogram: payload.histogram, log: this.settings.log, onBar: (text) => (this.barText.textContent = text ?? "") });
     this.drawKey();
     this.point(this.map.selected, false);

@@ -1,0 +1,155 @@
+/** @file The tensor view in a browser: slices, readout, copying, and shapes of every kind. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { hostArrayFrom, type Dtype, type HostTensor } from "../../kernel/graph/dtype";
+import { tensorView } from "../../kernel/display/tensorView";
+import { axeViolations, hasChromium, openView, overflows, setTheme, shot, startViews, type ViewPage, type Views } from "./views";
+
+function made(shape: readonly number[], value: (i: number) => number, dtype: Dtype = "float32"): HostTensor {
+  const size = shape.reduce((product, axis) => product * axis, 1);
+  return { dtype, shape, data: hostArrayFrom(dtype, Array.from({ length: size }, (_, i) => value(i))) };
+}
+const wave = (i: number): number => Math.sin(i / 7) * Math.cos(i / 311) * 0.4;
+const count = made([2, 3, 4], (i) => i, "int32");
+
+describe.skipIf(!hasChromium)("tensors", () => {
+  let views: Views;
+  let opened: ViewPage;
+  beforeAll(async () => {
+    views = await startViews();
+    opened = await views.openPage();
+  });
+  afterAll(async () => {
+    expect(await opened.problems()).toEqual([]);
+    await opened.close();
+    await views.close();
+  });
+  const copied = async (): Promise<string> => (await opened.page.evaluate(() => navigator.clipboard.readText())).replaceAll("\r\n", "\n");
+
+  it("copies the slice that is shown, as text, CSV and TypeScript, whole numbers exactly", async () => {
+    const { page } = opened;
+    const frame = await openView(page, "tensor", tensorView(count).payload, { id: "copy" });
+    await frame.getByRole("slider", { name: "axis 0" }).fill("1");
+    for (const [format, expected] of [
+      ["CSV", "12,13,14,15\n16,17,18,19\n20,21,22,23\n"],
+      ["text", "12  13  14  15\n16  17  18  19\n20  21  22  23\n"],
+      ["TypeScript", "[\n  [12, 13, 14, 15],\n  [16, 17, 18, 19],\n  [20, 21, 22, 23],\n]"],
+    ]) {
+      await frame.getByRole("combobox", { name: "Copy as" }).selectOption(format);
+      await frame.getByRole("button", { name: "Copy what is shown" }).click();
+      await frame.getByText(`copied as ${format}`).first().waitFor();
+      expect(await copied()).toBe(expected);
+    }
+  });
+
+  it("shows any two axes: choosing the axis of the other one exchanges them", async () => {
+    const { page } = opened;
+    const frame = await openView(page, "tensor", tensorView(count).payload, { id: "axes" });
+    await frame.getByRole("combobox", { name: "Rows" }).selectOption("2");
+    await frame.getByRole("combobox", { name: "Copy as" }).selectOption("CSV");
+    await frame.getByRole("button", { name: "Copy what is shown" }).click();
+    await frame.getByText("copied as CSV").first().waitFor();
+    expect(await copied()).toBe("0,4,8\n1,5,9\n2,6,10\n3,7,11\n");
+    await frame.getByRole("combobox", { name: "Columns" }).selectOption("0");
+    await frame.getByRole("button", { name: "Copy what is shown" }).click();
+    await expect.poll(copied).toBe("0,12\n1,13\n2,14\n3,15\n");
+  });
+
+  it("reads values by pointer and by keys, at their place in the whole tensor", async () => {
+    const { page } = opened;
+    const frame = await openView(page, "tensor", tensorView(count).payload, { id: "read" });
+    const map = frame.getByRole("application");
+    await map.focus();
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("ArrowDown");
+    const readout = frame.locator(".iso-tensor-readout");
+    expect(await readout.textContent()).toMatch(/^\[0, \d, \d\] = \d+$/);
+    const before = await readout.textContent();
+    await page.keyboard.press("End");
+    expect(await readout.textContent()).not.toBe(before);
+    expect(await readout.textContent()).toMatch(/^\[0, \d, 3\] = /);
+    const box = await map.boundingBox();
+    await page.mouse.move(box!.x + 46 + 24, box!.y + 22 + 24);
+    expect(await readout.textContent()).toBe("[0, 0, 0] = 0");
+  });
+
+  it.each<readonly [string, HostTensor]>([
+    ["scalar", made([], () => 3.5)],
+    ["one", made([1, 1], () => -2)],
+    ["vector", made([300], wave)],
+    ["long-vector", made([60_000], wave)],
+    ["tall", made([400, 3], wave)],
+    ["empty", made([0, 4], () => 0)],
+    ["bool", made([6, 9], (i) => i % 2, "bool")],
+    ["five", made([2, 3, 4, 12, 20], wave)],
+    ["cut", made([300, 512], wave)],
+    ["not-finite", made([8, 16], (i) => (i === 3 ? NaN : i === 20 ? Infinity : i - 60))],
+    ["all-nan", made([3, 3], () => NaN)],
+  ])("stands for %s", async (name, source) => {
+    const { page } = opened;
+    const { payload } = tensorView(source, { title: name });
+    const frame = await openView(page, "tensor", payload, { id: "shape" });
+    expect(await frame.getAttribute("data-error")).toBeNull();
+    expect(await frame.locator(".iso-tensor-facts").textContent()).toContain(`[${source.shape.join(", ")}]`);
+    if (name === "cut") expect(await frame.locator(".iso-tensor-facts").textContent()).toContain("shown: the first");
+    if (name === "not-finite") expect(await frame.locator(".iso-tensor-bad").count()).toBeGreaterThan(0);
+    expect(await overflows(page)).toBe(false);
+    await shot(page, `tensor-${name}`);
+  });
+
+  it("keeps axes, place and colours when it is drawn again", async () => {
+    const { page } = opened;
+    const five = tensorView(made([2, 3, 4, 12, 20], wave)).payload;
+    const frame = await openView(page, "tensor", five, { id: "state" });
+    await frame.getByRole("slider", { name: "axis 1" }).fill("2");
+    await frame.getByRole("combobox", { name: "Colours" }).selectOption("grey");
+    await page.evaluate(() => window.editor.dispose("state"));
+    const again = await openView(page, "tensor", five, { id: "state" });
+    expect(await again.getByRole("combobox", { name: "Colours" }).inputValue()).toBe("grey");
+    expect(await again.locator(".iso-tensor-readout").textContent()).toContain("[0, 2, 0, :, :]");
+  });
+
+  it("keeps its height when values, axes and colours change", async () => {
+    const { page } = opened;
+    const frame = await openView(page, "tensor", tensorView(made([2, 3, 4, 12, 20], wave)).payload, { id: "height" });
+    const height = async (): Promise<number> => (await frame.boundingBox())!.height;
+    const first = await height();
+    await frame.getByRole("combobox", { name: "Rows" }).selectOption("0");
+    await frame.getByRole("button", { name: "log counts" }).click();
+    await frame.getByRole("combobox", { name: "Range of" }).selectOption("slice");
+    expect(await height()).toBe(first);
+  });
+
+  it.each([
+    ["bytes that are too few", { values: { shape: [100, 100], low: 0, high: 1, data: "AAAA" } }],
+    ["a shape that is text", { shape: "<script>" }],
+    ["values larger than the tensor", { shape: [1, 1] }],
+    ["edges that do not fit", { histogram: { edges: [0], counts: [1, 2] } }],
+  ])("refuses %s with words, and draws nothing", async (_, change) => {
+    const payload = { ...tensorView(count).payload, ...change };
+    const frame = await openView(opened.page, "tensor", payload, { id: "bad" });
+    expect(await frame.getAttribute("data-error")).not.toBeNull();
+    expect(await frame.locator("canvas").count()).toBe(0);
+  });
+
+  it.each(["light", "dark", "high-contrast", "high-contrast-light"] as const)("axe finds nothing in %s", async (theme) => {
+    const page = await views.openPage({ theme, height: 600 });
+    await openView(page.page, "tensor", tensorView(made([4, 40, 60], (i) => (i === 77 ? NaN : wave(i))), { title: "blocks.0.mlp.up.weight" }).payload);
+    await page.page.locator("canvas").first().focus();
+    await page.page.keyboard.press("ArrowRight");
+    await shot(page.page, `tensor-${theme}`);
+    expect(await axeViolations(page.page)).toEqual([]);
+    expect(await page.problems()).toEqual([]);
+    await page.close();
+  });
+
+  it("changes colours with the theme while it is shown, and fits a narrow output", async () => {
+    const page = await views.openPage({ width: 420, height: 900 });
+    await openView(page.page, "tensor", tensorView(made([4, 40, 60], wave)).payload);
+    await setTheme(page.page, "dark");
+    expect(await overflows(page.page)).toBe(false);
+    await shot(page.page, "tensor-narrow");
+    await page.close();
+  });
+});

@@ -60,7 +60,11 @@ export class DisplayHandle {
    */
   update(value: unknown): void {
     const wait = this.lastSent + UPDATE_INTERVAL_MS - performance.now();
-    if (wait <= 0 && this.timer === undefined) {
+    if (wait <= 0) {
+      // A timer may be overdue: loops that never let go starve it.
+      clearTimeout(this.timer);
+      this.timer = undefined;
+      this.pending = undefined;
       this.show(value, "update_display_data");
       return;
     }

@@ -30,12 +30,12 @@ export async function exportOnnx<Args extends readonly unknown[]>(fn: (...args: 
 export async function exportModel<Args extends readonly unknown[]>(fn: (...args: Args) => unknown, args: Args, { weights, outputs: outputNames, metadata = {} }: ExportOptions = {}): Promise<OnnxModel> {
   const names = parameterNames(fn);
   const { parameters, outputs, result, captured } = traceCall(fn, args, names);
-  await realize([...captured, ...args.flatMap((arg: Tree) => leaves(arg).map(([, leaf]) => leaf))]);
   const given = args.flatMap((arg: Tree, i) => {
     const inside = leaves(arg);
     const fixed = weights === undefined ? inside.length > 1 : weights.includes(names[i] ?? "");
     return inside.map(([path, leaf]) => ({ leaf, fixed, name: path === "" ? names[i] : path }));
   });
+  await realize([...captured, ...given.filter(({ fixed }) => fixed).map(({ leaf }) => leaf)]);
   const model = emit({
     portable: true,
     inputs: new Map([...parameters.map((parameter, i): [Tensor, string] => [parameter, given[i].name]), ...captured.map((tensor, i): [Tensor, string] => [tensor, `captured.${i}`])]),

@@ -22,6 +22,10 @@ export interface ExecuteOrder {
 export const MAIN_REQUESTS = [
   "is_complete_request",
   "isoflop_variables_request",
+  "isoflop_view_request",
+  "isoflop_profile_request",
+  "isoflop_export_request",
+  "isoflop_device_request",
 ] as const satisfies readonly RequestType[];
 export type MainRequest = (typeof MAIN_REQUESTS)[number];
 

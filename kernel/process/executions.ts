@@ -1,6 +1,7 @@
 /** @file Executions on the main thread: a cell, what it shows, asks and costs, and its user expressions. */
 import { type CellResult, type Session } from "../session/session";
 import { type Ask } from "../session/captureOutput";
+import { profileSpan } from "../runtime/profile";
 import { CostMeter } from "./costMeter";
 import { type ExecuteOrder, type Outcome } from "./channel";
 import { type Outgoing } from "./outgoing";
@@ -23,6 +24,7 @@ export class Executions {
     const execution = order.parent.msg_id;
     this.current = execution;
     const meter = new CostMeter();
+    const start = performance.now();
     const result = await session.execute(order.code, {
       cell: order.cell,
       executionCount: order.executionCount,
@@ -34,6 +36,7 @@ export class Executions {
       },
     });
     const cost = meter.stop(result.durationMs);
+    profileSpan({ name: `cell ${order.cell}`, start, end: performance.now(), track: "cells" });
     const expressions = result.status === "ok" ? await this.evaluate(order) : {};
     this.current = undefined;
     // An unanswered question ends with its cell.

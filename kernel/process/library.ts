@@ -2,7 +2,7 @@
 import { type KernelInfo } from "../protocol/jupyter";
 
 const importLibrary = () => import("../index");
-type LibraryModule = Awaited<ReturnType<typeof importLibrary>>;
+export type LibraryModule = Awaited<ReturnType<typeof importLibrary>>;
 
 export class Library {
   private loading: Promise<LibraryModule> | undefined;
@@ -18,6 +18,15 @@ export class Library {
   /** The library, where it is there already. */
   get present(): LibraryModule | undefined {
     return this.loaded;
+  }
+
+  /** Computes on `device` from now on. @throws {DeviceError} when it is missing. */
+  async use(device: string): Promise<Pick<KernelInfo, "executor" | "device">> {
+    const { useDevice, deviceName } = { ...(await this.load()), ...(await import("../runtime/devices")) };
+    const name = deviceName(device);
+    await useDevice(name);
+    process.env.ISOFLOP_DEVICE = name;
+    return this.announce();
   }
 
   /** Ends the program that runs. Without the library there is none. */

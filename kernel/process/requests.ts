@@ -1,11 +1,15 @@
 /** @file Requests that need the notebook's names or the library, answered on the main thread. */
 import { ArgumentError, IsoflopError } from "../errors";
 import { type ReplyContent } from "../protocol/jupyter";
+import { chromeTrace, startProfile, stopProfile } from "../runtime/profile";
 import { type Session } from "../session/session";
 import { type MainRequest, type RequestOrder } from "./channel";
 import { completeness } from "./completeness";
+import { exportReply } from "./exportReply";
+import { kernelInfo } from "./kernelInfo";
 import { type Library } from "./library";
 import { variablesReply } from "./variables/variablesReply";
+import { viewReply } from "./views/viewReply";
 
 export interface Asking extends Pick<RequestOrder, "type" | "content"> {
   readonly session: Session;
@@ -17,7 +21,18 @@ type Answers = { readonly [T in MainRequest]: (asking: Asking) => ReplyContent<T
 const ANSWERS: Answers = {
   is_complete_request: ({ content }) => completeness(text(content, "code")),
   isoflop_variables_request: ({ content, session }) => variablesReply(session, { path: optionalText(content, "path"), limit: typeof content.limit === "number" ? content.limit : undefined }),
+  isoflop_view_request: async ({ content, session, library }) => viewReply(session, { path: text(content, "path"), view: text(content, "view"), library: await library.load() }),
+  isoflop_profile_request: ({ content }) => profileReply(content.enable === true),
+  isoflop_export_request: async ({ content, session, library }) => exportReply(session, { path: text(content, "path"), file: text(content, "file"), library: await library.load() }),
+  isoflop_device_request: async ({ content, library }) => ({ status: "ok", kernel: kernelInfo(await library.use(text(content, "device"))) }),
 };
+
+/** Begins a profile of what runs next, or ends it; gives the one so far. */
+function profileReply(enable: boolean): ReplyContent<"isoflop_profile_request"> {
+  const made = stopProfile();
+  if (enable) startProfile();
+  return { status: "ok", ...(made === undefined ? {} : { trace: chromeTrace(made) }) };
+}
 
 /** Sends the reply, at once where that is possible. Never rejects: what went wrong is the reply. */
 export async function answerRequest(asking: Asking, reply: (content: ReplyContent<MainRequest>) => void): Promise<void> {

@@ -9,6 +9,7 @@ import { traceCall, type Traced } from "../graph/traceCall";
 import { parameterNames } from "../graph/parameterNames";
 import { leaves, map, pathsOf, type Tree } from "../graph/tree";
 import { type OnnxModel } from "../onnx/model";
+import { rememberExample } from "./examples";
 import { type Kernels, type Program } from "./executor";
 import { physicalCores } from "./machine";
 import { BufferPool } from "./pool";
@@ -90,6 +91,7 @@ export function compile<Args extends readonly unknown[], R>(fn: (...args: Args) 
     pool.reserve(graph.outputs);
     const variant: Variant = { signature, traced, graph, kernels: kernels() };
     variants.set(key, variant);
+    rememberExample(run, { fn, args });
     return variant;
   };
 

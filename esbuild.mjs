@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
+import { buildTypes } from "./test/tools/types.mjs";
 
 mkdirSync("out", { recursive: true }); // where `npm start` writes
 
@@ -48,4 +49,5 @@ const results = await Promise.all([
   }),
 ]);
 
+if (!views) await buildTypes(outdir);
 if (release) writeFileSync(join(outdir, "inputs.json"), JSON.stringify([...new Set(results.flatMap(({ metafile }) => Object.keys(metafile.inputs)))].sort()));

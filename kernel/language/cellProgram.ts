@@ -37,7 +37,9 @@ const LONE_CELL = "isoflop-lone-cell.ts";
 
 export class CellProgram {
   readonly service: ts.LanguageService;
-  private readonly cwd: string;
+  readonly cwd: string;
+  /** Modules whose types are given: names, and absolute paths. */
+  readonly given: readonly (readonly [name: string, path: string])[];
   private readonly settings: ts.CompilerOptions;
   private readonly numbers = new Map<string, number>();
   private readonly sources = new Map<string, CellSource & { readonly given: string }>();
@@ -53,6 +55,7 @@ export class CellProgram {
     private readonly cancellation?: ts.HostCancellationToken,
   ) {
     this.cwd = options.cwd;
+    this.given = Object.entries(options.types ?? { isoflop: isoflopTypes() });
     this.settings = compilerSettings(options);
     this.service = ts.createLanguageService(this.host(), REGISTRY);
   }
@@ -171,7 +174,8 @@ export class CellProgram {
       getCompilationSettings: () => settings,
       getCurrentDirectory: () => cwd,
       getDefaultLibFileName: (options) => ts.getDefaultLibFilePath(options),
-      getScriptFileNames: () => this.modules.map(({ path }) => path),
+      // The given modules too: their names can be imported before any cell does.
+      getScriptFileNames: () => [...this.given.map(([, path]) => path), ...this.modules.map(({ path }) => path)],
       // The text is its own version: equal texts need no new work.
       getScriptVersion: (path) => (path === lonePath ? String(this.edits) : (this.byPath.get(path)?.text ?? DISK.version(path))),
       getScriptSnapshot: (path) => {

@@ -1,5 +1,5 @@
 /** @file Documentation comments as Markdown, and signatures without what belongs to the virtual program. */
-import ts from "typescript";
+import type ts from "typescript";
 import { type CellProgram } from "./cellProgram";
 
 /** Text and tags of a comment as Markdown. */

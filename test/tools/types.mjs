@@ -1,36 +1,45 @@
-// Writes the declarations of `isoflop` that cells are checked against: DIR/types/kernel/**/*.d.ts, with their documentation. usage: types.mjs DIR
-// Only files that the public API leads to; nothing is done when no source is newer than the last result.
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+// Writes the declarations of `isoflop` that cells are checked against, with their documentation: DIR/types/kernel/**/*.d.ts.
+// Only files that the public API leads to; nothing is done when no source has changed since the last time.
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import ts from "typescript";
 
-const root = resolve(import.meta.dirname ?? ".", "../..");
-const folder = join(resolve(process.argv[2] ?? "dist"), "types");
-const record = join(folder, "sources.json");
+const ROOT = resolve(import.meta.dirname, "../..");
 
-/** Sources that went in, by their times. */
-function isCurrent() {
-  if (!existsSync(record)) return false;
-  try {
-    const { sources, compiler } = JSON.parse(readFileSync(record, "utf8"));
-    return compiler === ts.version && Object.entries(sources).every(([path, time]) => statSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs === time);
-  } catch {
-    return false;
+export async function buildTypes(outdir) {
+  const folder = join(resolve(outdir), "types");
+  const record = join(folder, "sources.json");
+  if (isCurrent(record)) return;
+  const { default: ts } = await import("typescript");
+  const { sources, texts } = emit(ts, folder);
+  const wanted = reachable(ts, join(folder, "kernel/index.d.ts"), texts);
+  for (const path of wanted) {
+    mkdirSync(dirname(path), { recursive: true });
+    // A file that stays the same keeps its time: programs that run need not read it again.
+    if (!existsSync(path) || readFileSync(path, "utf8") !== texts.get(path)) writeFileSync(path, texts.get(path));
   }
+  for (const name of readdirSync(folder, { recursive: true })) if (name.endsWith(".d.ts") && !wanted.has(join(folder, name))) rmSync(join(folder, name));
+  writeFileSync(record, JSON.stringify(Object.fromEntries(sources.map((path) => [relative(ROOT, path), statSync(path).mtimeMs]))));
 }
 
-function emit() {
-  const { compilerOptions } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile).config;
-  const { options } = ts.convertCompilerOptionsFromJson(compilerOptions, root);
-  const program = ts.createProgram([join(root, "kernel/index.ts")], { ...options, noEmit: false, isolatedModules: false, noUnusedLocals: false, declaration: true, emitDeclarationOnly: true, outDir: folder, rootDir: root });
+/** Whether the sources that went in have the times they had. */
+function isCurrent(record) {
+  if (!existsSync(record)) return false;
+  const sources = Object.entries(JSON.parse(readFileSync(record, "utf8")));
+  return sources.every(([path, time]) => statSync(join(ROOT, path), { throwIfNoEntry: false })?.mtimeMs === time);
+}
+
+function emit(ts, folder) {
+  const { compilerOptions } = ts.readConfigFile(join(ROOT, "tsconfig.json"), ts.sys.readFile).config;
+  const { options } = ts.convertCompilerOptionsFromJson(compilerOptions, ROOT);
+  const program = ts.createProgram([join(ROOT, "kernel/index.ts")], { ...options, noEmit: false, isolatedModules: false, noUnusedLocals: false, declaration: true, emitDeclarationOnly: true, outDir: folder, rootDir: ROOT });
   const texts = new Map();
   const { diagnostics } = program.emit(undefined, (path, text) => texts.set(resolve(path), text), undefined, true);
-  if (diagnostics.length > 0) throw new Error(ts.formatDiagnostics(diagnostics, { getCurrentDirectory: () => root, getCanonicalFileName: (path) => path, getNewLine: () => "\n" }));
-  return { program, texts };
+  if (diagnostics.length > 0) throw new Error(ts.formatDiagnostics(diagnostics, { getCurrentDirectory: () => ROOT, getCanonicalFileName: (path) => path, getNewLine: () => "\n" }));
+  return { texts, sources: program.getSourceFiles().map(({ fileName }) => fileName).filter((path) => !path.includes("/node_modules/")) };
 }
 
 /** The declarations that `first` leads to. */
-function reachable(first, texts) {
+function reachable(ts, first, texts) {
   const found = new Set([first]);
   for (const path of found) {
     for (const { fileName } of ts.preProcessFile(texts.get(path), true, true).importedFiles) {
@@ -39,15 +48,4 @@ function reachable(first, texts) {
     }
   }
   return found;
-}
-
-if (!isCurrent()) {
-  const { program, texts } = emit();
-  rmSync(folder, { recursive: true, force: true });
-  for (const path of reachable(join(folder, "kernel/index.d.ts"), texts)) {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, texts.get(path));
-  }
-  const sources = program.getSourceFiles().filter(({ fileName }) => !fileName.includes("node_modules"));
-  writeFileSync(record, JSON.stringify({ compiler: ts.version, sources: Object.fromEntries(sources.map(({ fileName }) => [relative(root, fileName), statSync(fileName).mtimeMs])) }));
 }

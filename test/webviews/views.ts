@@ -13,6 +13,8 @@ export const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 export const hasChromium = existsSync(CHROMIUM);
 
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+/** As on machines whose browser has no WebGL. */
+const FLAT_FLAGS = ["--disable-3d-apis"];
 
 /** Nothing from elsewhere, no inline script, no eval: stricter than VS Code's own policy. Styles may be inline, as there. */
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'none'; base-uri 'none'; form-action 'none'";
@@ -55,15 +57,15 @@ export interface Views {
   close(): Promise<void>;
 }
 
-/** Builds the views and starts server and browser: once for a test file. */
-export async function startViews(): Promise<Views> {
+/** Builds the views and starts server and browser: once for a test file. `webgl: false`: a browser without 3D. */
+export async function startViews({ webgl = true }: { readonly webgl?: boolean } = {}): Promise<Views> {
   const folder = mkdtempSync(join(tmpdir(), "isoflop-views-"));
   execFileSync(process.execPath, ["esbuild.mjs", "--views", "--outdir", folder], { stdio: ["ignore", "ignore", "inherit"] });
   const server = await serve(folder);
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("the server has no port");
   const origin = `http://127.0.0.1:${address.port}`;
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, ...(webgl ? [] : FLAT_FLAGS)] });
   return {
     folder,
     openPage: (options) => openPage(browser, origin, options),

@@ -25,8 +25,10 @@ export function menuButton({ label, description, entries, signal }: MenuOptions)
   let menu: HTMLElement | undefined;
 
   const close = (): void => {
-    menu?.remove();
+    // First forgotten, then removed: removing takes the focus away, which closes again.
+    const open = menu;
     menu = undefined;
+    open?.remove();
     button.setAttribute("aria-expanded", "false");
     button.removeAttribute("aria-controls");
   };

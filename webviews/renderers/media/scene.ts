@@ -86,6 +86,9 @@ export class GeometryScene {
     this.box = new Box3Helper(bounds);
     this.axes = new AxesHelper(this.radius * 0.9);
     this.axes.position.copy(bounds.min);
+    // Over the edges of the box on which they lie.
+    this.axes.renderOrder = 1;
+    for (const material of [this.axes.material].flat()) material.depthTest = false;
     this.camera = new PerspectiveCamera(FIELD_OF_VIEW_DEGREES, 1, this.radius / 100, this.radius * 50);
     // The light comes with the eye, so every side is lit, on dark and light ground alike.
     const light = new DirectionalLight(0xffffff, 2.2);
@@ -118,7 +121,7 @@ export class GeometryScene {
   setTheme(theme: Theme): void {
     this.renderer.setClearColor(new Color(theme.background), 1);
     const material = this.box.material;
-    if (!Array.isArray(material) && "color" in material && material.color instanceof Color) material.color.set(theme.muted);
+    if (!Array.isArray(material) && "color" in material && material.color instanceof Color) material.color.set(theme.line);
     const [x, , y] = theme.series;
     this.axes.setColors(theme.series[1] ?? x, y ?? x, x);
     this.drawSoon();
@@ -135,7 +138,7 @@ export class GeometryScene {
 
   /** All of it in view, from where the static twin looks. */
   fit(): void {
-    const distance = (this.radius * 1.15) / Math.sin((FIELD_OF_VIEW_DEGREES * Math.PI) / 360);
+    const distance = (this.radius * 0.92) / Math.sin((FIELD_OF_VIEW_DEGREES * Math.PI) / 360);
     const direction = new Vector3().setFromSphericalCoords(1, Math.PI / 2 - (22 * Math.PI) / 180, -(35 * Math.PI) / 180);
     this.camera.position.copy(this.centre).addScaledVector(direction, distance);
     this.controls.target.copy(this.centre);

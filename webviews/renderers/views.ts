@@ -6,6 +6,7 @@ export type Loaders = { readonly [V in ViewName]?: () => Promise<Renderer<V>> };
 
 export const VIEWS: Loaders = {
   attention: () => import("./attention").then((module) => module.attention),
+  media: () => import("./media/media").then((module) => module.media),
   tensor: () => import("./tensor/tensor").then((module) => module.tensor),
   table: () => import("./table").then((module) => module.table),
 };

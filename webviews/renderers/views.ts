@@ -5,9 +5,16 @@ import { type Renderer } from "../shared/renderer";
 export type Loaders = { readonly [V in ViewName]?: () => Promise<Renderer<V>> };
 
 export const VIEWS: Loaders = {
+  scaling: () => import("./scaling").then((module) => module.scaling),
   attention: () => import("./attention").then((module) => module.attention),
   media: () => import("./media/media").then((module) => module.media),
   tensor: () => import("./tensor/tensor").then((module) => module.tensor),
+  figure: () => import("./figure/figure").then((module) => module.figure),
+  metrics: () => import("./metrics/metrics").then((module) => module.metrics),
+  progress: () => import("./progress").then((module) => module.progress),
+  pareto: () => import("./pareto").then((module) => module.pareto),
+  claim: () => import("./claim").then((module) => module.claim),
+  cost: () => import("./cost/cost").then((module) => module.cost),
   table: () => import("./table").then((module) => module.table),
 };
 

@@ -45,7 +45,7 @@ const WHEEL_ZOOM = 1.0015;
 export function headMap({ hover, press, key, look }: MapActions, signal: AbortSignal): HeadMap {
   const canvas = html("canvas", { "aria-hidden": "true" });
   const cellId = uniqueId("attention-cell");
-  const cell = html("div", { role: "gridcell", id: cellId, class: "chart-hidden" });
+  const cell = html("div", { role: "gridcell", id: cellId, class: "iso-hidden" });
   const row = html("div", { role: "row" }, cell);
   const grid = html("div", { role: "grid", tabindex: 0, class: "attention-map", "aria-label": "Map: rows are queries, columns the keys they attend to", "aria-activedescendant": cellId }, canvas, row);
   let state: MapState | undefined;

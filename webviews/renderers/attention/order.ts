@@ -53,8 +53,11 @@ export function orderOf(heads: readonly HeadModel[], sort: ((index: number) => n
   return places.map((index, place) => ({ index, place })).sort((a, b) => (keys[a.index] === keys[b.index] ? a.place - b.place : keys[b.index] - keys[a.index])).map(({ index }) => index);
 }
 
-/** The head to show at first: the one with the strongest pattern among those that can be drawn. */
+/** The head to show at first: the best one for induction, the rarest find, if there is any; else that with the strongest pattern, among those that can be drawn. */
 export function firstHead(model: AttentionModel): number {
+  const threshold = patternThreshold(model);
+  const found = model.heads.flatMap((head, i) => (head.grid !== undefined && (head.scores.induction ?? 0) >= threshold ? [{ i, share: head.scores.induction ?? 0 }] : []));
+  if (found.length > 0) return found.reduce((most, entry) => (entry.share > most.share ? entry : most)).i;
   let [best, most] = [model.heads.findIndex(({ grid }) => grid !== undefined), -1];
   model.heads.forEach((head, i) => {
     const share = strength(head, "pattern") ?? -1;

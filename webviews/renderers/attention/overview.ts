@@ -117,7 +117,7 @@ export function overview({ select, compare, open }: OverviewActions, signal: Abo
     draw(state, size) {
       const { model, sorted, selected } = state;
       const layout = gridLayout({ count: model.heads.length, perLayer: model.headsPerLayer, sorted, ...size });
-      element.style.height = `${size.height}px`;
+      element.style.height = `${layout.top + layout.rows * layout.step}px`;
       const wanted = `${state.order.join()}|${layout.step}|${layout.columns}`;
       if (wanted !== signature || cells.length !== model.heads.length) {
         const hadFocus = grid.contains(document.activeElement);
@@ -129,7 +129,7 @@ export function overview({ select, compare, open }: OverviewActions, signal: Abo
         cell.tabIndex = order[place] === selected ? 0 : -1;
         cell.setAttribute("aria-selected", String(order[place] === selected));
       });
-      const context = sharpContext(canvas, size);
+      const context = sharpContext(canvas, { width: size.width, height: layout.top + layout.rows * layout.step });
       if (context !== undefined) paintGrid(context, state, layout);
     },
   };
@@ -177,14 +177,15 @@ function paintCell(context: CanvasRenderingContext2D, state: OverviewState, { in
   const pattern = highlight === "pattern" ? patterns[index] : undefined;
   context.globalAlpha = highlight === "pattern" ? 1 : 0.3 + 0.7 * Math.min(1, strong ?? 0);
   context.imageSmoothingEnabled = cell < 64;
-  atlas.draw(context, index, { x, y, size: cell });
+  const border = pattern === undefined ? 0 : Math.max(1.5, Math.min(3, cell / 14)) + 1;
+  atlas.draw(context, index, { x: x + border, y: y + border, size: cell - 2 * border });
   context.globalAlpha = 1;
   context.lineWidth = 1;
   context.strokeStyle = theme.line;
   context.strokeRect(x + 0.5, y + 0.5, cell - 1, cell - 1);
   if (pattern !== undefined) {
     context.strokeStyle = patternColour(theme, pattern);
-    context.lineWidth = Math.max(1.5, Math.min(3, cell / 14));
+    context.lineWidth = border - 1;
     context.strokeRect(x + context.lineWidth / 2, y + context.lineWidth / 2, cell - context.lineWidth, cell - context.lineWidth);
   } else if (highlight !== "pattern" && strong !== null) {
     const thick = Math.max(2, Math.min(5, cell / 10));

@@ -38,14 +38,15 @@ export function parts({ overview, map, tokens }: { readonly overview: HTMLElemen
   const legend = html("div", { class: "attention-legend" });
   const readout = html("div", { class: "iso-readout" });
   const ramp = html("div", { class: "attention-legend" });
+  const ranked = html("div", { class: "attention-ranked", "aria-hidden": "true" });
   const panels = {
     overview: html("section", { "aria-label": "All heads" }, html("h4", {}, gridTitle), overview, legend),
     map: html("section", { "aria-label": "One head" }, html("h4", {}, mapTitle, html("div", { class: "iso-group", role: "group", "aria-label": "Zoom" }, zoomOut, zoomAll, zoomIn)), map, ramp),
-    tokens: html("section", { "aria-label": "Text" }, html("h4", {}, html("span", {}, "Tokens"), direction.element), tokens),
+    tokens: html("section", { "aria-label": "Text" }, html("h4", {}, html("span", {}, "Tokens"), direction.element), tokens, ranked),
   };
   const body = html("div", { class: "attention" }, panels.overview, panels.map, panels.tokens);
   const toolbar = html("div", { class: "iso-toolbar" }, highlight.element, sort, compare.element, pinButton);
-  return { toolbar, body, panels, readout, legend, ramp, gridTitle, mapTitle, highlight, sort, direction, compare, pinButton, zoomAll };
+  return { toolbar, body, panels, readout, ranked, legend, ramp, gridTitle, mapTitle, highlight, sort, direction, compare, pinButton, zoomAll };
 }
 
 export type Parts = ReturnType<typeof parts>;
@@ -55,12 +56,15 @@ export interface Sizes {
   readonly overview: { readonly width: number; readonly height: number };
   readonly map: { readonly width: number; readonly height: number };
   readonly tokensHeight: number;
+  /** Whether there is room for the list of the strongest tokens. */
+  readonly ranked: boolean;
 }
 
 const WIDE_PX = 1060;
 const NARROW_PX = 560;
 const GAP_PX = 20;
 const PANEL_HEIGHT_PX = 380;
+const RANKED_PX = 162;
 
 /** Three panels side by side where there is room; else the text below; on narrow pages all below each other. Heights depend on the width alone. */
 export function arrange({ body, panels }: Parts, width: number, single: boolean): Sizes {
@@ -76,6 +80,7 @@ export function arrange({ body, panels }: Parts, width: number, single: boolean)
   return {
     overview: { width: first, height: columns.length === 1 ? Math.min(height, first) : height },
     map: { width: single ? first : second, height: columns.length === 1 ? Math.min(height, first + 40) : height },
-    tokensHeight: below ? 132 : height + 24,
+    tokensHeight: below ? 132 : height + 24 - RANKED_PX,
+    ranked: !below,
   };
 }

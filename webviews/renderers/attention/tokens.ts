@@ -2,6 +2,7 @@
 import { html, svg } from "../../shared/dom";
 import { withAlpha } from "../../shared/colour";
 import { type Theme } from "../../shared/renderer";
+import { significant } from "../../shared/format";
 import { top } from "./grids";
 import { type AttentionModel, tokenName } from "./model";
 
@@ -51,7 +52,7 @@ export function tokens({ hover, press, key }: TokensActions, signal: AbortSignal
     const prefix = `${Math.random().toString(36).slice(2)}-`;
     spans = next.labels.map((label, column) => {
       const span = html("span", { role: "option", id: `attention-token-${prefix}${column}`, "aria-selected": "false", "aria-label": tokenName(next, column) }, label);
-      if (!gaps || next.spaced[column]) span.style.marginLeft = "4px";
+      if (!gaps || next.spaced[column]) span.style.marginLeft = "6px";
       return span;
     });
     styles = spans.map(() => "");
@@ -122,4 +123,26 @@ export function tokens({ hover, press, key }: TokensActions, signal: AbortSignal
       );
     }
   }
+}
+
+const RANKED = 8;
+
+interface RankedState extends Pick<TokensState, "model" | "theme" | "weights"> {
+  /** The token in question; "" without. */
+  readonly title: string;
+}
+
+/** The tokens with the largest weights as bars, largest first. */
+export function drawRanked(element: HTMLElement, { model, theme, weights, title }: RankedState): void {
+  if (weights === undefined) return element.replaceChildren();
+  const sizes = weights.map(Math.abs);
+  const most = Math.max(1e-9, ...sizes.filter(Number.isFinite));
+  element.replaceChildren(
+    ...top(sizes, RANKED).flatMap((column) => {
+      const bar = html("b");
+      bar.style.width = `${(100 * sizes[column]) / most}%`;
+      bar.style.background = (weights[column] < 0 ? theme.series[1] : theme.series[0]) ?? theme.foreground;
+      return [html("span", { title: `${title} and ${tokenName(model, column)}` }, model.labels[column]), bar, html("i", {}, significant(weights[column], 2))];
+    }),
+  );
 }

@@ -10,14 +10,14 @@ import { colourTable, stops } from "./colours";
 import { compareOptions, otherOf, type Shown, shownOf } from "./compare";
 import { column as columnOf, largestSize, meanChange, reader, row as rowOf, sums, usualHighest } from "./grids";
 import { type Focus, headMap } from "./headMap";
-import { type AttentionModel, attentionModel, headName } from "./model";
+import { type AttentionModel, attentionModel, headName, tokenName } from "./model";
 import { describeHead, type Highlight, orderOf, PATTERN_WORDS, patternOf, PATTERNS, patternThreshold, strength } from "./order";
 import { overview, patternColour } from "./overview";
 import { arrange, parts, type Parts } from "./parts";
 import { allPins, onPins, pin, unpin } from "./pins";
 import { type Chosen, chosenOf, focusOfToken, moved, NOTHING, sourceOf, targetOf } from "./state";
 import { ATTENTION_RULES } from "./style";
-import { tokens } from "./tokens";
+import { drawRanked, tokens } from "./tokens";
 import { isWhole, reveal, wholeOf, zoom } from "./window";
 import { sayFocus } from "./words";
 
@@ -237,6 +237,8 @@ export class AttentionView {
     const source = sourceOf(model, chosen, focus);
     this.tokens.element.style.height = `${sizes.tokensHeight}px`;
     this.tokens.draw({ model, theme: host.theme, source, target: targetOf(model, chosen.direction, focus), locked: chosen.locked !== undefined, weights: this.weightsOfToken(source) });
+    p.ranked.hidden = !sizes.ranked;
+    if (sizes.ranked) drawRanked(p.ranked, { model, theme: host.theme, weights: this.weightsOfToken(source), title: source === undefined ? "" : tokenName(model, source) });
     this.drawWords(look, spoken);
   }
 

@@ -4,6 +4,6 @@ import { writeFileSync } from "node:fs";
 import { load } from "./load.mjs";
 
 const [file = "out/gallery.ipynb"] = process.argv.slice(2);
-const { galleryNotebook } = await load("gallery.ts");
+const { galleryNotebook } = await load("galleryNotebook.ts");
 writeFileSync(file, galleryNotebook());
 console.log(file);

@@ -2,6 +2,7 @@
 import { type Data, type Layout, type PlotlyHTMLElement } from "plotly.js";
 import { html } from "./dom";
 import { type SvgPicture } from "./exportFile";
+import type * as PlotlyModule from "./plotly";
 import { type Host, type Theme } from "./renderer";
 
 /** A series that the arrow keys walk along. */
@@ -42,7 +43,7 @@ export interface HoveredPoint {
 
 const CONFIG = { displayModeBar: false, responsive: false, scrollZoom: false, showTips: false, doubleClick: false, editable: false, staticPlot: false } as const;
 
-type Library = typeof import("./plotly");
+type Library = typeof PlotlyModule;
 let library: Promise<Library> | undefined;
 const loadLibrary = (): Promise<Library> => (library ??= import("./plotly"));
 

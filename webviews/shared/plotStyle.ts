@@ -1,10 +1,17 @@
 /** @file How plots look: axes, grid, hover labels and text in the colours of the theme. */
-import { type Layout, type LayoutAxis } from "plotly.js";
+import { type Dash, type Layout, type LayoutAxis } from "plotly.js";
 import { rgbOfHex, luminance, withAlpha } from "./colour";
 import { type Theme } from "./renderer";
 
 /** Text for plotly, which reads tags and entities in it: shown as it is. */
 export const plotText = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("%{", "%\u200b{");
+
+/** An SVG dash pattern, such as "5 3.5", as plotly wants it. */
+export const plotDash = (pattern: string | undefined): Dash => {
+  const lengths = (pattern ?? "").split(/[\s,]+/).filter((part) => /^[\d.]+$/.test(part));
+  // SAFETY: plotly takes lists of lengths as well as the names in its type (its attribute "dash").
+  return lengths.length === 0 ? "solid" : (lengths.map((part) => `${part}px`).join(",") as Dash);
+};
 
 const isDark = (theme: Theme): boolean => luminance(rgbOfHex(theme.background)) < 0.18;
 

@@ -57,6 +57,8 @@ export interface Mounted<V extends ViewName> {
 /** A view. `mount` resolves when the first picture is drawn; the frame around it then sets `data-ready`, titles, finding, cuts and the export menu. */
 export interface Renderer<V extends ViewName> {
   readonly view: V;
+  /** A passing state that nobody keeps: no export menu. */
+  readonly passing?: true;
   /**
    * The payload, checked field by field: files are made by anybody. Written with ./validate.
    * @throws {PayloadError} naming the field that is wrong.

@@ -59,7 +59,7 @@ export function addStyles(name: string, css: string): void {
 
 export const addFrameStyles = (): void => addStyles("frame", CSS);
 
-/** Sets the custom properties that style sheets of views use: --iso-fg, -bg, -muted, -line, -edge, -focus, -error, -accent, -hover, -pressed, -good, -bad, -font, -mono. */
+/** Sets the custom properties that style sheets of views use: --iso-fg, -bg, -muted, -line, -edge, -grid, -focus, -error, -accent, -hover, -pressed, -good, -bad, -font, -mono. */
 export function applyTheme(element: HTMLElement, theme: Theme): void {
   const contrasty = theme.kind === "high-contrast" || theme.kind === "high-contrast-light";
   const dark = theme.kind === "dark" || theme.kind === "high-contrast";
@@ -69,6 +69,7 @@ export function applyTheme(element: HTMLElement, theme: Theme): void {
     muted: theme.muted,
     line: theme.line,
     edge: contrasty ? theme.line : dark ? "rgba(255,255,255,.22)" : "rgba(0,0,0,.2)",
+    grid: contrasty ? "rgba(128,128,128,.45)" : dark ? "rgba(255,255,255,.12)" : "rgba(0,0,0,.1)",
     focus: theme.focus,
     error: theme.error,
     accent: theme.series[0],

@@ -42,7 +42,7 @@ export class ViewMount<V extends ViewName = ViewName> {
   constructor(private readonly options: MountOptions<V>) {
     const { signal } = this.abort;
     const { renderer, themes, container, trusted, save } = options;
-    this.frame = new Frame({ view: renderer.view, signal, save: trusted ? save : undefined, theme: () => themes.theme });
+    this.frame = new Frame({ view: renderer.view, signal, save: trusted && renderer.passing !== true ? save : undefined, theme: () => themes.theme });
     themes.listen(() => this.frame.applyTheme(), signal);
     this.feed = throttled((payload: unknown) => this.show(payload), { signal });
     container.replaceChildren(this.frame.element);

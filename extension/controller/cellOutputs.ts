@@ -43,12 +43,26 @@ export class CellOutputs {
       case "append":
         done(execution.appendOutput(this.make(run, command.items)));
         break;
-      case "appendText":
-      case "replaceItem": {
+      case "appendText": {
         const output = run.outputs.get(command.item.id);
         if (output === undefined) return;
         const items = itemsOf(command.item.content, this.options);
-        done(command.kind === "appendText" ? execution.appendOutputItems(items, output) : execution.replaceOutputItems(items, output));
+        output.items = joined(output.items, items, this.options.vs);
+        done(execution.appendOutputItems(items, output));
+        break;
+      }
+      case "replaceItem": {
+        const output = run.outputs.get(command.item.id);
+        if (output === undefined) return;
+        const next = outputOf(command.item.content, this.options);
+        output.items = next.items;
+        if (sameMetadata(output, next)) {
+          done(execution.replaceOutputItems(next.items, output));
+          return;
+        }
+        // The words for screen readers stand in the metadata, which can only be changed with the whole output.
+        run.outputs.set(command.item.id, new this.options.vs.NotebookCellOutput(next.items, { ...output.metadata, metadata: metadataOf(next) }));
+        done(execution.replaceOutput([...run.outputs.values()]));
       }
     }
   }
@@ -70,4 +84,13 @@ export class CellOutputs {
       return output;
     });
   }
+}
+
+const metadataOf = (output: vscode.NotebookCellOutput): unknown => output.metadata?.["metadata"];
+const sameMetadata = (a: vscode.NotebookCellOutput, b: vscode.NotebookCellOutput): boolean => JSON.stringify(metadataOf(a)) === JSON.stringify(metadataOf(b));
+
+/** Text of one kind as one item, as the editor joins it. */
+function joined(before: readonly vscode.NotebookCellOutputItem[], more: readonly vscode.NotebookCellOutputItem[], vs: typeof vscode): vscode.NotebookCellOutputItem[] {
+  const all = [...before, ...more];
+  return all.length === 0 ? [] : [new vs.NotebookCellOutputItem(Buffer.concat(all.map(({ data }) => data)), all[0].mime)];
 }

@@ -5,6 +5,7 @@ import { Config } from "./config";
 import { controllerModule } from "./controller/controller";
 import { reasonOf } from "./kernel/kernelError";
 import { NotebookKernels } from "./kernel/notebookKernels";
+import { languageModule } from "./language/languageModule";
 import { startModules, type NamedModule } from "./startModules";
 import { devicesModule } from "./views/devices/devicesModule";
 import { statusBarModule } from "./views/devices/statusBar";
@@ -15,6 +16,7 @@ import { variablesModule } from "./views/variables/variablesModule";
 /** They start in this order and end in the reverse one. A name stands in the log, and in the message where its module fails. */
 const MODULES: readonly NamedModule[] = [
   // Then what works on cells while one types.
+  ["language", languageModule],
 
   // Then commands, before the views whose buttons call them.
   ["commands", commandsModule],

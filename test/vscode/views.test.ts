@@ -28,13 +28,13 @@ inVsCode("views", {}, (suite) => {
     const window = await openGallery();
     for (const [at, { name, view }] of exhibits().entries()) {
       await window.reveal(at);
-      const frame = await window.frameWith(`.output [data-view="${view}"][data-ready]`);
+      const frame = await window.frameWith(`[data-view="${view}"][data-ready]`);
       const visible = frame.locator(`[data-view="${view}"][data-ready]`).last();
       await visible.scrollIntoViewIfNeeded();
       await window.page.waitForTimeout(SETTLE_MS);
       await window.screenshot(join(PICTURES, `light-${name}.png`));
-      expect(await errorsOf(frame)).toEqual([]);
-      expect((await visible.boundingBox())?.height, name).toBeGreaterThan(30);
+      expect.soft(await errorsOf(frame), name).toEqual([]);
+      expect.soft((await visible.boundingBox())?.height, name).toBeGreaterThan(30);
     }
   });
 
@@ -43,7 +43,7 @@ inVsCode("views", {}, (suite) => {
     const frame = await window.frameWith('[data-view="figure"][data-ready]');
     const element = frame.locator('[data-view="figure"][data-ready]').first();
     const handle = await element.elementHandle();
-    const colourOf = (): Promise<string> => element.evaluate("(node) => getComputedStyle(node).color");
+    const colourOf = (): Promise<string> => element.evaluate((node) => node.ownerDocument.defaultView.getComputedStyle(node).color);
     const colours = [await colourOf()];
     for (const theme of ["dark", "hc", "light"] as const) {
       await window.theme(theme);
@@ -53,7 +53,7 @@ inVsCode("views", {}, (suite) => {
       await window.screenshot(join(PICTURES, `theme-${theme}.png`));
     }
     expect(colours.at(-1)).toBe(colours[0]);
-    expect(await handle?.evaluate("(node) => node.isConnected")).toBe(true);
+    expect(await handle?.evaluate((node) => node.isConnected)).toBe(true);
     expect(await errorsOf(frame)).toEqual([]);
   });
 });

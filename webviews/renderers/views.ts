@@ -5,6 +5,7 @@ import { type Renderer } from "../shared/renderer";
 export type Loaders = { readonly [V in ViewName]?: () => Promise<Renderer<V>> };
 
 export const VIEWS: Loaders = {
+  spectrum: () => import("./spectrum").then((module) => module.spectrum),
   scaling: () => import("./scaling").then((module) => module.scaling),
   attention: () => import("./attention").then((module) => module.attention),
   media: () => import("./media/media").then((module) => module.media),

@@ -133,8 +133,8 @@ interface Painting {
 function paintMap(context: CanvasRenderingContext2D, { state, layout, image }: Painting): void {
   const { theme, window, weights } = state;
   const { plot, cell } = layout;
-  context.fillStyle = theme.line;
-  context.globalAlpha = 0.28;
+  context.fillStyle = theme.muted;
+  context.globalAlpha = 0.12;
   context.fillRect(plot.x, plot.y, plot.width, plot.height);
   context.globalAlpha = 1;
   // A line of one cell vanishes when whole pixels are picked from a map larger than the screen: there neighbours are mixed.

@@ -125,7 +125,7 @@ export function tokens({ hover, press, key }: TokensActions, signal: AbortSignal
   }
 }
 
-const RANKED = 8;
+const RANKED = 7;
 
 interface RankedState extends Pick<TokensState, "model" | "theme" | "weights"> {
   /** The token in question; "" without. */

@@ -5,12 +5,12 @@ import { percent, significant } from "../../shared/format";
 import { type Law } from "./refit";
 
 export const SCALING_RULES = `
-.scaling-law { display: flex; flex-wrap: wrap; gap: 8px; align-items: stretch; margin-bottom: 8px; }
+.scaling-law { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; margin-bottom: 8px; min-height: 62px; }
 .scaling-equation { font-size: 17px; font-family: var(--iso-font); align-self: center; margin-right: 10px; }
 .scaling-equation sup { font-size: 12px; line-height: 0; }
 .scaling-chip { border: 1px solid var(--iso-line); border-radius: 5px; padding: 4px 10px; min-width: 118px; font-variant-numeric: tabular-nums; line-height: 17px; }
 .scaling-chip b { font-size: 14px; font-weight: 600; }
-.scaling-chip div { color: var(--iso-muted); font-size: 11.5px; min-height: 17px; }
+.scaling-chip div { color: var(--iso-muted); font-size: 11.5px; }
 .scaling-chip[data-changed] { border-color: var(--iso-fg); }
 .scaling-chip[data-changed] div:last-child { color: var(--iso-fg); }
 .scaling-svg { display: block; user-select: none; -webkit-user-select: none; }
@@ -44,7 +44,7 @@ export function chip({ name, value, low, high }: FittedParameter, before: Fitted
     { class: "scaling-chip", "data-changed": change === undefined ? undefined : "true", "data-parameter": name },
     html("b", {}, `${nameOf(name)} = ${significant(value, 4)}`),
     html("div", {}, interval),
-    html("div", {}, moved),
+    moved === "" ? undefined : html("div", {}, moved),
   );
 }
 

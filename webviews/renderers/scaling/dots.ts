@@ -21,22 +21,18 @@ const RADIUS_PX = 5;
 /** A focusable mark: filled when it is in the fit, hollow with a cross when it is not. */
 export function dot({ key, x, y, colour, removed, label, active }: Dot, { theme, tabStop }: { readonly theme: Theme; readonly tabStop: boolean }): SVGGElement {
   const size = RADIUS_PX + (active ? 1.5 : 0);
-  const arm = size + 1.5;
+  const arm = size * 0.45;
   return svg(
     "g",
     { role: "button", tabindex: tabStop ? 0 : -1, "aria-pressed": String(!removed), "aria-label": label, "data-key": key, class: "scaling-dot", transform: `translate(${x.toFixed(2)} ${y.toFixed(2)})` },
     svg("circle", { r: 11, fill: "transparent", "data-chrome": true }),
-    removed
-      ? svg("path", { d: `M${-arm} ${-arm}L${arm} ${arm}M${-arm} ${arm}L${arm} ${-arm}`, stroke: theme.muted, "stroke-width": 1.6, fill: "none" })
-      : undefined,
     svg("circle", {
       r: size,
       fill: removed ? theme.background : colour,
-      "fill-opacity": removed ? 0.4 : 1,
-      stroke: removed ? theme.muted : active ? theme.foreground : theme.background,
-      "stroke-width": active ? 2 : 1.2,
-      "stroke-dasharray": removed ? "2 2" : undefined,
+      stroke: active ? theme.foreground : removed ? theme.muted : theme.background,
+      "stroke-width": active ? 2 : removed ? 1.5 : 1.2,
     }),
+    removed ? svg("path", { d: `M${-arm} ${-arm}L${arm} ${arm}M${-arm} ${arm}L${arm} ${-arm}`, stroke: theme.muted, "stroke-width": 1.5, fill: "none" }) : undefined,
   );
 }
 

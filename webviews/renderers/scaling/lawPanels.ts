@@ -53,6 +53,7 @@ export function lawPanel({ payload, theme, law, original, removed, active, tabSt
   const made = plot({
     box,
     theme,
+    title: "Measured and fitted",
     x: { label: axisTitle(payload.x), kind: "log", domain },
     y: { label: axisTitle(payload.y), kind: "log", domain: domainOf(values, { kind: "log", pad: 0.06 }) },
   });

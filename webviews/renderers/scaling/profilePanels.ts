@@ -26,8 +26,9 @@ function budgetColour(theme: Theme, index: number, count: number): string {
   return readable(hexOfRgb(mapColour("sequential", theme.kind === "dark" || theme.kind === "high-contrast" ? 0.3 + 0.65 * share : share)), theme.background, 3);
 }
 
-/** Room right of the curves for the budgets. */
-const BUDGET_ROOM = 0.2;
+/** Room right of the curves for the budgets, and left of the plot for its labels. */
+const BUDGET_PX = 66;
+const AXIS_PX = 60;
 
 export function profilePanel({ payload, theme, profiles, removed, active, tabStop }: ProfileState, box: Box): Plot {
   const { isoFlop } = payload;
@@ -35,11 +36,12 @@ export function profilePanel({ payload, theme, profiles, removed, active, tabSto
   const sizes = [...runs.flatMap((all) => all.map(({ size }) => size)), ...profiles.curves.flatMap(({ x }) => x)];
   const losses = [...runs.flatMap((all) => all.map(({ loss }) => loss)), ...profiles.curves.flatMap(({ y, optimum }) => [...y, optimum?.loss ?? null])];
   const [low, high] = domainOf(sizes, { kind: "log", pad: 0.04 });
+  const room = BUDGET_PX / Math.max(BUDGET_PX, box.width - AXIS_PX - BUDGET_PX);
   const made = plot({
     box,
     theme,
     title: "Loss at equal compute",
-    x: { label: "model size (parameters)", kind: "log", domain: [low, high * (high / low) ** BUDGET_ROOM] },
+    x: { label: "model size (parameters)", kind: "log", domain: [low, high * (high / low) ** room] },
     y: { label: payload.y.label, kind: "linear", domain: domainOf(losses, { kind: "linear", pad: 0.08 }) },
   });
   const optima = profiles.curves.flatMap(({ optimum }) => (optimum === null ? [] : [optimum]));

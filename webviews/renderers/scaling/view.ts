@@ -34,6 +34,8 @@ export class ScalingView {
   private main: Plot | undefined;
   private pointer: { readonly x: number; readonly value: number } | undefined;
   private fits = 0;
+  /** While elements are replaced the focus goes back to where it was: that is no choice of the user. */
+  private replacing = false;
   private readonly picture = svg("svg", { class: "scaling-svg", role: "group", "aria-label": "Scaling law" });
   private readonly cursor = svg("g", { "data-chrome": true, "pointer-events": "none" });
   private readonly lawRow = html("div", { class: "scaling-law" });
@@ -169,7 +171,7 @@ export class ScalingView {
     const { signal } = this;
     const keyOf = (event: Event): string => (event.target instanceof Element ? (event.target.closest("[data-key]")?.getAttribute("data-key") ?? "") : "");
     this.picture.addEventListener("click", (event) => (keyOf(event) === "" ? undefined : this.toggle(keyOf(event))), { signal });
-    this.picture.addEventListener("focusin", (event) => this.point(keyOf(event)), { signal });
+    this.picture.addEventListener("focusin", (event) => (this.replacing ? undefined : this.point(keyOf(event))), { signal });
     this.picture.addEventListener("pointermove", (event) => this.move(event, keyOf(event)), { signal });
     this.picture.addEventListener(
       "pointerleave",
@@ -243,7 +245,9 @@ export class ScalingView {
     }
     for (const [name, value] of Object.entries({ width, height: y, viewBox: `0 0 ${width} ${y}` })) this.picture.setAttribute(name, String(value));
     this.picture.replaceChildren(...panels.map(({ root }) => root), this.cursor);
+    this.replacing = true;
     if (focused !== null && focused !== undefined) this.picture.querySelector<SVGGElement>(`[data-key="${focused}"]`)?.focus({ preventScroll: true });
+    this.replacing = false;
     this.drawLaw(changed);
     this.drawCursor();
     this.reset.disabled = removed.size + this.removedRuns.size === 0;
@@ -303,8 +307,10 @@ function flip<T>(set: Set<T>, value: T): void {
 function tag({ lines, x, y, area, theme }: { readonly lines: readonly string[]; readonly x: number; readonly y: number; readonly area: Plot["area"]; readonly theme: Host["theme"] }): SVGGElement {
   const width = 16 + Math.max(...lines.map((line) => line.length)) * 6.4;
   const height = 10 + lines.length * 15;
-  const left = x + 12 + width > area.x + area.width ? x - 12 - width : x + 12;
-  const top = Math.max(area.y + 4, Math.min(area.y + area.height - height - 4, y - height - 8));
+  const flipped = x + 12 + width > area.x + area.width;
+  const left = flipped ? x - 12 - width : x + 12;
+  // Laws fall: there is room above the curve to the right of a point and below it to the left.
+  const top = Math.max(area.y + 4, Math.min(area.y + area.height - height - 4, flipped ? y + 8 : y - height - 8));
   return svg(
     "g",
     {},

@@ -1,0 +1,146 @@
+/** @file Panels of spectra: one layer with its first and last spectrum behind, many small ones, several over each other; and measures over steps. */
+import { type SpectrumLayer } from "../../../kernel/display/schema";
+import { type Box, fitText, linePath, plot, type Plot } from "../../shared/chart/plot";
+import { domainOf, type Range, type ScaleKind } from "../../shared/chart/scale";
+import { svg } from "../../shared/dom";
+import { type Theme } from "../../shared/renderer";
+import { type MeasureKey, spectrumAt, tailLine, visibleValues } from "./series";
+
+export interface SpectrumStyle {
+  readonly theme: Theme;
+  /** Of the ranks; values are always on a logarithmic axis. */
+  readonly rankScale: ScaleKind;
+  readonly step: number;
+}
+
+export const layerColour = (theme: Theme, index: number): string => theme.series[index % theme.series.length] ?? theme.foreground;
+const DASHES = [undefined, "6 3", "2 2.5"] as const;
+export const layerDash = (theme: Theme, index: number): string | undefined => DASHES[Math.floor(index / theme.series.length) % DASHES.length];
+
+export interface SpectrumPanel {
+  readonly plot: Plot;
+  readonly layers: readonly { readonly layer: SpectrumLayer; readonly index: number }[];
+  /** Moves the curves to another step. */
+  readonly show: (step: number) => void;
+}
+
+interface Curves {
+  readonly box: Box;
+  readonly title?: string;
+  readonly layers: readonly { readonly layer: SpectrumLayer; readonly index: number }[];
+  /** "none": no axis titles, for small panels. */
+  readonly axes: "titled" | "none";
+  /** The same for all panels that are compared. */
+  readonly values?: Range;
+}
+
+/** Spectra of layers at a step. A single layer has its first and last spectrum behind it. */
+export function spectrumPanel({ box, title, layers, axes, values }: Curves, { theme, rankScale, step }: SpectrumStyle): SpectrumPanel {
+  const all = layers.map(({ layer }) => layer);
+  const full = Math.max(2, ...all.map(({ fullRank, ranks }) => Math.max(Math.min(fullRank, 1e9), ranks.at(-1) ?? 1)));
+  const made = plot({
+    box,
+    theme,
+    title,
+    x: { label: axes === "titled" ? "rank" : "", kind: rankScale, domain: rankScale === "log" ? [1, full] : [0, full], count: axes === "none" ? 3 : undefined },
+    y: { label: axes === "titled" ? "singular value" : "", kind: "log", domain: values ?? domainOf(visibleValues(all), { kind: "log", pad: 0.05 }), count: axes === "none" ? 3 : undefined },
+  });
+  const single = layers.length === 1;
+  const ghost = (layer: SpectrumLayer, at: number, dash: string): SVGPathElement =>
+    svg("path", { d: linePath(made, layer.ranks, layer.singularValues[at] ?? []), fill: "none", stroke: theme.muted, "stroke-width": 1.4, "stroke-dasharray": dash, opacity: 0.8 });
+  if (single && all[0].steps.length > 1) made.layer.append(ghost(all[0], 0, "2 3"), ghost(all[0], all[0].steps.length - 1, "7 3"));
+  const tail = svg("path", { fill: "none", stroke: theme.series[1] ?? theme.foreground, "stroke-width": 1.6, "stroke-dasharray": "1 4", "stroke-linecap": "round" });
+  if (single && axes === "titled") made.layer.append(tail);
+  const lines = layers.map(({ index }) =>
+    svg("path", { fill: "none", stroke: layerColour(theme, single ? 0 : index), "stroke-width": axes === "titled" ? 2.2 : 1.8, "stroke-dasharray": single ? undefined : layerDash(theme, index), "stroke-linejoin": "round" }),
+  );
+  made.layer.append(...lines);
+  if (visibleValues(all).length === 0)
+    made.layer.append(svg("text", { x: made.area.width / 2, y: made.area.height / 2, "text-anchor": "middle", fill: theme.muted, "font-size": 12, "font-family": theme.font }, "no finite values above 0"));
+  const show = (now: number): void =>
+    layers.forEach(({ layer }, i) => {
+      const at = spectrumAt(layer, now);
+      lines[i].setAttribute("d", linePath(made, layer.ranks, layer.singularValues[at] ?? []));
+      if (!single) return;
+      const line = tailLine(layer, at);
+      tail.setAttribute("d", line === undefined ? "" : linePath(made, line.x, line.y));
+    });
+  show(step);
+  return { plot: made, layers, show };
+}
+
+export interface MeasurePanel {
+  readonly plot: Plot;
+  readonly key: MeasureKey;
+  readonly show: (step: number) => void;
+}
+
+interface Measured {
+  readonly box: Box;
+  readonly title: string;
+  readonly key: MeasureKey;
+  readonly layers: readonly { readonly layer: SpectrumLayer; readonly index: number }[];
+  /** Index of the layer that stands out; undefined for none. */
+  readonly bold: number | undefined;
+}
+
+/** A measure over training, with a line at the step shown. */
+export function measurePanel({ box, title, key, layers, bold }: Measured, { theme, step }: SpectrumStyle): MeasurePanel {
+  const steps = layers.flatMap(({ layer }) => layer.steps);
+  const made = plot({
+    box,
+    theme,
+    title,
+    x: { label: "step", kind: "linear", domain: domainOf(steps, { kind: "linear", pad: 0.01 }) },
+    y: { label: "", kind: "linear", domain: domainOf(layers.flatMap(({ layer }) => layer[key]), { kind: "linear", pad: 0.08 }) },
+  });
+  const cursor = svg("line", { y1: 0, y2: made.area.height, stroke: theme.foreground, "stroke-width": 1, "stroke-dasharray": "3 3" });
+  made.layer.append(cursor);
+  const colour = (index: number): string => layerColour(theme, layers.length === 1 ? 0 : index);
+  for (const { layer, index } of layers)
+    made.layer.append(
+      svg("path", {
+        d: linePath(made, layer.steps, layer[key]),
+        fill: "none",
+        stroke: colour(index),
+        "stroke-dasharray": layers.length === 1 ? undefined : layerDash(theme, index),
+        "stroke-width": bold === index ? 3 : 1.7,
+        opacity: bold === undefined || bold === index ? 1 : 0.35,
+      }),
+    );
+  const dots = layers.map(({ index }) => svg("circle", { r: 3.5, fill: colour(index), stroke: theme.background, "stroke-width": 1 }));
+  made.layer.append(...dots);
+  const show = (now: number): void => {
+    const x = made.x.at(now);
+    for (const name of ["x1", "x2"]) cursor.setAttribute(name, String(Number.isFinite(x) ? x : -10));
+    layers.forEach(({ layer }, i) => {
+      const at = spectrumAt(layer, now);
+      const [cx, cy] = [made.x.at(layer.steps[at] ?? NaN), made.y.at(layer[key][at] ?? NaN)];
+      const known = Number.isFinite(cx) && Number.isFinite(cy);
+      dots[i].setAttribute("transform", known ? `translate(${cx} ${cy})` : "translate(-99 -99)");
+    });
+  };
+  show(step);
+  return { plot: made, key, show };
+}
+
+/** Names of layers with their colours, in rows; as many as fit. */
+export function legend({ names, box, theme }: { readonly names: readonly string[]; readonly box: Box; readonly theme: Theme }): SVGGElement {
+  const group = svg("g", {});
+  let [x, y] = [box.x, box.y + 11];
+  for (const [index, name] of names.entries()) {
+    const text = fitText(name, 190);
+    const width = 34 + text.length * 6.6;
+    if (x + width > box.x + box.width) [x, y] = [box.x, y + 18];
+    if (y > box.y + box.height) {
+      group.append(svg("text", { x: box.x + box.width, y: box.y + box.height, "text-anchor": "end", fill: theme.muted, "font-size": 11, "font-family": theme.font }, `and ${names.length - index} more`));
+      break;
+    }
+    group.append(
+      svg("line", { x1: x, x2: x + 20, y1: y - 4, y2: y - 4, stroke: layerColour(theme, index), "stroke-width": 2.5, "stroke-dasharray": layerDash(theme, index) }),
+      svg("text", { x: x + 26, y, fill: theme.foreground, "font-size": 11.5, "font-family": theme.font }, text),
+    );
+    x += width;
+  }
+  return group;
+}

@@ -31,7 +31,7 @@ function scaled(
   if (!Number.isFinite(value)) return [significant(value), ""];
   const size = Math.abs(value);
   let power = 0;
-  while (power < prefixes.length - 1 && Number((size / base ** power).toPrecision(digits)) >= base) power++;
+  while (power < prefixes.length - 1 && Math.max(size / base ** power, Number((size / base ** power).toPrecision(digits))) >= base) power++;
   return [significant(value / base ** power, digits), prefixes[power]];
 }
 

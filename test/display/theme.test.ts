@@ -76,6 +76,7 @@ describe("numbers", () => {
     [withPrefix(999_999), "1M"],
     [flopsText(1.234e13), "12.3 TFLOP"],
     [bytesText(1536), "1.5 KiB"],
+    [bytesText(2 ** 30), "1 GiB"],
     [bytesText(0), "0 B"],
     [percent(0.00001), "< 0.1 %"],
     [percent(0.9999), "99.99 %"],

@@ -35,7 +35,7 @@ function scaled(value: number, { base, prefixes, digits }: Prefixes): readonly [
   if (!Number.isFinite(value)) return [significant(value), ""];
   const size = Math.abs(value);
   let power = 0;
-  while (power < prefixes.length - 1 && Number((size / base ** power).toPrecision(digits)) >= base) power++;
+  while (power < prefixes.length - 1 && Math.max(size / base ** power, Number((size / base ** power).toPrecision(digits))) >= base) power++;
   return [significant(value / base ** power, digits), prefixes[power]];
 }
 

@@ -1,4 +1,3 @@
-/// <reference types="vscode" />
 /** @file A stand-in for the `vscode` module: what views and commands use of it, with answers given in advance and everything shown written down. */
 import type * as vscode from "vscode";
 import { EventEmitter as NodeEmitter } from "node:events";

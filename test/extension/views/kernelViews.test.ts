@@ -159,10 +159,10 @@ describe("the Methods view", () => {
     const module = methodsModule(editor.services);
     const { provider } = editor.tree("isoflop.methods");
     const groups = (await provider.getChildren()) ?? [];
-    const methods = (await Promise.all(groups.map((group) => provider.getChildren(group)))).flatMap((list) => list ?? []);
+    const methods = (await Promise.all(groups.map(async (group) => provider.getChildren(group)))).flatMap((list) => list ?? []);
     expect(methods).toHaveLength(49);
     const there = methodsIn("notebooks").filter(({ notebook }) => notebook !== undefined).length;
-    const items = await Promise.all(methods.map((method) => provider.getTreeItem(method)));
+    const items = await Promise.all(methods.map(async (method) => provider.getTreeItem(method)));
     expect(items.filter(({ contextValue }) => contextValue?.includes("notebook"))).toHaveLength(there);
     expect(items.filter(({ description }) => String(description).includes("not yet available"))).toHaveLength(49 - there);
     module.dispose();

@@ -24,6 +24,8 @@ export interface ComparedRun {
   readonly curve: Curve;
   /** Smoothed value where the shortest run ends; undefined when the run has none there. */
   readonly atBudget: number | undefined;
+  /** Where the run ends on the axis, cut or not. */
+  readonly spent: number | undefined;
   readonly last: number | undefined;
   readonly best: number | undefined;
 }
@@ -62,6 +64,7 @@ export function compare(runs: readonly PanelRun[], { metric, axis, smoothing, lo
         raw: equal && budget !== undefined ? cutAt(raw, budget) : raw,
         curve: equal && budget !== undefined ? cutAt(smoothed, budget) : smoothed,
         atBudget: budget === undefined ? undefined : valueAt(smoothed, budget),
+        spent: raw.x.at(-1),
         last: raw.y.at(-1),
         best: raw.y.length === 0 ? undefined : raw.y.reduce((least, value) => Math.min(least, value)),
       };

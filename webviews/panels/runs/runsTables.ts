@@ -26,9 +26,8 @@ export function resultsTable({ comparison, choices, theme }: ResultsParts): HTML
   const least = order[0]?.compared.atBudget;
   const at = budget === undefined ? "" : ` at ${axisText(axis, budget)}`;
   const head = ["run", `${metric}${at}`, "difference", "last", "lowest", AXIS_LABELS[axis], "time", "parameters", "status"];
-  const rows = order.map(({ compared: { run, label, atBudget, last, best, raw }, index }) => {
+  const rows = order.map(({ compared: { run, label, atBudget, last, best, spent }, index }) => {
     const difference = atBudget === undefined || least === undefined || atBudget === least ? "" : `+${significant(atBudget - least)}`;
-    const spent = raw.x.at(-1);
     return html(
       "tr",
       {},

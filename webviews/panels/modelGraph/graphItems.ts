@@ -1,0 +1,108 @@
+/** @file Items and edges of a model graph as SVG. */
+import { type ModelGraph } from "../../../kernel/onnx/modelGraphSchema";
+import { svg } from "../../shared/dom";
+import { flopsText, plural, withPrefix } from "../../shared/format";
+import { type Likeness } from "./compare";
+import { type Box, type Route, type Size } from "./layout";
+import { type Item, keyText, type Modules } from "./modules";
+
+/** About the mean width of a letter of 12 px. */
+const LETTER_PX = 6.7;
+const MAX_LETTERS = 26;
+const MARKS: Readonly<Record<Likeness, string>> = { same: "=", changed: "≠", "only here": "+" };
+
+export interface Source {
+  readonly graph: ModelGraph;
+  readonly modules: Modules;
+}
+
+const short = (text: string): string => (text.length > MAX_LETTERS ? `${text.slice(0, MAX_LETTERS - 1)}…` : text);
+
+export const shapeText = (shape: readonly (number | string)[] | null): string => (shape === null ? "" : shape.join("×") || "scalar");
+
+interface Words {
+  readonly title: string;
+  readonly sub: string;
+  /** Said by screen readers. */
+  readonly spoken: string;
+}
+
+export function wordsOf({ graph, modules }: Source, { kind, ref }: Item): Words {
+  if (typeof ref === "string") {
+    const module = modules.byKey.get(ref);
+    const cost = [module === undefined || module.parameters === 0 ? "" : `${withPrefix(module.parameters)} par.`, module === undefined || module.flops === 0 ? "" : flopsText(module.flops)].filter((part) => part !== "").join(" · ");
+    const nodes = plural(module?.nodes ?? 0, "node");
+    return { title: module?.name ?? "", sub: cost === "" ? nodes : cost, spoken: `Module ${keyText(ref)}, ${nodes}${cost === "" ? "" : `, ${cost}`}` };
+  }
+  if (kind === "input" || kind === "output") {
+    const value = graph.values[ref];
+    const sub = `${value.dtype} ${shapeText(value.shape)}`.trim();
+    return { title: value.name, sub, spoken: `${kind === "input" ? "Input" : "Output"} ${value.name}, ${sub}` };
+  }
+  const node = graph.nodes[ref];
+  const out = node.outputs.map((at) => shapeText(graph.values[at]?.shape ?? null)).find((text) => text !== "") ?? "";
+  const sub = [out, node.parameters > 0 ? `${withPrefix(node.parameters)} par.` : ""].filter((part) => part !== "").join(" · ");
+  return { title: node.op, sub, spoken: `${node.op}${sub === "" ? "" : `, ${sub}`}${node.path.length > 0 ? `, in ${node.path.join(".")}` : ""}` };
+}
+
+export function sizeOf(source: Source, item: Item): Size {
+  const { title, sub } = wordsOf(source, item);
+  const letters = Math.max(short(title).length, short(sub).length * 0.88);
+  return { width: Math.max(70, Math.round(letters * LETTER_PX + 26)), height: sub === "" ? 30 : 42 };
+}
+
+export interface DrawItem {
+  readonly source: Source;
+  readonly item: Item;
+  readonly box: Box;
+  readonly like: Likeness | undefined;
+}
+
+/** A box with its words. Everything in it is text. */
+export function drawItem({ source, item, box: { x, y, width, height }, like }: DrawItem): SVGGElement {
+  const { title, sub, spoken } = wordsOf(source, item);
+  const opens = item.kind === "module" || item.kind === "group";
+  const mark = like === undefined ? undefined : svg("text", { x: x + width - 8, y: y + 15, "text-anchor": "end", class: "graph-mark" }, MARKS[like]);
+  const group = item.kind === "group";
+  const element = svg(
+    "g",
+    {
+      class: "graph-item",
+      role: "button",
+      tabindex: -1,
+      "data-id": item.id,
+      "data-kind": item.kind,
+      "data-like": like,
+      "aria-label": `${spoken}${like === undefined ? "" : `, ${like}`}`,
+      "aria-expanded": opens ? String(group) : undefined,
+    },
+    svg("rect", { x, y, width, height, rx: 5 }),
+    item.kind === "module" ? svg("rect", { x, y, width, height, rx: 5, class: "graph-fill" }) : undefined,
+    group
+      ? svg("text", { x: x + 10, y: y + 17 }, `▾ ${short(title)}`)
+      : [svg("text", { x: x + width / 2, y: y + (sub === "" ? height / 2 + 4 : 17), "text-anchor": "middle" }, `${item.kind === "module" ? "▸ " : ""}${short(title)}`), sub === "" ? undefined : svg("text", { x: x + width / 2, y: y + 32, "text-anchor": "middle", class: "graph-sub" }, short(sub))],
+    mark,
+  );
+  element.append(svg("title", {}, spoken));
+  return element;
+}
+
+/** A line with an arrow, and the shape that passes where there is room to read it. */
+export function drawEdge({ edge, points }: Route, { graph }: Source, withShape: boolean): SVGElement {
+  const [first, ...rest] = points;
+  if (first === undefined) return svg("g", {});
+  const path = `M${first.x} ${first.y}${smooth(points)}`;
+  const shape = withShape && edge.values.length === 1 ? shapeText(graph.values[edge.values[0]].shape) : edge.values.length > 1 ? `${edge.values.length} values` : "";
+  const middle = rest.length === 0 ? first : points[Math.floor(points.length / 2)];
+  return svg("g", { "data-from": edge.from, "data-to": edge.to }, svg("path", { d: path, class: "graph-edge", "marker-end": "url(#graph-arrow)" }), shape === "" || !withShape ? undefined : svg("text", { x: middle.x, y: middle.y + 3, "text-anchor": "middle", class: "graph-shape" }, shape));
+}
+
+/** Through the middles between points, so that corners are round. */
+function smooth(points: Route["points"]): string {
+  if (points.length < 3) return points.slice(1).map(({ x, y }) => `L${x} ${y}`).join("");
+  const middles = points.slice(1, -1).map((point, i) => {
+    const next = points[i + 2];
+    return i === points.length - 3 ? `Q${point.x} ${point.y} ${next.x} ${next.y}` : `Q${point.x} ${point.y} ${(point.x + next.x) / 2} ${(point.y + next.y) / 2}`;
+  });
+  return middles.join("");
+}

@@ -56,9 +56,9 @@ export class LocalSocket implements Transport {
   reply(channel: Channel, message: JupyterMessage, client: ClientId): void {
     const connection = this.connections.get(client);
     if (message.header.msg_type === "execute_reply") {
-      // Whoever asked may be gone or going: it is found in the journal.
+      // Whoever asked may be gone: it is in the journal, and whoever came instead is told.
       const line = this.record(channel, message);
-      connection?.send(line);
+      for (const listener of connection === undefined ? this.connections.values() : [connection]) listener.send(line);
     } else connection?.send(JSON.stringify({ channel, message } satisfies Envelope));
   }
 

@@ -1,6 +1,6 @@
 /** @file What is inside of a value: its children by name, without running any of its code. */
 import { types } from "node:util";
-import { Tensor } from "../../graph/tensor";
+import { asTensor } from "./asTensor";
 
 /** A part of a value, by the last segment of its path. */
 export interface Child {
@@ -52,7 +52,7 @@ const sizeOf = (value: object): number => Number(Reflect.get(types.isMap(value) 
 
 /** Values with an inside that is their own, and proxies, whose inside is code. */
 function isBranch(value: unknown): value is object {
-  if (typeof value !== "object" || value === null || types.isProxy(value) || value instanceof Tensor || ArrayBuffer.isView(value)) return false;
+  if (typeof value !== "object" || value === null || types.isProxy(value) || asTensor(value) !== undefined || ArrayBuffer.isView(value)) return false;
   return !(types.isPromise(value) || types.isDate(value) || types.isRegExp(value) || types.isAnyArrayBuffer(value) || types.isModuleNamespaceObject(value) || types.isWeakMap(value) || types.isWeakSet(value));
 }
 

@@ -1,7 +1,8 @@
 /** @file Any value as a variable: type, one line, shape and bytes, without running any of its code. */
 import { inspect, types } from "node:util";
-import { Tensor } from "../../graph/tensor";
+import { type Tensor } from "../../graph/tensor";
 import { type Variable } from "../../protocol/jupyter";
+import { asTensor } from "./asTensor";
 import { childCount } from "./children";
 import { treeBytes } from "./treeBytes";
 
@@ -15,7 +16,8 @@ export interface Named {
 /** The variable of this name and path. Never throws. */
 export function describeValue(value: unknown, { name, path }: Named): Variable {
   const about = { name, path, type: typeOf(value), summary: oneLine(summaryOf(value)) };
-  if (!types.isProxy(value) && value instanceof Tensor) return { ...about, shape: [...value.shape], dtype: value.dtype, bytes: value.bytes, device: "host", children: 0 };
+  const tensor = asTensor(value);
+  if (tensor !== undefined) return { ...about, shape: [...tensor.shape], dtype: tensor.dtype, bytes: tensor.bytes, device: "host", children: 0 };
   const bytes = treeBytes(value);
   return { ...about, ...(bytes === undefined ? {} : { bytes }), children: childCount(value) };
 }
@@ -44,7 +46,8 @@ function className(value: object): string {
 
 function summaryOf(value: unknown): string {
   if (types.isProxy(value)) return "an object that its own code answers for";
-  if (value instanceof Tensor) return `${value.dtype} [${value.shape.join(", ")}]${stateOf(value)}`;
+  const tensor = asTensor(value);
+  if (tensor !== undefined) return `${tensor.dtype} [${tensor.shape.join(", ")}]${stateOf(tensor)}`;
   if (typeof value === "string") return JSON.stringify(value.length > MAX_SUMMARY_CHARACTERS ? value.slice(0, MAX_SUMMARY_CHARACTERS) : value);
   if (typeof value === "function") return Function.prototype.toString.call(value);
   try {

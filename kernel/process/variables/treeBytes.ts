@@ -1,5 +1,5 @@
 /** @file Bytes of all tensors and arrays of numbers in a value. */
-import { Tensor } from "../../graph/tensor";
+import { asTensor } from "./asTensor";
 import { childrenOf } from "./children";
 
 /** Values looked at: beyond that the sum is left out, as it would take too long. */
@@ -14,8 +14,9 @@ export function treeBytes(value: unknown): number | undefined {
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     if (typeof next !== "object" || next === null || seen.has(next)) continue;
     seen.add(next);
-    if (next instanceof Tensor || ArrayBuffer.isView(next)) {
-      bytes += next instanceof Tensor ? next.bytes : next.byteLength;
+    const tensor = asTensor(next);
+    if (tensor !== undefined || ArrayBuffer.isView(next)) {
+      bytes += tensor?.bytes ?? (ArrayBuffer.isView(next) ? next.byteLength : 0);
       found = true;
       continue;
     }

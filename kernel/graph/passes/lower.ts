@@ -4,6 +4,7 @@ import { copyPlace, rewriteGraph, withPlace } from "../rewrite";
 import { type Tensor } from "../tensor";
 import { foldConstants } from "./foldConstants";
 import { fuse, keepReducedRows } from "./fuse";
+import { flattenRows } from "./flattenRows";
 import { foldLayouts } from "./layout";
 import { shareCommon } from "./share";
 import { simplify } from "./simplify";
@@ -26,7 +27,9 @@ export function lower(outputs: readonly Tensor[], { fused, fold = true, fuse: fu
   const shared = shareCommon(simplify(shareCommon(simplify(expanded))));
   const small = fold ? foldConstants(shared) : shared;
   const laidOut = shareCommon(simplify(foldLayouts(small, { rowProducts: !fuses })));
-  return fuses ? fuse(shareCommon(simplify(rewriteGraph(laidOut, (x) => withPlace(x, () => keepReducedRows(x)))))) : laidOut;
+  if (!fuses) return laidOut;
+  const withRows = simplify(rewriteGraph(laidOut, (x) => withPlace(x, () => keepReducedRows(x))));
+  return fuse(shareCommon(simplify(flattenRows(withRows))));
 }
 
 function expandComposites(outputs: readonly Tensor[], fused: LowerOptions["fused"]): Tensor[] {

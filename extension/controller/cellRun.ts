@@ -71,7 +71,7 @@ export type RunEvent =
   | { readonly kind: "restored"; readonly displays: readonly KnownDisplay[] }
   | { readonly kind: "queued"; readonly msgId: string; readonly cellKey: string }
   | { readonly kind: "message"; readonly msgId: string; readonly seq: number; readonly atMs: number; readonly message: IopubMessage }
-  | { readonly kind: "reply"; readonly msgId: string; readonly content: ReplyContent<"execute_request">; readonly nowMs: number }
+  | { readonly kind: "reply"; readonly msgId: string; readonly seq: number; readonly content: ReplyContent<"execute_request">; readonly nowMs: number }
   | { readonly kind: "attached"; readonly pending: AttachReply["pending"]; readonly seq: number; readonly from: number; readonly nowMs: number }
   /** The process is gone; `reason` is undefined where the user ended it. */
   | { readonly kind: "ended"; readonly reason: string | undefined; readonly nowMs: number }

@@ -18,9 +18,9 @@ export function reduceRuns(state: Runs, event: RunEvent): Reduced {
     case "restored":
       return { state: event.displays.reduce(restored, state), commands: NOTHING };
     case "message":
-      return onMessage(state, event);
+      return whenCaughtUp(messageOnly({ ...state, seq: event.seq }, event), event.atMs);
     case "reply":
-      return onReply(state, event);
+      return whenCaughtUp(onReply({ ...state, seq: event.seq }, event), event.nowMs);
     case "attached":
       return onAttached(state, event);
     case "ended":
@@ -50,11 +50,10 @@ function opened(state: Runs, run: Run): Reduced {
   return { state: { ...state, runs, displays, latest: new Map(state.latest).set(run.cellKey, run.msgId) }, commands };
 }
 
-function onMessage(before: Runs, { msgId, seq, atMs, message }: Extract<RunEvent, { readonly kind: "message" }>): Reduced {
-  const done = messageOnly({ ...before, seq }, { msgId, seq, atMs, message });
-  const { catchUp } = done.state;
+function whenCaughtUp(done: Reduced, nowMs: number): Reduced {
+  const { catchUp, seq } = done.state;
   if (catchUp === undefined || seq < catchUp.seq) return done;
-  const caught = caughtUp(done.state, atMs);
+  const caught = caughtUp(done.state, nowMs);
   return { state: caught.state, commands: [...done.commands, ...caught.commands] };
 }
 

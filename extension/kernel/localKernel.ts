@@ -80,7 +80,7 @@ export class LocalKernel implements Kernel {
     return this.process;
   }
 
-  /** Number of the last message on iopub. */
+  /** Number of the last message that was numbered. */
   get seq(): number {
     return this.lastSeq;
   }
@@ -190,10 +190,10 @@ export class LocalKernel implements Kernel {
     const { msg_type: type } = message.header;
     const parent: unknown = message.parent_header.msg_id;
     const msgId = typeof parent === "string" ? parent : "";
+    // Replay and live messages may overlap by some.
+    if (seq !== undefined && seq <= this.lastSeq) return;
+    this.lastSeq = seq ?? this.lastSeq;
     if (channel === "iopub") {
-      // Replay and live messages may overlap by some.
-      if (seq !== undefined && seq <= this.lastSeq) return;
-      this.lastSeq = seq ?? this.lastSeq;
       this.published(message, msgId);
     } else if (channel === "stdin") {
       const { prompt, password } = message.content;
@@ -202,7 +202,7 @@ export class LocalKernel implements Kernel {
     } else if (type === "execute_reply" && !this.waiting.has(msgId)) {
       this.ran(msgId);
       // SAFETY: the kernel answers an execute_request with this content.
-      this.events.fire({ kind: "reply", msgId, content: message.content as unknown as ReplyContent<"execute_request"> });
+      this.events.fire({ kind: "reply", msgId, seq: this.lastSeq, content: message.content as unknown as ReplyContent<"execute_request"> });
     } else {
       this.waiting.get(msgId)?.resolve(message.content);
       this.waiting.delete(msgId);

@@ -39,7 +39,7 @@ class Feed {
   }
   reply(msgId: string, status: "ok" | "error" | "aborted"): void {
     const content: Extract<RunEvent, { readonly kind: "reply" }>["content"] = status === "ok" ? { status, execution_count: 1, user_expressions: {} } : { status };
-    this.document.take({ kind: "reply", msgId, content, nowMs: this.nowMs });
+    this.document.take({ kind: "reply", msgId, seq: ++this.seq, content, nowMs: this.nowMs });
   }
   flush(waitMs = 100): void {
     this.nowMs += waitMs;
@@ -223,7 +223,7 @@ describe("a window that comes back", () => {
     replayInto(document, 0);
     document.take({ kind: "message", msgId: ids[0], seq: 6, atMs: 2, message: idle });
     document.take({ kind: "message", msgId: ids[1], seq: 7, atMs: 2, message: input(2) });
-    document.take({ kind: "reply", msgId: ids[0], content: { status: "ok", execution_count: 1, user_expressions: {} }, nowMs: 2 });
+    document.take({ kind: "reply", msgId: ids[0], seq: 8, content: { status: "ok", execution_count: 1, user_expressions: {} }, nowMs: 2 });
     expect(document.settled).toEqual([6]);
   });
 

@@ -6,6 +6,7 @@ import { type NotebookKernels } from "../kernel/notebookKernels";
 import { type Services } from "../services";
 import { askUser } from "./askUser";
 import { CellCosts } from "./cellCosts";
+import { followNotebooks } from "./followNotebooks";
 import { interruptCells } from "./interruptCells";
 import { registerKernelCommands } from "./kernelCommands";
 import { CONTROLLER_ID, LANGUAGES, NOTEBOOK_TYPE } from "./notebookFormat";
@@ -84,12 +85,9 @@ export function controllerModule(services: Services, local: NotebookKernels): vs
       describe();
       for (const notebook of vs.workspace.notebookDocuments) if (ours.has(notebook)) void reattach(notebook);
     }),
-    vs.workspace.onDidCloseNotebookDocument((notebook) => {
+    followNotebooks(services, local, (notebook) => {
       runners.get(notebook)?.dispose();
       runners.delete(notebook);
-      // Nobody can come back to a notebook that was never saved.
-      if (notebook.isUntitled) void local.of(notebook.uri)?.shutdown();
-      else local.detach(notebook.uri);
     }),
     { dispose: () => runners.forEach((runner) => runner.dispose()) },
   );

@@ -1,4 +1,5 @@
 /** @file `kernel.json`: what a running kernel says of itself, read with suspicion. */
+import { readFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type KernelRecord } from "../../kernel/protocol/jupyter";
@@ -47,13 +48,22 @@ export async function readRecord(folder: string): Promise<KernelRecord | string>
   }
 }
 
-/** Whether a process of this number runs, whoever it belongs to. */
+/** Whether a process of this number runs, whoever it belongs to. One that has ended and was not fetched by its parent does not. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return !(process.platform === "linux" && isZombie(pid));
   } catch (error) {
     return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}
+
+function isZombie(pid: number): boolean {
+  try {
+    // The name in parentheses may hold anything; the state follows it.
+    return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch {
+    return false;
   }
 }
 

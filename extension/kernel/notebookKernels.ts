@@ -64,6 +64,15 @@ export class NotebookKernels implements Kernels, vscode.Disposable {
     this.kernels.delete(uri);
   }
 
+  /** The kernel of `from` is that of `to` from now on: the notebook was renamed, or saved for the first time. */
+  async move(from: vscode.Uri, to: vscode.NotebookDocument): Promise<void> {
+    const found = this.of(from)?.found ?? (await this.find(from));
+    if (found === undefined) return;
+    this.detach(from);
+    await this.memories.move(found.record, to.uri);
+    await this.reattach(to);
+  }
+
   /** Removes what kernels left that have been dead for long. */
   async clean(): Promise<void> {
     const { log } = this.given;
@@ -81,7 +90,7 @@ export class NotebookKernels implements Kernels, vscode.Disposable {
 
   private async find(notebook: vscode.Uri): Promise<FoundKernel | undefined> {
     const { alive } = await findKernels(this.root);
-    return alive.find(({ record }) => record.notebook === notebook.toString());
+    return alive.find(({ record }) => this.memories.notebookOf(record) === notebook.toString());
   }
 
   private async open(notebook: vscode.NotebookDocument, found: FoundKernel | undefined): Promise<LocalKernel> {

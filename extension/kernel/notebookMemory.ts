@@ -3,6 +3,7 @@ import type * as vscode from "vscode";
 import { type KernelRecord } from "../../kernel/protocol/jupyter";
 
 const KEY = "isoflop.kernels";
+const MOVED_KEY = "isoflop.movedKernels";
 /** Notebooks whose memory is kept; the least recent goes. */
 const MAX_NOTEBOOKS = 50;
 
@@ -37,6 +38,26 @@ export class NotebookMemories {
     const uri = notebook.toString();
     const others = this.read().filter(([other]) => other !== uri);
     await this.state.update(KEY, [[uri, memory], ...others].slice(0, MAX_NOTEBOOKS));
+  }
+
+  /** The notebook of `record`'s process: the one it was started for, or what that is called now. */
+  notebookOf(record: KernelRecord): string {
+    return this.moved().find(([kernel]) => kernel === kernelName(record))?.[1] ?? record.notebook;
+  }
+
+  /** The notebook has another name from now on; what is known of its kernel goes with it. */
+  async move(record: KernelRecord, to: vscode.Uri): Promise<void> {
+    const from = this.notebookOf(record);
+    const uri = to.toString();
+    const others = this.moved().filter(([kernel]) => kernel !== kernelName(record));
+    await this.state.update(MOVED_KEY, [[kernelName(record), uri], ...others].slice(0, MAX_NOTEBOOKS));
+    const entries = this.read().map(([name, memory]): readonly [string, NotebookMemory] => [name === from && memory.kernel === kernelName(record) ? uri : name, memory]);
+    await this.state.update(KEY, entries);
+  }
+
+  private moved(): (readonly [kernel: string, notebook: string])[] {
+    const stored: unknown = this.state.get(MOVED_KEY);
+    return Array.isArray(stored) ? stored.filter((entry): entry is readonly [string, string] => Array.isArray(entry) && typeof entry[0] === "string" && typeof entry[1] === "string") : [];
   }
 
   /** What an older version stored, or somebody else, is no memory. */

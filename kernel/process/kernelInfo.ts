@@ -11,7 +11,8 @@ export function kernelInfoContent(what: Pick<KernelInfo, "executor" | "device">)
     protocol_version: PROTOCOL_VERSION,
     implementation: "isoflop",
     implementation_version: version,
-    language_info: { name: "typescript", version: "6.0", mimetype: "text/x-typescript", file_extension: ".ts", pygments_lexer: "typescript", codemirror_mode: { name: "javascript", typescript: true }, nbconvert_exporter: "script" },
+    // VS Code takes the language of cells from the name (see extension/controller/notebookFormat.ts), everything else finds TypeScript in the other fields.
+    language_info: { name: "isoflop-ts", version: "6.0", mimetype: "text/x-typescript", file_extension: ".ts", pygments_lexer: "typescript", codemirror_mode: "typescript", nbconvert_exporter: "script" },
     banner: `IsoFLOP ${version}: TypeScript notebooks for research on efficient training (Node ${process.version.slice(1)}, ${what.executor})`,
     help_links: [],
     isoflop: kernelInfo(what),

@@ -84,7 +84,7 @@ describe("cells in a kernel process", () => {
   it("leave a kernel that answers what it does not know, and content of the wrong form, with an error", async () => {
     const { client } = await (await start()).connect();
     const { message } = await client.ask("kernel_info_request", {});
-    expect(message.content).toMatchObject({ status: "ok", implementation: "isoflop", language_info: { name: "typescript" } });
+    expect(message.content).toMatchObject({ status: "ok", implementation: "isoflop", language_info: { name: "isoflop-ts", pygments_lexer: "typescript" } });
     for (const [type, content] of [["debug_request", {}], ["execute_request", { code: 5 }], ["isoflop_view_request", {}], ["isoflop_variables_request", { path: "nope" }]] as const) {
       const reply = await client.ask(type as "execute_request", content); // SAFETY: what a client of another version may send
       expect(reply.message.content).toMatchObject({ status: "error", ename: "ArgumentError" });

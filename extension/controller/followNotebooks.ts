@@ -9,7 +9,6 @@ const FOLLOW_MS = 5000;
 
 /** `forget`: called for each document that closes, before its kernel moves or is let go. */
 export function followNotebooks({ vs, log }: Pick<Services, "vs" | "log">, kernels: NotebookKernels, forget: (notebook: vscode.NotebookDocument) => void): vscode.Disposable {
-  const renamed = new Map<string, vscode.Uri>();
   const timers = new Set<NodeJS.Timeout>();
   const failed = (error: unknown): void => log.warn(`the kernel did not follow its notebook: ${error instanceof Error ? error.message : String(error)}`);
 
@@ -18,7 +17,7 @@ export function followNotebooks({ vs, log }: Pick<Services, "vs" | "log">, kerne
     forget(notebook);
     const kernel = kernels.of(notebook.uri);
     if (kernel === undefined) return;
-    const heir = (): vscode.NotebookDocument | undefined => vs.workspace.notebookDocuments.find((other) => isHeir(notebook, other, renamed.get(notebook.uri.toString())) && kernels.of(other.uri) === undefined);
+    const heir = (): vscode.NotebookDocument | undefined => vs.workspace.notebookDocuments.find((other) => isHeir(notebook, other) && kernels.of(other.uri) === undefined);
     const follow = (other: vscode.NotebookDocument): void => void kernels.move(notebook.uri, other).catch(failed);
     const present = heir();
     if (present !== undefined) return follow(present);
@@ -45,23 +44,23 @@ export function followNotebooks({ vs, log }: Pick<Services, "vs" | "log">, kerne
     timers.add(timer);
   };
 
+  /** The document under the new name may be open by now, or come later: then it finds its kernel when it opens. */
+  const rename = async (from: vscode.Uri, to: vscode.Uri): Promise<void> => {
+    await kernels.renamed(from, to);
+    for (const notebook of vs.workspace.notebookDocuments) if (notebook.uri.toString().startsWith(to.toString())) await kernels.reattach(notebook);
+  };
+
   return vs.Disposable.from(
     vs.workspace.onDidCloseNotebookDocument(closed),
     vs.workspace.onDidRenameFiles(({ files }) => {
-      for (const { oldUri, newUri } of files) {
-        renamed.set(oldUri.toString(), newUri);
-        const notebook = vs.workspace.notebookDocuments.find(({ uri }) => uri.toString() === newUri.toString());
-        if (notebook !== undefined && kernels.of(newUri) === undefined) void kernels.move(oldUri, notebook).catch(failed);
-      }
+      for (const { oldUri, newUri } of files) void rename(oldUri, newUri).catch(failed);
     }),
     { dispose: () => timers.forEach((timer) => clearTimeout(timer)) },
   );
 }
 
-/** Whether `other` is what `notebook` has become: by its new name, or a saved one with the same cells. */
-function isHeir(notebook: vscode.NotebookDocument, other: vscode.NotebookDocument, name: vscode.Uri | undefined): boolean {
-  if (other === notebook || other.notebookType !== NOTEBOOK_TYPE || other.isClosed) return false;
-  if (name !== undefined) return other.uri.toString() === name.toString();
-  if (!notebook.isUntitled || other.isUntitled || other.cellCount !== notebook.cellCount) return false;
+/** Whether `other` is what the unsaved `notebook` was saved as: one with the same cells. */
+function isHeir(notebook: vscode.NotebookDocument, other: vscode.NotebookDocument): boolean {
+  if (!notebook.isUntitled || other.isUntitled || other.notebookType !== NOTEBOOK_TYPE || other.isClosed || other.cellCount !== notebook.cellCount) return false;
   return other.getCells().every((cell, at) => cell.document.getText() === notebook.cellAt(at).document.getText());
 }

@@ -64,13 +64,21 @@ export class NotebookKernels implements Kernels, vscode.Disposable {
     this.kernels.delete(uri);
   }
 
-  /** The kernel of `from` is that of `to` from now on: the notebook was renamed, or saved for the first time. */
+  /** The kernel of `from` is that of `to` from now on: the notebook was saved for the first time. */
   async move(from: vscode.Uri, to: vscode.NotebookDocument): Promise<void> {
-    const found = this.of(from)?.found ?? (await this.find(from));
-    if (found === undefined) return;
-    this.detach(from);
-    await this.memories.move(found.record, to.uri);
+    await this.renamed(from, to.uri);
     await this.reattach(to);
+  }
+
+  /** A notebook, or a folder with notebooks, has another name: their kernels are let go of, and found by that name. */
+  async renamed(from: vscode.Uri, to: vscode.Uri): Promise<void> {
+    const { alive } = await findKernels(this.root);
+    for (const { record } of alive) {
+      const name = this.memories.notebookOf(record);
+      if (name !== from.toString() && !name.startsWith(`${from.toString()}/`)) continue;
+      this.detach(this.given.vs.Uri.parse(name));
+      await this.memories.move(record, `${to.toString()}${name.slice(from.toString().length)}`);
+    }
   }
 
   /** Removes what kernels left that have been dead for long. */

@@ -46,9 +46,8 @@ export class NotebookMemories {
   }
 
   /** The notebook has another name from now on; what is known of its kernel goes with it. */
-  async move(record: KernelRecord, to: vscode.Uri): Promise<void> {
+  async move(record: KernelRecord, uri: string): Promise<void> {
     const from = this.notebookOf(record);
-    const uri = to.toString();
     const others = this.moved().filter(([kernel]) => kernel !== kernelName(record));
     await this.state.update(MOVED_KEY, [[kernelName(record), uri], ...others].slice(0, MAX_NOTEBOOKS));
     const entries = this.read().map(([name, memory]): readonly [string, NotebookMemory] => [name === from && memory.kernel === kernelName(record) ? uri : name, memory]);

@@ -23,7 +23,7 @@ export const shapeText = (shape: readonly (number | string)[] | null): string =>
 interface Words {
   readonly title: string;
   readonly sub: string;
-  /** Said by screen readers. */
+  /** Said by screen readers after what is seen. */
   readonly spoken: string;
 }
 
@@ -32,17 +32,17 @@ export function wordsOf({ graph, modules }: Source, { kind, ref }: Item): Words 
     const module = modules.byKey.get(ref);
     const cost = [module === undefined || module.parameters === 0 ? "" : `${withPrefix(module.parameters)} par.`, module === undefined || module.flops === 0 ? "" : flopsText(module.flops)].filter((part) => part !== "").join(" · ");
     const nodes = plural(module?.nodes ?? 0, "node");
-    return { title: module?.name ?? "", sub: cost === "" ? nodes : cost, spoken: `Module ${keyText(ref)}, ${nodes}${cost === "" ? "" : `, ${cost}`}` };
+    return { title: module?.name ?? "", sub: cost === "" ? nodes : cost, spoken: `Module ${keyText(ref)}, ${nodes}` };
   }
   if (kind === "input" || kind === "output") {
     const value = graph.values[ref];
     const sub = `${value.dtype} ${shapeText(value.shape)}`.trim();
-    return { title: value.name, sub, spoken: `${kind === "input" ? "Input" : "Output"} ${value.name}, ${sub}` };
+    return { title: value.name, sub, spoken: kind === "input" ? "Input" : "Output" };
   }
   const node = graph.nodes[ref];
   const out = node.outputs.map((at) => shapeText(graph.values[at]?.shape ?? null)).find((text) => text !== "") ?? "";
   const sub = [out, node.parameters > 0 ? `${withPrefix(node.parameters)} par.` : ""].filter((part) => part !== "").join(" · ");
-  return { title: node.op, sub, spoken: `${node.op}${sub === "" ? "" : `, ${sub}`}${node.path.length > 0 ? `, in ${node.path.join(".")}` : ""}` };
+  return { title: node.op, sub, spoken: node.path.length > 0 ? `in ${node.path.join(".")}` : "node" };
 }
 
 export function sizeOf(source: Source, item: Item): Size {
@@ -62,8 +62,16 @@ export interface DrawItem {
 export function drawItem({ source, item, box: { x, y, width, height }, like }: DrawItem): SVGGElement {
   const { title, sub, spoken } = wordsOf(source, item);
   const opens = item.kind === "module" || item.kind === "group";
-  const mark = like === undefined ? undefined : svg("text", { x: x + width - 8, y: y + 15, "text-anchor": "end", class: "graph-mark" }, MARKS[like]);
+  const mark = like === undefined ? "" : MARKS[like];
   const group = item.kind === "group";
+  // What is seen stands first in the name, letter by letter: people who speak to the computer say what they see.
+  const seen = [short(title), group ? "" : short(sub), mark].filter((part) => part !== "");
+  const at = group ? { x: x + 22, y: y + 17 } : { x: x + width / 2 + (opens ? 5 : 0), y: y + (sub === "" ? height / 2 + 4 : 17), "text-anchor": "middle" };
+  const texts = [
+    svg("text", at, short(title)),
+    group || sub === "" ? undefined : svg("text", { x: x + width / 2, y: y + 32, "text-anchor": "middle", class: "graph-sub" }, short(sub)),
+    mark === "" ? undefined : svg("text", { x: x + width - 8, y: y + 15, "text-anchor": "end", class: "graph-mark" }, mark),
+  ];
   const element = svg(
     "g",
     {
@@ -73,17 +81,15 @@ export function drawItem({ source, item, box: { x, y, width, height }, like }: D
       "data-id": item.id,
       "data-kind": item.kind,
       "data-like": like,
-      "aria-label": `${spoken}${like === undefined ? "" : `, ${like}`}`,
+      "aria-label": `${seen.join(" ")} ${spoken}${like === undefined ? "" : `, ${like}`}`,
       "aria-expanded": opens ? String(group) : undefined,
     },
     svg("rect", { x, y, width, height, rx: 5 }),
     item.kind === "module" ? svg("rect", { x, y, width, height, rx: 5, class: "graph-fill" }) : undefined,
-    group
-      ? svg("text", { x: x + 10, y: y + 17 }, `▾ ${short(title)}`)
-      : [svg("text", { x: x + width / 2, y: y + (sub === "" ? height / 2 + 4 : 17), "text-anchor": "middle" }, `${item.kind === "module" ? "▸ " : ""}${short(title)}`), sub === "" ? undefined : svg("text", { x: x + width / 2, y: y + 32, "text-anchor": "middle", class: "graph-sub" }, short(sub))],
-    mark,
+    group ? svg("path", { d: `M${x + 9} ${y + 10}h8l-4 6z`, class: "graph-arrow" }) : item.kind === "module" ? svg("path", { d: `M${x + 8} ${y + 9}v8l6 -4z`, class: "graph-arrow" }) : undefined,
+    texts.flatMap((text) => (text === undefined ? [] : [text, " "])),
   );
-  element.append(svg("title", {}, spoken));
+  element.append(svg("title", {}, `${title} ${sub}\n${spoken}`));
   return element;
 }
 

@@ -18,6 +18,7 @@ main > .iso:first-child { height: 100vh; display: flex; flex-direction: column; 
 .graph-canvas { flex: 1 1 auto; min-height: 0; border: 1px solid var(--iso-edge); border-radius: 4px; width: 100%; cursor: grab; display: block; touch-action: none; }
 .graph-canvas:active { cursor: grabbing; }
 .graph-canvas text { fill: var(--iso-fg); font-size: 12px; pointer-events: none; }
+.graph-arrow { fill: var(--iso-fg); }
 .graph-canvas .graph-sub { fill: var(--iso-muted); font-size: 10.5px; font-variant-numeric: tabular-nums; }
 .graph-canvas .graph-shape { fill: var(--iso-muted); font-size: 9.5px; paint-order: stroke; stroke: var(--iso-bg); stroke-width: 3px; }
 .graph-item { cursor: pointer; outline: none; }

@@ -114,7 +114,10 @@ export class CellProgram {
 
   /** Offset in the module of an offset in the cell. */
   toModule({ prefix, source }: CellModule, offset: number): number {
-    return prefix.text.length + offset + (source.inserted !== undefined && offset >= source.inserted ? 1 : 0);
+    let inner = offset;
+    // Where something was put in, what was there comes after it.
+    for (const at of source.inserted) if (inner >= at) inner++;
+    return prefix.text.length + inner;
   }
 
   /** The part of a cell that a span of its module stands for; undefined for what is not the cell's own text. */
@@ -123,7 +126,7 @@ export class CellProgram {
     if (start < prefix.text.length) return undefined;
     const back = (at: number): number => {
       const inner = at - prefix.text.length;
-      return Math.min(code.length, source.inserted !== undefined && inner > source.inserted ? inner - 1 : inner);
+      return Math.min(code.length, inner - source.inserted.filter((added) => added < inner).length);
     };
     return { cell: module.id, start: back(start), end: back(start + length) };
   }

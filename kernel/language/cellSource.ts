@@ -1,14 +1,14 @@
 /** @file What is known of a cell before it is put among the others: the names it declares, mentions and exports. Half-typed cells count too. */
 import ts from "typescript";
 import { CellSyntaxError } from "../session/cellSyntaxError";
-import { type Declaration, type Declarations, declarationsOf } from "../session/declarations";
+import { type Declarations, declarationsOf } from "../session/declarations";
 import { parseCell } from "../session/parseCell";
 
 export interface CellSource {
-  /** Text as the compiler gets it: the cell's own, but for a parenthesis round an object that is its last line. */
+  /** Text as the compiler gets it: the cell's own, but for a parenthesis round an object that is its last line, and a semicolon before it. */
   readonly code: string;
-  /** Offset of that parenthesis. */
-  readonly inserted?: number;
+  /** Offsets of what was put in, one character each, ascending. */
+  readonly inserted: readonly number[];
   readonly declarations: Declarations;
   /** All identifiers in it, whether they refer to a variable or not, sorted. */
   readonly mentioned: readonly string[];
@@ -21,13 +21,13 @@ export interface CellSource {
 /** Never throws: what cannot be parsed has an `error`, and the names that were understood. */
 export function readCell(code: string): CellSource {
   try {
-    const { source, inserted } = parseCell(code);
-    const at = inserted === undefined ? undefined : source.getPositionOfLineAndCharacter(inserted.line - 1, inserted.column - 1);
-    return { code: source.text, inserted: at, ...namesOf(source), declarations: declarationsOf(source) };
+    const { source, inserted, separated } = parseCell(code);
+    const at = inserted === undefined ? [] : [source.getPositionOfLineAndCharacter(inserted.line - 1, inserted.column - 1)];
+    return { code: source.text, inserted: separated === undefined ? at : [separated, ...at], ...namesOf(source), declarations: declarationsOf(source) };
   } catch (error) {
     if (!(error instanceof CellSyntaxError)) throw error;
     const source = ts.createSourceFile("cell.ts", code, ts.ScriptTarget.ESNext, true);
-    return { code, ...namesOf(source), declarations: declarationsIn(source), error };
+    return { code, inserted: [], ...namesOf(source), declarations: declarationsIn(source), error };
   }
 }
 
@@ -41,14 +41,8 @@ function namesOf(source: ts.SourceFile): Pick<CellSource, "mentioned" | "exporte
   return { mentioned: [...mentioned].sort(), exported: exportsOf(source) };
 }
 
-/** The declarations of a cell with errors, statement by statement: two of one name are no reason to lose all. */
-function declarationsIn(source: ts.SourceFile): Declarations {
-  const found = new Map<string, Declaration>();
-  for (const statement of source.statements) {
-    for (const [name, declaration] of declarationsOf(alone(statement, source))) if (IDENTIFIER.test(name)) found.set(name, declaration);
-  }
-  return found;
-}
+/** The declarations of a cell with errors: those that could be read, and of two of one name the first. */
+const declarationsIn = (source: ts.SourceFile): Declarations => new Map([...declarationsOf(source, () => undefined)].filter(([name]) => IDENTIFIER.test(name)));
 
 /** What the parser puts where a name is missing is none. */
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
@@ -60,7 +54,7 @@ function exportsOf(source: ts.SourceFile): ReadonlySet<string> {
     const modifiers = ts.canHaveModifiers(statement) ? ts.getModifiers(statement) : undefined;
     const has = (kind: ts.SyntaxKind): boolean => modifiers?.some((modifier) => modifier.kind === kind) ?? false;
     if (!has(ts.SyntaxKind.ExportKeyword) || has(ts.SyntaxKind.DefaultKeyword)) continue;
-    for (const name of declarationsOf(alone(statement, source)).keys()) names.add(name);
+    for (const name of declarationsOf(alone(statement, source), () => undefined).keys()) names.add(name);
   }
   return names;
 }

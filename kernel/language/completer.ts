@@ -5,7 +5,6 @@ import { markdown, signatureText } from "./docs";
 import { type Hovers } from "./hover";
 import { type Importables } from "./importable";
 import { type Completion, type CompletionDetails, type Completions } from "./messages";
-import { Places } from "./places";
 
 const PREFERENCES: ts.GetCompletionsAtPositionOptions = {
   includeCompletionsForModuleExports: false,
@@ -20,15 +19,11 @@ const SORT_OTHER_CELL = "12";
 const SORT_IMPORT = "16";
 
 export class Completer {
-  private readonly places: Places;
-
   constructor(
     private readonly cells: CellProgram,
     private readonly hovers: Hovers,
     private readonly importables: Importables,
-  ) {
-    this.places = new Places(cells);
-  }
+  ) {}
 
   at(module: CellModule, { offset, trigger }: { readonly offset: number; readonly trigger?: string }): Completions | undefined {
     const position = this.cells.toModule(module, offset);
@@ -49,8 +44,8 @@ export class Completer {
     }
     if (info === undefined) return undefined;
     const names = new Set(items.map(({ name }) => name));
-    // In an expression all globals are there, in a type its operators, in a string or after a dot neither.
-    const place = names.has("globalThis") ? "value" : names.has("keyof") ? "type" : undefined;
+    // Where an expression can stand so can `new`, and in a type its operators; in a string or after a dot neither.
+    const place = names.has("new") ? "value" : names.has("keyof") ? "type" : undefined;
     return { items: place === undefined ? items : [...items, ...this.more({ module, place, names, prefix: wordBefore(module.code, offset) })] };
   }
 
@@ -106,10 +101,13 @@ export class Completer {
   private expressionBeforeDot(module: CellModule, offset: number): ts.Expression | undefined {
     const start = offset - wordBefore(module.code, offset).length;
     if (module.code[start - 1] !== ".") return undefined;
-    const node = this.places.token(module, start);
-    const parent = node?.parent;
-    for (const candidate of [node, parent, parent?.parent]) if (candidate !== undefined && ts.isPropertyAccessExpression(candidate)) return candidate.expression;
-    return undefined;
+    const dot = this.cells.toModule(module, start) - 1;
+    const find = (node: ts.Node): ts.Expression | undefined => {
+      if (dot < node.pos || dot > node.end) return undefined;
+      const inner = ts.forEachChild(node, find);
+      return inner ?? (ts.isPropertyAccessExpression(node) && node.expression.end <= dot && node.name.pos >= dot ? node.expression : undefined);
+    };
+    return find(this.cells.tree(module));
   }
 
   private isUnknown(expression: ts.Expression): boolean {

@@ -15,14 +15,15 @@ export interface Declaration {
 export type Declarations = ReadonlyMap<string, Declaration>;
 
 /** The declarations of a cell, in the order of their first appearance. `var` counts at any depth outside of functions, as the language has it.
- * @throws {CellSyntaxError} when the cell declares one name twice in a way that no TypeScript file may. */
-export function declarationsOf(source: ts.SourceFile): Declarations {
+ * @param conflict takes the error when the cell declares one name twice in a way that no TypeScript file may. By default it is thrown; else the first counts.
+ * @throws {CellSyntaxError} */
+export function declarationsOf(source: ts.SourceFile, conflict: (error: CellSyntaxError) => void = raise): Declarations {
   const found = new Map<string, Declaration>();
   const add = (name: ts.Identifier, next: Declaration): void => {
     const old = found.get(name.text);
     if (old !== undefined && conflicts(old, next)) {
       const { line, character } = source.getLineAndCharacterOfPosition(name.getStart(source));
-      throw new CellSyntaxError(`the cell declares \`${name.text}\` twice (${old.kind} and ${next.kind})`, { line: line + 1, column: character + 1 });
+      conflict(new CellSyntaxError(`the cell declares \`${name.text}\` twice (${old.kind} and ${next.kind})`, { line: line + 1, column: character + 1 }));
     }
     // A function or class that a namespace or interface adds to stays what it is.
     const strongest = old === undefined || !old.value ? next : old;
@@ -30,6 +31,10 @@ export function declarationsOf(source: ts.SourceFile): Declarations {
   };
   for (const statement of source.statements) addStatement(statement, add);
   return found;
+}
+
+function raise(error: CellSyntaxError): never {
+  throw error;
 }
 
 type Add = (name: ts.Identifier, declaration: Declaration) => void;

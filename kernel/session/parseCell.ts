@@ -6,6 +6,8 @@ export interface ParsedCell {
   readonly source: ts.SourceFile;
   /** Where a parenthesis was put in, so that the cell's last line reads as an object. Positions after it on this line are one too far right. */
   readonly inserted?: Position;
+  /** Offset at which a semicolon was put in on an earlier line: without it that line would call what the parenthesis begins. */
+  readonly separated?: number;
 }
 
 /** The tree of a cell. A last statement such as `{ a: 1, b }` is read as an object, not as a block: it is there to be shown.
@@ -35,10 +37,16 @@ function lastObject(source: ts.SourceFile): ParsedCell | undefined {
     const rest = source.text.slice(start);
     const closed = [rest, withoutLastSemicolon(rest)].find((text) => text !== undefined && isObject(`(${text}\n)`));
     if (closed === undefined) continue;
-    const code = `${source.text.slice(0, start)}(${closed}\n)`;
-    if (syntaxErrors(code, "cell.ts").length > 0) continue;
     const { line, character } = source.getLineAndCharacterOfPosition(start);
-    return { source: parse(code, "cell.ts"), inserted: { line: line + 1, column: character + 1 } };
+    const inserted = { line: line + 1, column: character + 1 };
+    const end = source.statements.findLast((statement) => statement.end <= start)?.end;
+    for (const separated of end === undefined ? [undefined] : [undefined, end]) {
+      const before = separated === undefined ? source.text.slice(0, start) : `${source.text.slice(0, separated)};${source.text.slice(separated, start)}`;
+      const code = `${before}(${closed}\n)`;
+      if (syntaxErrors(code, "cell.ts").length > 0) continue;
+      const tree = parse(code, "cell.ts");
+      if (tree.statements.some((statement) => statement.getStart(tree) === before.length)) return { source: tree, inserted, separated };
+    }
   }
   return undefined;
 }

@@ -31,6 +31,15 @@ describe("what cells write and show", () => {
     expect(messages.map(({ message }) => message.msg_type)).toEqual(["status", "stream", "execute_result", "status"]);
   });
 
+  it.each([
+    ["after a statement without a semicolon", "const t = 1\n{ a: t }", "{ a: 1 }"],
+    ["after one with a comment behind it", "let t = Math.max // the larger\n{ a: t(1, 2) }", "{ a: 2 }"],
+    ["after a block", "if (true) { }\n{ a: 3 }", "{ a: 3 }"],
+  ])("shows an object that is the last line, %s", async (_, code, expected) => {
+    const { shown, errors } = await runCells([code]);
+    expect([shown, errors]).toEqual([[expected], [undefined]]);
+  });
+
   it("shows an object by its display method, also one that answers later", async () => {
     const { results } = await runCells(["({ [Symbol.for('Jupyter.display')]: () => ({ 'text/html': '<b>x</b>', 'text/plain': 'x' }) })", "({ [Symbol.for('Jupyter.display')]: async () => ({ 'text/plain': 'later' }) })"]);
     expect(results.map(({ value }) => value)).toEqual([{ "text/html": "<b>x</b>", "text/plain": "x" }, { "text/plain": "later" }]);

@@ -10,6 +10,7 @@ import { startModules, type NamedModule } from "./startModules";
 import { devicesModule } from "./views/devices/devicesModule";
 import { statusBarModule } from "./views/devices/statusBar";
 import { methodsModule } from "./views/methods/methodsModule";
+import { modelGraph } from "./views/modelGraph/modelGraph";
 import { runsModule } from "./views/runs/runsModule";
 import { variablesModule } from "./views/variables/variablesModule";
 
@@ -25,6 +26,7 @@ const MODULES: readonly NamedModule[] = [
   ["runs", runsModule],
   ["methods", methodsModule],
   ["variables", variablesModule],
+  ["model graph", modelGraph],
   ["devices", devicesModule],
   ["status bar", statusBarModule],
 ];

@@ -9,6 +9,8 @@ import { type Item, keyText, type Modules } from "./modules";
 /** About the mean width of a letter of 12 px. */
 const LETTER_PX = 6.7;
 const MAX_LETTERS = 26;
+/** Beside the words: the sign of modules on the left, that of comparisons on the right. */
+const ROOM_PX = 40;
 const MARKS: Readonly<Record<Likeness, string>> = { same: "=", changed: "≠", "only here": "+" };
 
 export interface Source {
@@ -19,6 +21,13 @@ export interface Source {
 const short = (text: string): string => (text.length > MAX_LETTERS ? `${text.slice(0, MAX_LETTERS - 1)}…` : text);
 
 export const shapeText = (shape: readonly (number | string)[] | null): string => (shape === null ? "" : shape.join("×") || "scalar");
+
+/** Numbers say little alone: "blocks.0". */
+function titleOf(key: string): string {
+  const path = keyText(key).split(".");
+  const name = path[path.length - 1];
+  return path.length > 1 && /^\d+$/.test(name) ? `${path[path.length - 2]}.${name}` : name;
+}
 
 interface Words {
   readonly title: string;
@@ -32,7 +41,7 @@ export function wordsOf({ graph, modules }: Source, { kind, ref }: Item): Words 
     const module = modules.byKey.get(ref);
     const cost = [module === undefined || module.parameters === 0 ? "" : `${withPrefix(module.parameters)} par.`, module === undefined || module.flops === 0 ? "" : flopsText(module.flops)].filter((part) => part !== "").join(" · ");
     const nodes = plural(module?.nodes ?? 0, "node");
-    return { title: module?.name ?? "", sub: cost === "" ? nodes : cost, spoken: `Module ${keyText(ref)}, ${nodes}` };
+    return { title: titleOf(ref), sub: cost === "" ? nodes : cost, spoken: `Module ${keyText(ref)}, ${nodes}` };
   }
   if (kind === "input" || kind === "output") {
     const value = graph.values[ref];
@@ -48,7 +57,7 @@ export function wordsOf({ graph, modules }: Source, { kind, ref }: Item): Words 
 export function sizeOf(source: Source, item: Item): Size {
   const { title, sub } = wordsOf(source, item);
   const letters = Math.max(short(title).length, short(sub).length * 0.88);
-  return { width: Math.max(70, Math.round(letters * LETTER_PX + 26)), height: sub === "" ? 30 : 42 };
+  return { width: Math.max(70, Math.round(letters * LETTER_PX + ROOM_PX)), height: sub === "" ? 30 : 42 };
 }
 
 export interface DrawItem {

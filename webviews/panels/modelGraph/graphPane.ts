@@ -23,6 +23,7 @@ const ZOOM_STEP = 1.25;
 const MIN_ZOOM = 0.05;
 const MAX_ZOOM = 4;
 const MAX_FIT_ZOOM = 1.3;
+const READABLE_ZOOM = 0.8;
 /** More labels than this are noise. */
 const SHAPES_UP_TO_EDGES = 80;
 
@@ -105,7 +106,7 @@ export class GraphPane {
     if (width === 0 || this.layout.width === 0) return;
     const zoom = Math.max(MIN_ZOOM, Math.min(MAX_FIT_ZOOM, width / this.layout.width, height / this.layout.height));
     // What does not fit readably begins at its top.
-    const used = Math.max(zoom, Math.min(0.55, width / this.layout.width));
+    const used = Math.max(zoom, Math.min(READABLE_ZOOM, width / this.layout.width));
     this.view = { zoom: used, x: (width - this.layout.width * used) / 2, y: Math.max(8, (height - this.layout.height * used) / 2) };
     this.place();
   }

@@ -20,7 +20,7 @@ const below = {
   session: ["display", "protocol", "index.ts"],
   language: ["session", "protocol"],
   process: ["session", "protocol", "display", "language", "runtime", "graph", "io", "onnx", "cost", "index.ts"],
-  bench: ["graph", "onnx", "runtime", "fit", "index.ts"],
+  bench: ["graph", "onnx", "runtime", "fit", "process", "index.ts"],
 };
 
 const folders = Object.entries(below).map(([folder, allowed]) => ({

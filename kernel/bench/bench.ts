@@ -2,6 +2,7 @@
 import { describeMachine, physicalCores } from "../runtime/machine";
 import { executor } from "../runtime/session";
 import { ownArm, peersFor, startArm } from "./arms";
+import { kernelTimes, type KernelTimes } from "./kernelTimes";
 import { compileTime, productPeak, runOverhead, startTime } from "./micro";
 import { ownStep } from "./ownArm";
 import { alternate, type Measured } from "./statistics";
@@ -12,7 +13,7 @@ export interface BenchOptions {
   readonly rounds: number;
   /** Steps a turn. */
   readonly steps: number;
-  /** Also overhead, compile and start times. */
+  /** Also overhead, compile and start times, and those of a kernel. */
   readonly micro: boolean;
   readonly commit: string;
 }
@@ -26,6 +27,7 @@ export interface BenchReport {
   readonly peakGflops: number;
   readonly steps: readonly StepReport[];
   readonly micro?: Awaited<ReturnType<typeof microReport>>;
+  readonly kernel?: KernelTimes;
 }
 
 export interface StepReport {
@@ -54,7 +56,9 @@ export async function bench({ workloads, rounds, steps, micro, commit }: BenchOp
   }
   const extra = micro ? await microReport() : undefined;
   if (extra !== undefined) printMicro(extra);
-  return { ...about, peakGflops, steps: reports, micro: extra };
+  const kernel = micro ? await kernelTimes() : undefined;
+  if (kernel !== undefined) console.log(`kernel: a cell of 1+1 takes ${kernel.roundTripMs.toFixed(1)} ms (median), from the start of the process to the first result ${kernel.startMs.toFixed(0)} ms`);
+  return { ...about, peakGflops, steps: reports, micro: extra, kernel };
 }
 
 async function benchStep(workload: WorkloadName, { rounds, steps, threads, peakGflops }: { readonly rounds: number; readonly steps: number; readonly threads: number; readonly peakGflops: number }): Promise<StepReport> {

@@ -12,7 +12,7 @@ in alternating turns, and prints medians and ratios. Workloads: ${Object.keys(WO
 
   --rounds N   turns of each arm (default 7)
   --steps N    steps a turn (default 6)
-  --no-micro   leave out run overhead, compile time and start time
+  --no-micro   leave out run overhead, compile time, start time and the times of a kernel
   --json FILE  also write the report as JSON
 `;
 

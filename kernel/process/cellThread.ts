@@ -1,4 +1,5 @@
 /** @file The main thread of a kernel: runs cells and answers what only it can, also in the middle of a cell's loop. */
+import nodeModule from "node:module";
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { Session } from "../session/session";
 import { type Shared, type ToMain } from "./channel";
@@ -24,6 +25,8 @@ export class CellThread {
   private readonly library: Library;
   private readonly session: Session;
   private readonly executions: Executions;
+  /** Sources of what ran, for completion. */
+  private readonly cells: string[] = [];
   /** Requests under way: those that came in a loop and wait for its end. */
   private readonly started = new Set<Promise<void>>();
 
@@ -49,7 +52,14 @@ export class CellThread {
     process.on("SIGINT", () => this.session.interrupt());
     process.on("SIGTERM", () => this.out.post({ kind: "end" }));
     // Not in the way of a first cell, and there before most.
-    setTimeout(() => void this.library.load().catch(() => undefined), WARM_MS);
+    setTimeout(() => void this.warm(), WARM_MS);
+  }
+
+  /** Loads the library. A process that is killed later writes nothing then, so compiled code is kept now, for the next start. */
+  private async warm(): Promise<void> {
+    await this.library.load().catch(() => undefined);
+    const flushCompileCache: unknown = Reflect.get(nodeModule, "flushCompileCache");
+    if (typeof flushCompileCache === "function") flushCompileCache();
   }
 
   /** Orders that have come while a cell held the thread. */
@@ -63,11 +73,12 @@ export class CellThread {
   private obey(order: ToMain): void {
     switch (order.kind) {
       case "execute":
+        if (!order.silent) this.cells.push(order.code);
         this.track(this.executions.run(order));
         break;
       case "request": {
         const { id, type, content } = order;
-        this.track(answerRequest({ type, content, session: this.session, library: this.library }, (reply) => this.out.post({ kind: "reply", id, content: reply })));
+        this.track(answerRequest({ type, content, session: this.session, library: this.library, cells: this.cells }, (reply) => this.out.post({ kind: "reply", id, content: reply })));
         break;
       }
       case "interrupt":

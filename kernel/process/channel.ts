@@ -20,6 +20,8 @@ export interface ExecuteOrder {
 
 /** Requests that only the main thread can answer: they need the names of the notebook, or the library. */
 export const MAIN_REQUESTS = [
+  "complete_request",
+  "inspect_request",
   "is_complete_request",
   "isoflop_variables_request",
   "isoflop_view_request",

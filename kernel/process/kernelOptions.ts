@@ -12,6 +12,8 @@ export interface KernelOptions {
   readonly file?: string;
   /** Private folder of this kernel, absolute. */
   readonly folder: string;
+  /** Connection file of a Jupyter client, which then takes the place of the local socket. */
+  readonly connection?: string;
   /** Ends the process after so long without clients and work; 0: never. */
   readonly idleShutdownMs: number;
   /** Share of memory, 0…0.5, below which it warns. */
@@ -24,7 +26,7 @@ export interface KernelOptions {
   readonly runsFolder?: string;
 }
 
-const USAGE = "main.js --folder <private folder> --notebook <uri> --cwd <folder> [--file <notebook.ipynb>] [--idle-shutdown-ms n] [--memory-warning share] [--output-limit bytes] [--device cpu] [--threads n] [--runs-folder folder]";
+const USAGE = "main.js --folder <private folder> --notebook <uri> --cwd <folder> [--file <notebook.ipynb>] [--connection <file>] [--idle-shutdown-ms n] [--memory-warning share] [--output-limit bytes] [--device cpu] [--threads n] [--runs-folder folder]";
 const OUTPUT_LIMIT_BYTES = 2e6;
 const MEMORY_WARNING_SHARE = 0.08;
 
@@ -44,6 +46,7 @@ export function parseKernelOptions(args: readonly string[]): KernelOptions {
     cwd: resolve(values.cwd ?? "."),
     file: file === undefined ? undefined : resolve(file),
     folder: resolve(folder),
+    connection: values.connection === undefined ? undefined : resolve(values.connection),
     // Timers count in 31-bit milliseconds.
     idleShutdownMs: Math.min(number("idle-shutdown-ms", 0), 2 ** 31 - 1),
     memoryWarningShare: number("memory-warning", MEMORY_WARNING_SHARE, 0.5),
@@ -62,7 +65,7 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({
       args: [...args],
-      options: { folder: TEXT, notebook: TEXT, cwd: TEXT, file: TEXT, "idle-shutdown-ms": TEXT, "memory-warning": TEXT, "output-limit": TEXT, device: TEXT, threads: TEXT, "runs-folder": TEXT },
+      options: { folder: TEXT, connection: TEXT, notebook: TEXT, cwd: TEXT, file: TEXT, "idle-shutdown-ms": TEXT, "memory-warning": TEXT, "output-limit": TEXT, device: TEXT, threads: TEXT, "runs-folder": TEXT },
     }).values;
   } catch (error) {
     throw usage(error instanceof Error ? error.message.split(". ")[0] : String(error));

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { version } from "../../package.json";
 import { ArgumentError } from "../errors";
+import { readConnectionFile } from "../protocol/connectionFile";
 import { Journal } from "../protocol/journal";
 import { type KernelRecord } from "../protocol/jupyter";
 import { LocalSocket } from "../protocol/localSocket";
@@ -51,9 +52,24 @@ export class ProtocolThread {
     port.on("message", (message: ToProtocol) => this.dispatcher.take(message));
   }
 
-  /** Listens, and then writes down where.
-   * @throws {ArgumentError} when the socket cannot be made. */
+  /** Listens: for a Jupyter client where it gave a connection file, else on the local socket.
+   * @throws {IsoflopError} when that cannot be. */
   async start(): Promise<void> {
+    const { connection } = this.data.options;
+    if (connection === undefined) await this.listenLocally();
+    else await this.listenForJupyter(connection);
+    this.idle.touch();
+  }
+
+  private async listenForJupyter(connection: string): Promise<void> {
+    const { ZeroMq } = await import("../protocol/zeroMq");
+    this.transport = await ZeroMq.listen({ connection: readConnectionFile(connection), receive: this.dispatcher.receive });
+    this.dispatcher.use(this.transport);
+    this.dispatcher.publish({ msg_type: "status", content: { execution_state: "starting" } });
+  }
+
+  /** Listens, and then writes down where. */
+  private async listenLocally(): Promise<void> {
     const { options, shared } = this.data;
     const token = randomBytes(TOKEN_BYTES).toString("base64url");
     const journal = new Journal({ path: join(options.folder, JOURNAL_FILE), onFailure: (error) => setImmediate(() => this.warn(`the kernel's journal cannot be written (${error.message}); cells go on, but a window that is closed may miss output`)) });
@@ -72,7 +88,6 @@ export class ProtocolThread {
     });
     this.dispatcher.use(this.transport);
     this.record(token);
-    this.idle.touch();
     this.monitor = new StatusMonitor({
       work: shared.work,
       warningShare: options.memoryWarningShare,

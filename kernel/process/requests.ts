@@ -4,6 +4,7 @@ import { type ReplyContent } from "../protocol/jupyter";
 import { chromeTrace, startProfile, stopProfile } from "../runtime/profile";
 import { type Session } from "../session/session";
 import { type MainRequest, type RequestOrder } from "./channel";
+import { completeReply, inspectReply } from "./assistance";
 import { completeness } from "./completeness";
 import { exportReply } from "./exportReply";
 import { kernelInfo } from "./kernelInfo";
@@ -14,11 +15,15 @@ import { viewReply } from "./views/viewReply";
 export interface Asking extends Pick<RequestOrder, "type" | "content"> {
   readonly session: Session;
   readonly library: Library;
+  /** Sources of the cells that ran, oldest first. */
+  readonly cells: readonly string[];
 }
 
 type Answers = { readonly [T in MainRequest]: (asking: Asking) => ReplyContent<T> | Promise<ReplyContent<T>> };
 
 const ANSWERS: Answers = {
+  complete_request: completeReply,
+  inspect_request: inspectReply,
   is_complete_request: ({ content }) => completeness(text(content, "code")),
   isoflop_variables_request: ({ content, session }) => variablesReply(session, { path: optionalText(content, "path"), limit: typeof content.limit === "number" ? content.limit : undefined }),
   isoflop_view_request: async ({ content, session, library }) => viewReply(session, { path: text(content, "path"), view: text(content, "view"), library: await library.load() }),

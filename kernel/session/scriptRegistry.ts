@@ -19,20 +19,35 @@ export interface Place {
 const SCHEME = "isoflop:script/";
 const LOCATION = /isoflop:script\/(\d+):(\d+):(\d+)/;
 
-/** Sources and source maps by the file names that V8 sees. */
+/** A script with its maps takes about so many bytes for each character of its source: a map has a place for each. */
+const BYTES_PER_CHARACTER = 40;
+const MAX_BYTES = 16e6;
+/** What is left of cells that ran long ago. */
+const FORGOTTEN: Script = { label: "a cell run long ago", isCell: true, source: "", trace: () => undefined };
+
+/** Sources and source maps by the file names that V8 sees. Of cells the newest are kept: a notebook may run for weeks. */
 export class ScriptRegistry {
-  private readonly scripts: Script[] = [];
+  private readonly scripts = new Map<number, Script>();
+  private count = 0;
+  private bytes = 0;
 
   /** Returns the file name to compile under. */
   add(script: Script): string {
-    this.scripts.push(script);
-    return `${SCHEME}${this.scripts.length - 1}`;
+    const name = this.count++;
+    this.scripts.set(name, script);
+    this.bytes += sizeOf(script);
+    for (const [old, { isCell }] of this.scripts) {
+      if (this.bytes <= MAX_BYTES || old === name) break;
+      if (isCell) this.forget(old);
+    }
+    return `${SCHEME}${name}`;
   }
 
   /** The first place of a script that `line` of a stack trace names. */
   find(line: string): Place | undefined {
     const match = LOCATION.exec(line);
-    const script = match === null ? undefined : this.scripts[Number(match[1])];
+    const number = Number(match?.[1] ?? NaN);
+    const script = number < this.count ? (this.scripts.get(number) ?? FORGOTTEN) : undefined;
     return match === null || script === undefined ? undefined : { script, position: script.trace({ line: Number(match[2]), column: Number(match[3]) }) };
   }
 
@@ -44,7 +59,15 @@ export class ScriptRegistry {
       return place === undefined ? raw : showPlace(place);
     });
   }
+
+  private forget(name: number): void {
+    const script = this.scripts.get(name);
+    this.scripts.delete(name);
+    if (script !== undefined) this.bytes -= sizeOf(script);
+  }
 }
+
+const sizeOf = ({ source }: Script): number => source.length * BYTES_PER_CHARACTER;
 
 /** "cell 3, line 2:5", "/folder/lib.ts:2:5". */
 export function showPlace({ script, position }: Place): string {

@@ -60,7 +60,7 @@ export class ViewPanels {
   /** A panel of an output, and how to give it a newer one. */
   showBundle(title: string, data: MimeBundle): BundlePanel {
     const { vs, config } = this.services;
-    const panel = vs.window.createWebviewPanel(VIEW_TYPE, title, { viewColumn: vs.ViewColumn.Beside, preserveFocus: false }, { enableScripts: true, localResourceRoots: [webviewFolder(this.services)] });
+    const panel = vs.window.createWebviewPanel(VIEW_TYPE, title, { viewColumn: this.column(), preserveFocus: false }, { enableScripts: true, localResourceRoots: [webviewFolder(this.services)] });
     const post = (message: ToViewPanel): void => void panel.webview.postMessage(message);
     let latest = data;
     const update = (next: MimeBundle): void => {
@@ -80,6 +80,13 @@ export class ViewPanels {
     panel.onDidDispose(() => themes.dispose());
     panel.webview.html = webviewPage(this.services, { webview: panel.webview, script: "panels/view.js", title });
     return { panel, update };
+  }
+
+  /** Where such a panel is open already, else beside the notebook: not one more column for each. */
+  private column(): vscode.ViewColumn {
+    const { vs } = this.services;
+    const group = vs.window.tabGroups.all.find(({ tabs }) => tabs.some(({ input }) => input instanceof vs.TabInputWebview && input.viewType.endsWith(VIEW_TYPE)));
+    return group?.viewColumn ?? vs.ViewColumn.Beside;
   }
 
   dispose(): void {

@@ -12,7 +12,7 @@ const LABELS: Readonly<Record<ActsOn, { readonly label: string; readonly icon: s
   data: { label: "Data", icon: "database" },
   optimizer: { label: "Optimizer", icon: "settings" },
   numerics: { label: "Numerics", icon: "symbol-numeric" },
-  sampler: { label: "Sampler", icon: "symbol-event" },
+  sampler: { label: "Sampler", icon: "sparkle" },
   system: { label: "System", icon: "server-process" },
   law: { label: "Scaling law", icon: "graph-scatter" },
 };

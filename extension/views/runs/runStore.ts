@@ -1,5 +1,5 @@
 /** @file The runs of the open notebooks and workspace folders, read from their files and watched. */
-import { dirname, isAbsolute, join, resolve } from "node:path";
+import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import type * as vscode from "vscode";
 import { deleteRun, listRuns, readRun, type RunProblem } from "../../../kernel/runs/readRuns";
 import { METRICS_FILE, RECORD_FILE, type RunData, type RunSummary } from "../../../kernel/runs/schema";
@@ -13,7 +13,7 @@ export interface StoredRuns {
 }
 
 /** Rows come many times a second while a run trains. */
-const QUIET_MS = 700;
+const QUIET_MS = 1000;
 /** A workspace with more runs folders than this is one of archives. */
 const MAX_FOLDERS = 200;
 
@@ -25,12 +25,12 @@ export class RunStore {
   private timer: NodeJS.Timeout | undefined;
   private listing: Promise<StoredRuns> | undefined;
 
-  constructor(private readonly services: Pick<Services, "vs" | "config" | "log">) {
-    const { vs, config } = services;
+  constructor(private readonly services: Pick<Services, "vs" | "config" | "log" | "kernels">) {
+    const { vs, config, kernels } = services;
     this.changed = new vs.EventEmitter<void>();
     this.onDidChange = this.changed.event;
     const soon = (): void => this.refreshSoon();
-    this.subscriptions = [config.onDidChange(soon), vs.workspace.onDidChangeWorkspaceFolders(soon), vs.workspace.onDidOpenNotebookDocument(soon), vs.workspace.onDidCloseNotebookDocument(soon), this.changed];
+    this.subscriptions = [config.onDidChange(soon), vs.workspace.onDidChangeWorkspaceFolders(soon), vs.workspace.onDidOpenNotebookDocument(soon), vs.workspace.onDidCloseNotebookDocument(soon), kernels.onDidChange(soon), this.changed];
   }
 
   /** All runs as they are now. Reads once, however many ask at a time. */
@@ -60,6 +60,7 @@ export class RunStore {
     for (const disposable of [...this.watchers.values(), ...this.subscriptions]) disposable.dispose();
   }
 
+  /** Kernels tell of themselves each second while they work: what they log is seen where no watcher sees it. */
   private refreshSoon(): void {
     // Not put off by further changes: a run that trains must be seen to move.
     this.timer ??= setTimeout(() => this.refresh(), QUIET_MS);
@@ -100,7 +101,10 @@ export class RunStore {
     const { vs } = this.services;
     for (const folder of folders) {
       if (this.watchers.has(folder)) continue;
-      const watcher = vs.workspace.createFileSystemWatcher(new vs.RelativePattern(vs.Uri.file(folder), `**/{${RECORD_FILE},${METRICS_FILE}}`));
+      // A folder that is not there yet cannot be watched, the workspace around it can.
+      const around = vs.workspace.getWorkspaceFolder(vs.Uri.file(folder));
+      const inner = around === undefined ? "" : `${relative(around.uri.fsPath, folder).replaceAll("\\", "/")}/`;
+      const watcher = vs.workspace.createFileSystemWatcher(new vs.RelativePattern(around ?? vs.Uri.file(folder), `${inner}**/{${RECORD_FILE},${METRICS_FILE}}`));
       for (const event of [watcher.onDidCreate, watcher.onDidChange, watcher.onDidDelete]) event(() => this.refreshSoon());
       this.watchers.set(folder, watcher);
     }

@@ -11,10 +11,13 @@ export type VariableNode = { readonly kind: "variable"; readonly variable: Varia
 const PAGE = 200;
 export const MORE_COMMAND = "isoflop.moreVariables";
 
+/** Memory of the machine itself goes without saying. */
+const AT_HOME: ReadonlySet<string> = new Set(["cpu", "host"]);
+
 /** "float32 [16, 128] · 8 KiB", or what the value says in one line. */
 export function describeVariable({ dtype, shape, bytes, summary, device }: Variable): string {
   const size = bytes === undefined ? [] : [bytesText(bytes)];
-  const place = device === undefined || device === "cpu" ? [] : [device];
+  const place = device === undefined || AT_HOME.has(device) ? [] : [device];
   if (dtype !== undefined && shape !== undefined) return [`${dtype} [${shape.join(", ")}]`, ...size, ...place].join(" · ");
   return [summary, ...size, ...place].filter((part) => part !== "").join(" · ");
 }

@@ -125,6 +125,7 @@ export function fakeEditor({ workspace, root }: FakeOptions): FakeEditor {
     window: {
       activeNotebookEditor: undefined,
       visibleNotebookEditors: [],
+      tabGroups: { all: [] },
       onDidChangeActiveNotebookEditor: never,
       createTreeView: (id: string, { treeDataProvider }: { treeDataProvider: vscode.TreeDataProvider<unknown> }) => {
         const view = { provider: treeDataProvider, selection: [], visible: true, onDidChangeVisibility: never, dispose: () => undefined };
@@ -154,6 +155,7 @@ export function fakeEditor({ workspace, root }: FakeOptions): FakeEditor {
       workspaceFolders: workspace === undefined ? undefined : [{ uri: Uri.file(workspace) }],
       findFiles: () => Promise.resolve([]),
       createFileSystemWatcher: () => ({ onDidCreate: never, onDidChange: never, onDidDelete: never, dispose: () => undefined }),
+      getWorkspaceFolder: () => undefined,
       onDidChangeWorkspaceFolders: never,
       onDidOpenNotebookDocument: never,
       onDidCloseNotebookDocument: never,

@@ -48,11 +48,27 @@ export function runsPlot({ comparison, choices, hidden, theme, revision }: RunsP
     layout: {
       ...baseLayout(theme, { height: HEIGHT_PX, revision }),
       hovermode: "closest",
-      xaxis: { ...axisLayout(theme, { title: AXIS_LABELS[axis], type: logX ? "log" : "linear", side: "x" }) },
-      yaxis: axisLayout(theme, { title: metric, type: logY ? "log" : "linear", side: "y" }),
+      xaxis: axisLayout(theme, { title: AXIS_LABELS[axis], type: logX ? "log" : "linear", side: "x", range: rangeOf(shown.flatMap(({ compared }) => [compared.curve.x, compared.raw.x]), { log: logX, room: 0.005 }) }),
+      yaxis: axisLayout(theme, { title: metric, type: logY ? "log" : "linear", side: "y", range: rangeOf(shown.flatMap(({ compared }) => (smoothing > 0 ? [compared.curve.y, compared.raw.y] : [compared.curve.y])), { log: logY, room: 0.05 }) }),
       ...budgetLine({ comparison, choices, theme }),
     },
   };
+}
+
+/** Around all values, with a share of room at both ends, as plotly wants it: logarithms on a log axis. Undefined without values. */
+function rangeOf(lists: readonly (readonly number[])[], { log, room }: { readonly log: boolean; readonly room: number }): readonly [number, number] | undefined {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const list of lists)
+    for (const value of list) {
+      const place = log ? Math.log10(value) : value;
+      if (!Number.isFinite(place)) continue;
+      low = Math.min(low, place);
+      high = Math.max(high, place);
+    }
+  if (low > high) return undefined;
+  const space = high > low ? (high - low) * room : Math.max(Math.abs(high) * 0.1, log ? 0.1 : 1e-9);
+  return [low - space, high + space];
 }
 
 interface LineParts {

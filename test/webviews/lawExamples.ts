@@ -44,8 +44,9 @@ export function attentionWeights({ layers = 4, heads = 4, tokens = WORDS, seed =
 export const attentionExample = (options: Parameters<typeof attentionWeights>[0] & { readonly title?: string } = {}): AttentionPayload =>
   view.attention({ weights: attentionWeights(options), tokens: options.tokens ?? WORDS, title: options.title ?? "Attention of GPT 4 × 128" }).payload;
 
-/** 12 × 12 heads at full resolution, as a live view may send them: larger than what fits in a stored output. */
-export function largeAttention({ layers = 12, heads = 12, tokens = 512 } = {}): AttentionPayload {
+/** 12 × 12 heads over 512 tokens, four joined in each cell: 3 MB, nearly the most that a view reads. `block` 1 and 1 × 12 heads is as large. */
+export function largeAttention({ layers = 12, heads = 12, tokens = 512, block = 4 } = {}): AttentionPayload {
+  const side = tokens / block;
   const random = lehmer(3);
   const names = Array.from({ length: tokens }, (_, i) => WORDS[(i * 7 + (i >> 3)) % WORDS.length]);
   const even = { previous: 0.01, self: 0.01, first: 0.01, induction: 0.01, entropy: 0.9 };
@@ -60,13 +61,13 @@ export function largeAttention({ layers = 12, heads = 12, tokens = 512 } = {}): 
     keys: tokens,
     causal: true,
     tokens: names,
-    block: 1,
+    block,
     heads: Array.from({ length: layers * heads }, (_, i) => {
-      const bytes = new Uint8Array(tokens * tokens);
+      const bytes = new Uint8Array(side * side);
       const back = i % 7;
-      for (let query = 0; query < tokens; query++)
-        for (let key = 0; key <= query; key++) bytes[query * tokens + key] = key === query - back ? 220 : key === 0 ? 90 : (random() * 24) | 0;
-      return { layer: Math.floor(i / heads), head: i % heads, scores: { ...even, previous: back === 1 ? 0.8 : 0.02 }, weights: { shape: [tokens, tokens], low: 0, high: 1, data: Buffer.from(bytes).toString("base64") } };
+      for (let query = 0; query < side; query++)
+        for (let key = 0; key <= query; key++) bytes[query * side + key] = key === query - back ? 220 : key === 0 ? 90 : (random() * 24) | 0;
+      return { layer: Math.floor(i / heads), head: i % heads, scores: { ...even, previous: back === 1 ? 0.8 : 0.02 }, weights: { shape: [side, side], low: 0, high: 1, data: Buffer.from(bytes).toString("base64") } };
     }),
   };
 }

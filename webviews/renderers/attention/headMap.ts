@@ -3,9 +3,10 @@ import { sharpContext } from "../../shared/canvas";
 import { html, uniqueId } from "../../shared/dom";
 import { type Theme } from "../../shared/renderer";
 import { paint, type sums, type Weights } from "./grids";
-import { columnOfRow, type AttentionModel } from "./model";
-import { AXIS_FONT_PX, cellAt, cornerOf, mapLayout, type MapLayout } from "./mapLayout";
-import { isWhole, labelEvery, pan, type Window, zoom } from "./window";
+import { type AttentionModel } from "./model";
+import { cellAt, mapLayout, type MapLayout } from "./mapLayout";
+import { labelWidth, paintFocus, paintMap } from "./paintMap";
+import { isWhole, pan, type Window, zoom } from "./window";
 
 export interface Focus {
   readonly row: number | undefined;
@@ -34,6 +35,7 @@ export interface MapActions {
 }
 export interface HeadMap {
   readonly element: HTMLElement;
+  /** The map with its labels, without what is under the pointer. */
   readonly canvas: HTMLCanvasElement;
   draw(state: MapState, size: { readonly width: number; readonly height: number }): void;
   focus(): void;
@@ -43,14 +45,18 @@ const DRAG_PX = 4;
 const WHEEL_ZOOM = 1.0015;
 
 export function headMap({ hover, press, key, look }: MapActions, signal: AbortSignal): HeadMap {
-  const canvas = html("canvas", { "aria-hidden": "true" });
+  const ground = html("canvas", { "aria-hidden": "true" });
+  // What the pointer changes stands on a canvas of its own: the map below it is painted only when something else changes.
+  const canvas = html("canvas", { "aria-hidden": "true", class: "attention-over" });
   const cellId = uniqueId("attention-cell");
   const cell = html("div", { role: "gridcell", id: cellId, class: "iso-hidden" });
   const row = html("div", { role: "row" }, cell);
-  const grid = html("div", { role: "grid", tabindex: 0, class: "attention-map", "aria-label": "Map: rows are queries, columns the keys they attend to", "aria-activedescendant": cellId }, canvas, row);
+  const grid = html("div", { role: "grid", tabindex: 0, class: "attention-map", "aria-label": "Map: rows are queries, columns the keys they attend to", "aria-activedescendant": cellId }, ground, canvas, row);
   let state: MapState | undefined;
   let layout: MapLayout | undefined;
   let image: { readonly of: Weights | undefined; readonly colours: Uint32Array; readonly canvas: OffscreenCanvas } | undefined;
+  let over: CanvasRenderingContext2D | undefined;
+  let painted: (Pick<MapState, "weights" | "colours" | "theme" | "sums"> & { readonly key: readonly number[] }) | undefined;
   let drag: { readonly x: number; readonly y: number; readonly window: Window; moved: boolean } | undefined;
 
   const at = (event: MouseEvent): Focus => {
@@ -92,7 +98,7 @@ export function headMap({ hover, press, key, look }: MapActions, signal: AbortSi
 
   return {
     element: grid,
-    canvas,
+    canvas: ground,
     focus: () => grid.focus({ preventScroll: true }),
     draw(next, size) {
       state = next;
@@ -106,155 +112,20 @@ export function headMap({ hover, press, key, look }: MapActions, signal: AbortSi
       row.setAttribute("aria-rowindex", String((focus.row ?? 0) + 1));
       cell.setAttribute("aria-colindex", String((focus.column ?? 0) + 1));
       if (cell.textContent !== next.spoken) cell.textContent = next.spoken;
-      const context = sharpContext(canvas, size);
-      if (context === undefined) return;
-      const fits = size.width / 1.5 / window.columns >= 8;
-      const widest = measure(context, next);
-      layout = mapLayout({ ...size, label: Math.min(fits ? 76 : 40, widest), window });
-      paintMap(context, { state: next, layout, image: image.canvas });
+      const { theme, sums, low, high } = next;
+      const key = [size.width, size.height, ...Object.values(window), low, high, globalThis.devicePixelRatio];
+      if (painted === undefined || painted.weights !== weights || painted.colours !== colours || painted.theme !== theme || painted.sums !== sums || painted.key.some((value, i) => value !== key[i])) {
+        const context = sharpContext(ground, size);
+        if (context === undefined) return;
+        const fits = size.width / 1.5 / window.columns >= 8;
+        layout = mapLayout({ ...size, label: Math.min(fits ? 76 : 40, labelWidth(context, next)), window });
+        paintMap(context, { state: next, layout, image: image.canvas });
+        painted = { weights, colours, theme, sums, key };
+        over = sharpContext(canvas, size);
+      }
+      if (over === undefined || layout === undefined) return;
+      over.clearRect(0, 0, size.width, size.height);
+      paintFocus(over, next, layout);
     },
   };
-}
-
-const axisFont = (theme: Theme, bold = false): string => `${bold ? "600 " : ""}${AXIS_FONT_PX}px ${theme.monospace}`;
-
-function measure(context: CanvasRenderingContext2D, { model, theme, window }: MapState): number {
-  context.font = axisFont(theme);
-  const seen = model.labels.slice(Math.floor(window.column), Math.ceil(window.column + window.columns));
-  return Math.ceil(seen.reduce((most, label) => (label.length <= most.length ? most : label), "").length * context.measureText("0").width) + 2;
-}
-
-interface Painting {
-  readonly state: MapState;
-  readonly layout: MapLayout;
-  readonly image: OffscreenCanvas;
-}
-
-function paintMap(context: CanvasRenderingContext2D, { state, layout, image }: Painting): void {
-  const { theme, window, weights } = state;
-  const { plot, cell } = layout;
-  context.fillStyle = theme.muted;
-  context.globalAlpha = 0.12;
-  context.fillRect(plot.x, plot.y, plot.width, plot.height);
-  context.globalAlpha = 1;
-  // A line of one cell vanishes when whole pixels are picked from a map larger than the screen: there neighbours are mixed.
-  context.imageSmoothingEnabled = cell.width * globalThis.devicePixelRatio < 1;
-  context.drawImage(image, window.column, window.row, window.columns, window.rows, plot.x, plot.y, plot.width, plot.height);
-  context.strokeStyle = theme.muted;
-  context.lineWidth = 1;
-  context.strokeRect(plot.x - 0.5, plot.y - 0.5, plot.width + 1, plot.height + 1);
-  if (weights === undefined) {
-    context.fillStyle = theme.error;
-    context.font = `12px ${theme.font}`;
-    context.fillText("the weights of this head are damaged", plot.x + 10, plot.y + 22, plot.width - 20);
-  }
-  paintBars(context, state, layout);
-  paintAxes(context, state, layout);
-  paintFocus(context, state, layout);
-}
-
-function paintBars(context: CanvasRenderingContext2D, { sums: found, theme, window }: MapState, { plot, cell, bars }: MapLayout): void {
-  if (found === undefined) return;
-  const largest = (values: Float32Array): number => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
-  const [across, down] = [largest(found.column), largest(found.row)];
-  context.save();
-  for (const [values, most, horizontal] of [[found.column, across, true], [found.row, down, false]] as const) {
-    const [start, count] = horizontal ? [window.column, window.columns] : [window.row, window.rows];
-    const step = horizontal ? cell.width : cell.height;
-    for (let i = Math.floor(start); i < Math.min(values.length, Math.ceil(start + count)); i++) {
-      const length = (bars * Math.abs(values[i])) / most;
-      const from = Math.max(0, (i - start) * step);
-      const thick = Math.min((i + 1 - start) * step, (horizontal ? plot.width : plot.height)) - from - (step > 4 ? 1 : 0);
-      context.fillStyle = values[i] < 0 ? (theme.series[1] ?? theme.muted) : (theme.series[0] ?? theme.muted);
-      if (thick <= 0) continue;
-      if (horizontal) context.fillRect(plot.x + from, plot.y + plot.height + 4, thick, length);
-      else context.fillRect(plot.x + plot.width + 4, plot.y + from, length, thick);
-    }
-  }
-  context.restore();
-}
-
-function paintAxes(context: CanvasRenderingContext2D, state: MapState, { plot, cell }: MapLayout): void {
-  const { model, theme, window, focus } = state;
-  context.textBaseline = "middle";
-  context.fillStyle = theme.muted;
-  context.font = `11px ${theme.font}`;
-  context.textAlign = "left";
-  context.fillText("keys →", plot.x, 7);
-  context.save();
-  context.translate(7, plot.y);
-  context.rotate(-Math.PI / 2);
-  context.textAlign = "right";
-  context.fillText("← queries", 0, 0);
-  context.restore();
-  const room = plot.x - 20;
-  const label = (bold: boolean, place: () => void): void => {
-    context.font = axisFont(theme, bold);
-    context.fillStyle = bold ? theme.foreground : theme.muted;
-    place();
-  };
-  const cut = (text: string): string => {
-    const most = Math.max(2, Math.floor(room / context.measureText("0").width));
-    return text.length > most ? `${text.slice(0, most - 1)}…` : text;
-  };
-  const down = (row: number, bold: boolean): void => {
-    const y = plot.y + (row + 0.5 - window.row) * cell.height;
-    if (y >= plot.y && y <= plot.y + plot.height) label(bold, () => {
-      context.textAlign = "right";
-      const text = cut(model.labels[columnOfRow(model, row)] ?? "");
-      if (bold) ground(context, theme, { x: plot.x - 4 - context.measureText(text).width, y: y - 7, width: context.measureText(text).width + 2, height: 14 });
-      context.fillText(text, plot.x - 4, y);
-    });
-  };
-  const acrossAt = (column: number, bold: boolean): void => {
-    const x = plot.x + (column + 0.5 - window.column) * cell.width;
-    if (x >= plot.x && x <= plot.x + plot.width) label(bold, () => {
-      context.save();
-      context.translate(x, plot.y - 4);
-      context.rotate(-Math.PI / 2);
-      context.textAlign = "left";
-      const text = cut(model.labels[column] ?? "");
-      if (bold) ground(context, theme, { x: -1, y: -7, width: context.measureText(text).width + 2, height: 14 });
-      context.fillText(text, 0, 0);
-      context.restore();
-    });
-  };
-  const everyRow = labelEvery(cell.height, AXIS_FONT_PX + 1);
-  const everyColumn = labelEvery(cell.width, AXIS_FONT_PX + 1);
-  for (let row = Math.ceil(window.row / everyRow) * everyRow; row < window.row + window.rows; row += everyRow) down(row, false);
-  for (let column = Math.ceil(window.column / everyColumn) * everyColumn; column < window.column + window.columns; column += everyColumn) acrossAt(column, false);
-  for (const { row, column } of [focus, state.locked]) {
-    if (row !== undefined) down(row, true);
-    if (column !== undefined) acrossAt(column, true);
-  }
-}
-
-function ground(context: CanvasRenderingContext2D, theme: Theme, { x, y, width, height }: { readonly x: number; readonly y: number; readonly width: number; readonly height: number }): void {
-  context.fillStyle = theme.background;
-  context.fillRect(x, y, width, height);
-  context.fillStyle = theme.foreground;
-}
-
-function paintFocus(context: CanvasRenderingContext2D, { theme, window, focus, locked }: MapState, layout: MapLayout): void {
-  const { plot, cell } = layout;
-  context.save();
-  context.beginPath();
-  context.rect(plot.x - 2, plot.y - 2, plot.width + 4, plot.height + 4);
-  context.clip();
-  const frame = (at: Focus, colour: string, thick: number): void => {
-    const { x, y } = cornerOf(layout, window, { row: at.row ?? 0, column: at.column ?? 0 });
-    context.strokeStyle = colour;
-    context.lineWidth = thick;
-    if (at.row !== undefined) context.strokeRect(plot.x, y, plot.width, cell.height);
-    if (at.column !== undefined) context.strokeRect(x, plot.y, cell.width, plot.height);
-  };
-  frame(focus, theme.muted, 1);
-  frame(locked, theme.focus, 2);
-  if (focus.row !== undefined && focus.column !== undefined) {
-    const { x, y } = cornerOf(layout, window, { row: focus.row, column: focus.column });
-    context.strokeStyle = theme.foreground;
-    context.lineWidth = 2;
-    context.strokeRect(x - 1, y - 1, Math.max(4, cell.width + 2), Math.max(4, cell.height + 2));
-  }
-  context.restore();
 }

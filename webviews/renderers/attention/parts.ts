@@ -31,7 +31,7 @@ export function parts({ overview, map, tokens }: { readonly overview: HTMLElemen
   const compare = choice({ label: "Compare with", options: [], value: "", choose: (value) => change({ compare: value }) });
   const pinButton = button({ text: "Pin", label: "Pin this view, to compare another attention view of the page with it", press: pin });
   const zoomOut = button({ text: "−", label: "Zoom out", press: () => zoom(1 / 1.6) });
-  const zoomAll = button({ text: "1:1", label: "Show the whole map", press: () => zoom(0) });
+  const zoomAll = button({ text: "Fit", label: "Fit: show the whole map", press: () => zoom(0) });
   const zoomIn = button({ text: "+", label: "Zoom in (also Ctrl and wheel; drag to move)", press: () => zoom(1.6) });
   const gridTitle = html("span");
   const mapTitle = html("span");

@@ -14,6 +14,7 @@ export const ATTENTION_RULES = `
 .attention-cells [role=gridcell]:hover { box-shadow: 0 0 0 2px var(--iso-fg); }
 .attention-map { position: relative; touch-action: pan-y; }
 .attention-map canvas { cursor: crosshair; }
+.attention-over { position: absolute; inset: 0 auto auto 0; }
 .attention [hidden] { display: none; }
 .attention-tokens { overflow: auto; border: 1px solid var(--iso-line); border-radius: 4px; }
 .attention-text { position: relative; padding: 24px 10px 10px; line-height: 32px; font-family: var(--iso-mono); font-size: 13px; }

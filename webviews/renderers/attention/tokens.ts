@@ -39,6 +39,10 @@ export function tokens({ hover, press, key }: TokensActions, signal: AbortSignal
   let spans: HTMLElement[] = [];
   let styles: string[] = [];
   let described = -1;
+  let places: (readonly [number, number])[] | undefined;
+  const observer = new ResizeObserver(() => (places = undefined));
+  observer.observe(text);
+  signal.addEventListener("abort", () => observer.disconnect());
 
   const columnOf = (event: Event): number => (event.target instanceof HTMLElement ? spans.indexOf(event.target) : -1);
   list.addEventListener("pointerover", (event) => (columnOf(event) < 0 ? undefined : hover(columnOf(event))), { signal });
@@ -57,6 +61,7 @@ export function tokens({ hover, press, key }: TokensActions, signal: AbortSignal
     });
     styles = spans.map(() => "");
     described = -1;
+    places = undefined;
     text.replaceChildren(arcs, ...spans);
   }
 
@@ -71,7 +76,8 @@ export function tokens({ hover, press, key }: TokensActions, signal: AbortSignal
       const strongest = theme.kind.startsWith("high-contrast") ? 0.45 : 0.4;
       spans.forEach((span, column) => {
         const weight = weights?.[column] ?? 0;
-        const share = largest > 0 && Number.isFinite(weight) ? Math.abs(weight) / largest : 0;
+        // In steps of 1/20: few tokens change their look when the pointer moves by one.
+        const share = largest > 0 && Number.isFinite(weight) ? Math.round((20 * Math.abs(weight)) / largest) / 20 : 0;
         const colour = weight < 0 ? other : accent;
         const frame = column === source ? (locked ? `0 0 0 2px ${theme.focus}` : `0 0 0 1px ${theme.foreground}`) : column === target ? `0 0 0 1px ${theme.muted}` : "none";
         const style = `${share < 0.02 ? "transparent" : withAlpha(colour, Number((share * strongest).toFixed(2)))}|${share < 0.02 ? "transparent" : withAlpha(colour, Number(Math.sqrt(share).toFixed(2)))}|${frame}`;
@@ -99,16 +105,19 @@ export function tokens({ hover, press, key }: TokensActions, signal: AbortSignal
   function drawArcs({ source, weights, theme, target }: TokensState): void {
     arcs.replaceChildren();
     if (source === undefined || weights === undefined || spans[source] === undefined) return;
-    arcs.setAttribute("width", String(text.offsetWidth));
-    arcs.setAttribute("height", String(text.offsetHeight));
-    const middle = (span: HTMLElement): readonly [number, number] => [span.offsetLeft + span.offsetWidth / 2, span.offsetTop + 1];
-    const [x, y] = middle(spans[source]);
+    if (places === undefined) {
+      // Colours and frames move nothing: places are measured once, until the text is laid out anew.
+      places = spans.map((span) => [span.offsetLeft + span.offsetWidth / 2, span.offsetTop + 1]);
+      arcs.setAttribute("width", String(text.offsetWidth));
+      arcs.setAttribute("height", String(text.offsetHeight));
+    }
+    const [x, y] = places[source];
     const sizes = weights.map((weight) => Math.abs(weight));
     const chosen = new Set([...top(sizes, ARCS, LEAST_ARC), ...(target === undefined ? [] : [target])]);
     const most = Math.max(...sizes.filter(Number.isFinite), 1e-9);
     for (const column of chosen) {
       if (column === source) continue;
-      const [tx, ty] = middle(spans[column]);
+      const [tx, ty] = places[column];
       const lift = Math.min(y, ty) - Math.min(26, 8 + Math.hypot(tx - x, ty - y) * 0.1);
       const share = sizes[column] / most || 0;
       arcs.append(

@@ -13,7 +13,7 @@ import { type Focus, headMap } from "./headMap";
 import { type AttentionModel, attentionModel, headName, tokenName } from "./model";
 import { describeHead, type Highlight, orderOf, PATTERN_WORDS, patternOf, PATTERNS, patternThreshold, strength } from "./order";
 import { overview, patternColour } from "./overview";
-import { arrange, parts, type Parts } from "./parts";
+import { arrange, parts, type Parts, type Sizes } from "./parts";
 import { allPins, onPins, pin, unpin } from "./pins";
 import { type Chosen, chosenOf, focusOfToken, moved, NOTHING, sourceOf, targetOf } from "./state";
 import { ATTENTION_RULES } from "./style";
@@ -38,6 +38,9 @@ export class AttentionView {
   private atlas: Atlas | undefined;
   private atlasAbort = new AbortController();
   private overviewDirty = true;
+  /** Something but the place of the pointer has changed: controls, titles and legends are written again. */
+  private dirty = true;
+  private sizes: Sizes | undefined;
   private order: readonly number[] = [];
   private pinId: string | undefined;
   private width = 0;
@@ -93,6 +96,7 @@ export class AttentionView {
     const shownOther = otherOf(this.model, this.chosen.compare);
     this.atlas?.recolour(colourTable(this.host.theme, shownOther !== undefined));
     this.overviewDirty = true;
+    this.dirty = true;
     this.redraw();
   }
 
@@ -108,6 +112,7 @@ export class AttentionView {
     if ((["head", "highlight", "sorted", "compare"] as const).some((key) => this.chosen[key] !== before[key])) this.overviewDirty = true;
     if (this.chosen.head !== before.head) this.host.announce(describeHead(this.model.heads[this.chosen.head]));
     this.host.saveState({ ...this.chosen });
+    this.dirty = true;
     this.redraw();
   }
 
@@ -120,6 +125,7 @@ export class AttentionView {
   private resize(width: number): void {
     this.width = width;
     this.overviewDirty = true;
+    this.dirty = true;
     this.redraw();
   }
 
@@ -207,6 +213,7 @@ export class AttentionView {
   private pinsChanged(): void {
     if (this.pinId !== undefined && !allPins().some(({ id }) => id === this.pinId)) this.pinId = undefined;
     if (this.chosen.compare.startsWith("pin:") && !allPins().some(({ id }) => this.chosen.compare === `pin:${id}`)) this.change({ compare: "" });
+    this.dirty = true;
     this.redraw();
   }
 
@@ -229,17 +236,20 @@ export class AttentionView {
   private draw(): void {
     const { model, chosen, host, parts: p, focus } = this;
     const look = this.lookOf();
-    const sizes = arrange(p, this.width, this.single);
+    if (this.dirty || this.sizes === undefined) this.sizes = arrange(p, this.width, this.single);
+    const { sizes } = this;
     if (this.overviewDirty && !this.single) this.drawOverview(sizes.overview);
     const locked = chosen.locked === undefined ? NOTHING : focusOfToken(model, chosen.locked, chosen.direction);
     const spoken = this.spoken();
     this.map.draw({ model, theme: host.theme, weights: look.shown.weights, sums: look.sums, colours: look.colours, low: look.low, high: look.high, window: chosen.window, focus, locked, spoken }, sizes.map);
     const source = sourceOf(model, chosen, focus);
-    this.tokens.element.style.height = `${sizes.tokensHeight}px`;
+    if (this.dirty) this.tokens.element.style.height = `${sizes.tokensHeight}px`;
     this.tokens.draw({ model, theme: host.theme, source, target: targetOf(model, chosen.direction, focus), locked: chosen.locked !== undefined, weights: this.weightsOfToken(source) });
     p.ranked.hidden = !sizes.ranked;
     if (sizes.ranked) drawRanked(p.ranked, { model, theme: host.theme, weights: this.weightsOfToken(source), title: source === undefined ? "" : tokenName(model, source) });
-    this.drawWords(look, spoken);
+    this.drawReadout(look.shown, spoken);
+    if (this.dirty) this.drawWords(look);
+    this.dirty = false;
   }
 
   /** For each column its weight with the token in question. */
@@ -289,7 +299,15 @@ export class AttentionView {
     );
   }
 
-  private drawWords({ shown, high, low }: Look, spoken: string): void {
+  private drawReadout({ problem }: Shown, spoken: string): void {
+    const { readout } = this.parts;
+    const { theme } = this.host;
+    const hint = `Point at ${this.model.hasTokens ? "a token or a cell" : "a cell"}; click locks it, Escape unlocks.`;
+    setText(readout, problem !== "" ? problem : spoken === "" ? hint : `${this.chosen.locked === undefined ? "" : "locked · "}${spoken}`);
+    readout.style.color = problem !== "" ? theme.error : spoken === "" ? theme.muted : theme.foreground;
+  }
+
+  private drawWords({ shown, high, low }: Look): void {
     const { model, chosen, host, parts: p } = this;
     const { theme } = host;
     const head = model.heads[chosen.head];
@@ -297,9 +315,6 @@ export class AttentionView {
     const versus = shown.signed ? ` minus ${shown.name} · mean change ${significant(shown.weights === undefined ? NaN : meanChange(shown.weights), 2)}` : "";
     setText(p.mapTitle, head === undefined ? "No head" : `${capital(headName(head))}${versus === "" ? (found === undefined ? "" : ` · ${PATTERN_WORDS[found.pattern]} ${significant(found.share, 2)}`) : versus}`);
     setText(p.gridTitle, `${model.layers} ${model.layers === 1 ? "layer" : "layers"} × ${model.headsPerLayer} heads`);
-    const hint = model.hasTokens ? "Point at a token or a cell; click locks it, Escape unlocks." : "Point at a cell; click locks it, Escape unlocks.";
-    setText(p.readout, shown.problem !== "" ? shown.problem : spoken === "" ? hint : `${chosen.locked === undefined ? "" : "locked · "}${spoken}`);
-    p.readout.style.color = shown.problem !== "" ? theme.error : spoken === "" ? theme.muted : theme.foreground;
     p.highlight.select.value = chosen.highlight;
     p.sort.setAttribute("aria-pressed", String(chosen.sorted));
     p.direction.set(chosen.direction);

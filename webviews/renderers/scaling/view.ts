@@ -17,6 +17,8 @@ const LAW_HEIGHT_PX = 340;
 const PROFILE_HEIGHT_PX = 300;
 const GAP_PX = 18;
 const SIDE_BY_SIDE_PX = 600;
+/** Below the word "extrapolated". */
+const TAG_TOP_PX = 24;
 /** More points than this make resampling slower than a click may take: the new interval is left out. */
 const MAX_INTERVAL_POINTS = 300;
 
@@ -56,7 +58,7 @@ export class ScalingView {
     this.law = this.own;
     this.profiles = ownProfiles(payload);
     this.redraw = perFrame(() => this.draw(), signal);
-    this.reset = button({ text: "Reset", label: "Put all points back into the fit", press: () => this.restore() });
+    this.reset = button({ text: "Reset", label: "Reset: put all points back into the fit", press: () => this.restore() });
     const svgFrame = html("div", {}, this.picture);
     host.element.replaceChildren(this.lawRow, svgFrame, html("div", { class: "iso-toolbar" }, this.reset, this.readout));
     this.readout.style.flex = "1 1 0";
@@ -309,8 +311,9 @@ function tag({ lines, x, y, area, theme }: { readonly lines: readonly string[]; 
   const height = 10 + lines.length * 15;
   const flipped = x + 12 + width > area.x + area.width;
   const left = flipped ? x - 12 - width : x + 12;
-  // Laws fall: there is room above the curve to the right of a point and below it to the left.
-  const top = Math.max(area.y + 4, Math.min(area.y + area.height - height - 4, flipped ? y + 8 : y - height - 8));
+  // Laws fall: the upper right is free. A curve that still comes near pushes the words down.
+  const near = y < area.y + TAG_TOP_PX + height + 10 && !flipped;
+  const top = near ? Math.min(area.y + area.height - height - 4, y + 14) : area.y + TAG_TOP_PX;
   return svg(
     "g",
     {},

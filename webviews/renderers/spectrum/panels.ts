@@ -49,10 +49,10 @@ export function spectrumPanel({ box, title, layers, axes, values }: Curves, { th
   const ghost = (layer: SpectrumLayer, at: number, dash: string): SVGPathElement =>
     svg("path", { d: linePath(made, layer.ranks, layer.singularValues[at] ?? []), fill: "none", stroke: theme.muted, "stroke-width": 1.4, "stroke-dasharray": dash, opacity: 0.8 });
   if (single && all[0].steps.length > 1) made.layer.append(ghost(all[0], 0, "2 3"), ghost(all[0], all[0].steps.length - 1, "7 3"));
-  const tail = svg("path", { fill: "none", stroke: theme.series[1] ?? theme.foreground, "stroke-width": 1.6, "stroke-dasharray": "1 4", "stroke-linecap": "round" });
+  const tail = svg("path", { fill: "none", stroke: theme.foreground, "stroke-width": 1.8, "stroke-dasharray": "1 4", "stroke-linecap": "round" });
   if (single && axes === "titled") made.layer.append(tail);
   const lines = layers.map(({ index }) =>
-    svg("path", { fill: "none", stroke: layerColour(theme, single ? 0 : index), "stroke-width": axes === "titled" ? 2.2 : 1.8, "stroke-dasharray": single ? undefined : layerDash(theme, index), "stroke-linejoin": "round" }),
+    svg("path", { fill: "none", stroke: layerColour(theme, index), "stroke-width": axes === "titled" ? 2.2 : 1.8, "stroke-dasharray": single ? undefined : layerDash(theme, index), "stroke-linejoin": "round" }),
   );
   made.layer.append(...lines);
   if (visibleValues(all).length === 0)
@@ -96,7 +96,7 @@ export function measurePanel({ box, title, key, layers, bold }: Measured, { them
   });
   const cursor = svg("line", { y1: 0, y2: made.area.height, stroke: theme.foreground, "stroke-width": 1, "stroke-dasharray": "3 3" });
   made.layer.append(cursor);
-  const colour = (index: number): string => layerColour(theme, layers.length === 1 ? 0 : index);
+  const colour = (index: number): string => layerColour(theme, index);
   for (const { layer, index } of layers)
     made.layer.append(
       svg("path", {

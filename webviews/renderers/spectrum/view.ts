@@ -12,7 +12,7 @@ import { allSteps, MEASURES, shortNames, spectrumAt, visibleValues } from "./ser
 
 const RULES = `
 .spectrum-svg { display: block; touch-action: pan-y; }
-.iso input.spectrum-scrubber { flex: 1 1 140px; width: auto; max-width: 420px; }
+.iso input.spectrum-scrubber { flex: 1 1 90px; min-width: 60px; width: auto; max-width: 420px; }
 .spectrum-step { min-width: 84px; font-variant-numeric: tabular-nums; }
 .spectrum-svg [data-layer] { cursor: pointer; }
 `;
@@ -23,6 +23,8 @@ const GAP_PX = 14;
 const PLAY_MS = 250;
 const SMALL_WIDTH_PX = 190;
 const SMALL_HEIGHT_PX = 132;
+/** Width of a small panel over its height. */
+const SMALL_SHAPE = 1.6;
 /** Rows of small panels; their number decides the height, which then stays. */
 const MAX_SMALL_ROWS = 5;
 
@@ -217,7 +219,7 @@ export class SpectrumView {
         ? show === "all" && this.payload.layers.length > 1
           ? "Dotted: first step, dashed: last step. Click a layer to see it alone."
           : "Point at a curve to read its values."
-        : `${layer.name}: effective rank ${significant(layer.effectiveRank[at])} of ${layer.fullRank}, stable rank ${significant(layer.stableRank[at])}, tail exponent ${significant(layer.tailExponent[at])} (dotted line)${this.steps.length > 1 ? "; grey: first and last step" : ""}`;
+        : `Effective rank ${significant(layer.effectiveRank[at])} of ${layer.fullRank}, stable rank ${significant(layer.stableRank[at])}, tail exponent ${significant(layer.tailExponent[at])} (dotted line)${this.steps.length > 1 ? "; grey: first and last step" : ""}`;
     this.readout.textContent = words === "" ? summary : words;
     this.readout.style.color = words === "" ? this.host.theme.muted : this.host.theme.foreground;
   }
@@ -233,7 +235,7 @@ export class SpectrumView {
     const { state, payload, host, width } = this;
     const { layers } = payload;
     const style: SpectrumStyle = { theme: host.theme, rankScale: state.rankScale, step: this.step };
-    const columns = Math.max(1, Math.min(layers.length, Math.floor(width / SMALL_WIDTH_PX)));
+    const columns = smallColumns(layers.length, width);
     const rows = Math.min(MAX_SMALL_ROWS, Math.ceil(layers.length / columns));
     // As high as the small panels need, whichever way of looking is chosen: the page below never jumps.
     const height = layers.length > 1 ? Math.max(SPECTRA_HEIGHT_PX, rows * SMALL_HEIGHT_PX) : SPECTRA_HEIGHT_PX;
@@ -279,6 +281,13 @@ export class SpectrumView {
       return panel;
     });
   }
+}
+
+/** Columns of small panels that make them half as wide again as high, or as many as fit where there are many. */
+export function smallColumns(count: number, width: number): number {
+  const most = Math.max(1, Math.min(count, Math.floor(width / SMALL_WIDTH_PX)));
+  const shape = (columns: number): number => Math.abs(Math.log(width / columns / (Math.max(SPECTRA_HEIGHT_PX, Math.ceil(count / columns) * SMALL_HEIGHT_PX) / Math.ceil(count / columns)) / SMALL_SHAPE));
+  return Array.from({ length: most }, (_, i) => i + 1).reduce((best, columns) => (shape(columns) < shape(best) ? columns : best), most);
 }
 
 function readState(stored: unknown, { layers, steps }: { readonly layers: number; readonly steps: number }): State {

@@ -39,6 +39,8 @@ export interface Plot {
 export const LABEL_SIZE_PX = 11;
 /** Mean width of a character of a proportional font, as a share of its size. */
 const CHARACTER_WIDTH = 0.56;
+/** Half of the last label of the x axis. */
+const RIGHT_PX = 15;
 
 /** Width that text needs, in pixels, roughly. */
 export const textWidth = (text: string, size = LABEL_SIZE_PX): number => text.length * size * CHARACTER_WIDTH;
@@ -56,20 +58,22 @@ export function plot({ box, x, y, theme, title, left }: PlotSpec): Plot {
   const yScale = scaleOf({ ...y, range: [Math.max(1, bottom - top), 0], count: y.count ?? Math.max(2, Math.round((bottom - top) / 42)) });
   const labels = Math.max(0, ...yScale.ticks.map(({ text }) => textWidth(text)));
   const start = left ?? Math.ceil(labels) + 8 + (y.label === "" ? 0 : 18);
-  const area: Box = { x: box.x + start, y: box.y + top, width: Math.max(1, box.width - start - 10), height: Math.max(1, bottom - top) };
+  const area: Box = { x: box.x + start, y: box.y + top, width: Math.max(1, box.width - start - RIGHT_PX), height: Math.max(1, bottom - top) };
   const xScale = scaleOf({ ...x, range: [0, area.width], count: x.count ?? Math.max(2, Math.round(area.width / 70)) });
   const layer = svg("svg", { x: area.x, y: area.y, width: area.width, height: area.height, overflow: "hidden" });
   const text = { fill: theme.muted, "font-size": LABEL_SIZE_PX, "font-family": theme.font };
   const faint = { stroke: theme.line, "stroke-width": 1 };
+  // Lines of high-contrast themes are bright, as they are borders: a grid of them would drown the data.
+  const [major, minor] = theme.kind === "high-contrast" || theme.kind === "high-contrast-light" ? [0.24, 0.08] : [0.6, 0.25];
   const root = svg(
     "g",
     {},
     svg("rect", { x: area.x, y: area.y, width: area.width, height: area.height, fill: "transparent" }),
     ...xScale.ticks.map((tick) =>
-      svg("line", { x1: area.x + tick.at, x2: area.x + tick.at, y1: area.y, y2: area.y + area.height, ...faint, opacity: tick.text === "" ? 0.12 : 0.35 }),
+      svg("line", { x1: area.x + tick.at, x2: area.x + tick.at, y1: area.y, y2: area.y + area.height, ...faint, opacity: tick.text === "" ? minor : major }),
     ),
     ...yScale.ticks.map((tick) =>
-      svg("line", { x1: area.x, x2: area.x + area.width, y1: area.y + tick.at, y2: area.y + tick.at, ...faint, opacity: tick.text === "" ? 0.12 : 0.35 }),
+      svg("line", { x1: area.x, x2: area.x + area.width, y1: area.y + tick.at, y2: area.y + tick.at, ...faint, opacity: tick.text === "" ? minor : major }),
     ),
     svg("line", { x1: area.x, x2: area.x + area.width, y1: area.y + area.height, y2: area.y + area.height, stroke: theme.muted, "stroke-width": 1 }),
     ...xScale.ticks.map((tick) => (tick.text === "" ? undefined : svg("text", { ...text, x: area.x + tick.at, y: area.y + area.height + 15, "text-anchor": "middle" }, tick.text))),

@@ -14,12 +14,16 @@ export interface GpuState {
 
 type Call = (...args: readonly unknown[]) => number;
 
-interface Driver {
-  readonly devices: readonly { readonly handle: unknown; readonly name: string }[];
+interface Functions {
   readonly memory: Call;
   readonly utilization: Call;
   readonly power: Call;
   readonly energy: Call;
+}
+
+interface GpuHandle {
+  readonly handle: unknown;
+  readonly name: string;
 }
 
 const SUCCESS = 0;
@@ -28,69 +32,81 @@ const NAME_BYTES = 96;
 const PRESENT: Readonly<Partial<Record<NodeJS.Platform, string>>> = { linux: "/dev/nvidiactl", win32: "C:\\Windows\\System32\\nvml.dll" };
 const LIBRARY: Readonly<Partial<Record<NodeJS.Platform, string>>> = { linux: "libnvidia-ml.so.1", win32: "nvml.dll" };
 
-let opened: Driver | null | undefined;
+/** The driver's management library, opened. */
+export class GpuDriver {
+  private constructor(
+    private readonly devices: readonly GpuHandle[],
+    private readonly functions: Functions,
+  ) {}
 
-function driver(): Driver | undefined {
-  if (opened === undefined) {
-    try {
-      opened = open() ?? null;
-    } catch {
-      opened = null;
-    }
+  /** Opens the library `file`; undefined where it does not start. @throws when there is none, or it lacks what is asked of it. */
+  static open(file: string): GpuDriver | undefined {
+    const library = foreign().load(file);
+    const count = new Uint32Array(1);
+    if (library.func("int nvmlInit_v2()")() !== SUCCESS || library.func("int nvmlDeviceGetCount_v2(void *count)")(count) !== SUCCESS) return undefined;
+    const handleOf: Call = library.func("int nvmlDeviceGetHandleByIndex_v2(uint32_t index, _Out_ void **device)");
+    const nameOf: Call = library.func("int nvmlDeviceGetName(void *device, void *name, uint32_t length)");
+    const devices = Array.from({ length: count[0] }, (_, index): GpuHandle | undefined => {
+      const out: [unknown] = [null];
+      const name = Buffer.alloc(NAME_BYTES);
+      if (handleOf(index, out) !== SUCCESS || nameOf(out[0], name, name.length) !== SUCCESS) return undefined;
+      return { handle: out[0], name: name.toString("utf8").split("\0")[0] };
+    });
+    return new GpuDriver(
+      devices.filter((device) => device !== undefined),
+      {
+        memory: library.func("int nvmlDeviceGetMemoryInfo(void *device, void *memory)"),
+        utilization: library.func("int nvmlDeviceGetUtilizationRates(void *device, void *rates)"),
+        power: library.func("int nvmlDeviceGetPowerUsage(void *device, void *milliwatts)"),
+        energy: library.func("int nvmlDeviceGetTotalEnergyConsumption(void *device, void *millijoules)"),
+      },
+    );
+  }
+
+  states(): readonly GpuState[] {
+    return this.devices.map(({ handle, name }) => {
+      const memory = new BigUint64Array(3); // total, free, used
+      const rates = new Uint32Array(2); // processor, memory; percent
+      const milliwatts = new Uint32Array(1);
+      const known = this.functions.memory(handle, memory) === SUCCESS;
+      return {
+        name,
+        totalBytes: known ? Number(memory[0]) : 0,
+        usedBytes: known ? Number(memory[2]) : 0,
+        ...(this.functions.utilization(handle, rates) === SUCCESS ? { load: rates[0] / 100 } : {}),
+        ...(this.functions.power(handle, milliwatts) === SUCCESS ? { watts: milliwatts[0] / 1000 } : {}),
+      };
+    });
+  }
+
+  /** Of all devices that tell, since the driver was loaded; undefined where none does. */
+  joules(): number | undefined {
+    const values = this.devices.flatMap(({ handle }) => {
+      const millijoules = new BigUint64Array(1);
+      return this.functions.energy(handle, millijoules) === SUCCESS ? [Number(millijoules[0]) / 1000] : [];
+    });
+    return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0);
+  }
+}
+
+let opened: GpuDriver | null | undefined;
+
+/** Opened once, where the driver is there; one that is broken counts as none. */
+function driver(): GpuDriver | undefined {
+  if (opened !== undefined) return opened ?? undefined;
+  const [present, file] = [PRESENT[process.platform], LIBRARY[process.platform]];
+  opened = null;
+  if (present === undefined || file === undefined || !existsSync(present)) return undefined;
+  try {
+    opened = GpuDriver.open(file) ?? null;
+  } catch {
+    // No library beside the driver.
   }
   return opened ?? undefined;
 }
 
-function open(): Driver | undefined {
-  const [present, file] = [PRESENT[process.platform], LIBRARY[process.platform]];
-  if (present === undefined || file === undefined || !existsSync(present)) return undefined;
-  const library = foreign().load(file);
-  if (library.func("int nvmlInit_v2()")() !== SUCCESS) return undefined;
-  const count = new Uint32Array(1);
-  if (library.func("int nvmlDeviceGetCount_v2(void *count)")(count) !== SUCCESS) return undefined;
-  const handleOf: Call = library.func("int nvmlDeviceGetHandleByIndex_v2(uint32_t index, _Out_ void **device)");
-  const nameOf: Call = library.func("int nvmlDeviceGetName(void *device, void *name, uint32_t length)");
-  const devices = Array.from({ length: count[0] }, (_, index) => {
-    const out: [unknown] = [null];
-    const name = Buffer.alloc(NAME_BYTES);
-    if (handleOf(index, out) !== SUCCESS || nameOf(out[0], name, name.length) !== SUCCESS) return undefined;
-    return { handle: out[0], name: name.toString("utf8").split("\0")[0] };
-  }).filter((device) => device !== undefined);
-  return {
-    devices,
-    memory: library.func("int nvmlDeviceGetMemoryInfo(void *device, void *memory)"),
-    utilization: library.func("int nvmlDeviceGetUtilizationRates(void *device, void *rates)"),
-    power: library.func("int nvmlDeviceGetPowerUsage(void *device, void *milliwatts)"),
-    energy: library.func("int nvmlDeviceGetTotalEnergyConsumption(void *device, void *millijoules)"),
-  };
-}
-
 /** The machine's GPUs; none where there is no driver. */
-export function gpuStates(): readonly GpuState[] {
-  const found = driver();
-  if (found === undefined) return [];
-  return found.devices.map(({ handle, name }): GpuState => {
-    const memory = new BigUint64Array(3); // total, free, used
-    const rates = new Uint32Array(2); // processor, memory; percent
-    const milliwatts = new Uint32Array(1);
-    const known = found.memory(handle, memory) === SUCCESS;
-    return {
-      name,
-      totalBytes: known ? Number(memory[0]) : 0,
-      usedBytes: known ? Number(memory[2]) : 0,
-      ...(found.utilization(handle, rates) === SUCCESS ? { load: rates[0] / 100 } : {}),
-      ...(found.power(handle, milliwatts) === SUCCESS ? { watts: milliwatts[0] / 1000 } : {}),
-    };
-  });
-}
+export const gpuStates = (): readonly GpuState[] => driver()?.states() ?? [];
 
 /** Joules of all GPUs since their driver was loaded; undefined where none tells. */
-export function gpuJoules(): number | undefined {
-  const found = driver();
-  if (found === undefined) return undefined;
-  const values = found.devices.flatMap(({ handle }) => {
-    const millijoules = new BigUint64Array(1);
-    return found.energy(handle, millijoules) === SUCCESS ? [Number(millijoules[0]) / 1000] : [];
-  });
-  return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0);
-}
+export const gpuJoules = (): number | undefined => driver()?.joules();

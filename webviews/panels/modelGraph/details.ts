@@ -20,14 +20,15 @@ export function showDetails(element: HTMLElement, { source, id, like }: DetailsO
   replace(element, body, like === undefined ? undefined : html("p", {}, { same: "Alike in both graphs.", changed: "Differs from the other graph.", "only here": "Only in this graph." }[like]));
 }
 
-function whole({ graph }: Source): Child {
+function whole({ graph, modules }: Source): Child {
+  const constants = graph.nodes.length - modules.root.nodes;
   const known = graph.nodes.length - graph.unknownFlops;
   return [
     html("h2", {}, graph.name === "" ? "Graph" : graph.name),
     html("p", {}, "Select a module or a node. Enter or a click opens a module; arrow keys move; plus, minus and 0 zoom."),
     table(
       row("Made by", graph.producer === "" ? "not said" : graph.producer),
-      row("Nodes", String(graph.nodes.length)),
+      row("Nodes", `${modules.root.nodes}${constants === 0 ? "" : ` and ${plural(constants, "constant")}`}`),
       row("Parameters", withPrefix(graph.parameters, "", 4)),
       row("FLOPs", graph.flops === null ? "not known" : `${flopsText(graph.flops)}${graph.unknownFlops > 0 ? `, of ${known} of ${plural(graph.nodes.length, "node")}` : ""}`),
       ...graph.opsets.slice(0, 20).map(({ domain, version }) => row(domain === "" ? "Operator set" : domain, `version ${version}`)),

@@ -259,7 +259,7 @@ export class HeatMap {
     context.textAlign = "center";
     for (const column of ticks({ count: slice.columns, from: view.x, size: view.cellWidth, room: width, gap: 34 })) context.fillText(String(column), LEFT_PX + view.x + (column + 0.5) * view.cellWidth, TOP_PX - 10);
     context.textAlign = "left";
-    context.fillText(`${axes.rows}↓ ${axes.columns}→`, 0, TOP_PX - 10, LEFT_PX - 4);
+    context.fillText([axes.rows === "" ? "" : `${axes.rows}↓`, axes.columns === "" ? "" : `${axes.columns}→`].join(" ").trim(), 0, TOP_PX - 10, LEFT_PX - 4);
   }
 
   private drawMark(context: CanvasRenderingContext2D, { row, column }: Cell, { colour, ground, width, height }: Size & { readonly colour: string; readonly ground: string }): void {

@@ -19,6 +19,8 @@ export interface Cell {
 
 /** Cells are square until the slice is this many times longer one way: then they are stretched to be seen. */
 const MAX_STRETCH = 12;
+/** A vector of thousands is a band that can be seen. */
+const THIN_PX = 120;
 const MAX_FIT_CELL_PX = 48;
 export const MAX_CELL_PX = 96;
 
@@ -26,7 +28,8 @@ export const MAX_CELL_PX = 96;
 export function fit({ rows, columns }: Pick<Slice, "rows" | "columns">, { width, height }: Size): Viewport {
   const [w, h] = [width / Math.max(1, columns), height / Math.max(1, rows)];
   const side = Math.min(w, h, MAX_FIT_CELL_PX);
-  return { x: 0, y: 0, cellWidth: Math.min(w, side * MAX_STRETCH, MAX_FIT_CELL_PX), cellHeight: Math.min(h, side * MAX_STRETCH, MAX_FIT_CELL_PX) };
+  const stretched = (room: number, count: number): number => Math.min(room, MAX_FIT_CELL_PX, Math.max(side * MAX_STRETCH, THIN_PX / Math.max(1, count)));
+  return { x: 0, y: 0, cellWidth: stretched(w, columns), cellHeight: stretched(h, rows) };
 }
 
 /** Zoomed by `factor` around a point; never smaller than fitted. */

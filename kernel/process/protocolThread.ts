@@ -1,7 +1,6 @@
 /** @file What runs in the thread of the protocol: the socket and its record, the journal, the monitor, and the end of the process. */
 import { randomBytes, randomUUID } from "node:crypto";
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { version } from "../../package.json";
 import { ArgumentError } from "../errors";
@@ -15,14 +14,12 @@ import { Dispatcher } from "./dispatcher";
 import { IdleTimer } from "./idleTimer";
 import { kernelInfo } from "./kernelInfo";
 import { SideFiles } from "./sideFiles";
+import { removeSocket, socketPathIn } from "./socketPath";
 import { StatusMonitor } from "./statusMonitor";
 
 const RECORD_FILE = "kernel.json";
 const JOURNAL_FILE = "journal.jsonl";
-const SOCKET_FILE = "socket";
 const TOKEN_BYTES = 24;
-/** Unix socket paths have 104 bytes on macOS and 108 on Linux, with a zero at the end. */
-const MAX_SOCKET_BYTES = 103;
 /** A main thread that does not end by then is in a loop that nothing else ends. */
 const KILL_MS = 1500;
 const STDERR = 2;
@@ -30,7 +27,7 @@ const STDERR = 2;
 export class ProtocolThread {
   private readonly dispatcher: Dispatcher;
   private readonly idle: IdleTimer;
-  private readonly socketPath: string;
+  private socketPath = "";
   private transport: Transport | undefined;
   private monitor: StatusMonitor | undefined;
   private ending = false;
@@ -38,7 +35,6 @@ export class ProtocolThread {
   constructor(private readonly data: ProtocolData) {
     const { options, port, shared } = data;
     const { folder, file, idleShutdownMs, outputLimitBytes } = options;
-    this.socketPath = socketPathIn(folder);
     this.idle = new IdleTimer({ afterMs: idleShutdownMs, isIdle: () => this.transport?.attached !== true && this.dispatcher.queue.idle, onIdle: () => this.dispatcher.shutdown() });
     this.dispatcher = new Dispatcher({
       session: randomUUID(),
@@ -71,6 +67,7 @@ export class ProtocolThread {
   /** Listens, and then writes down where. */
   private async listenLocally(): Promise<void> {
     const { options, shared } = this.data;
+    this.socketPath = await socketPathIn(options.folder);
     const token = randomBytes(TOKEN_BYTES).toString("base64url");
     const journal = new Journal({ path: join(options.folder, JOURNAL_FILE), onFailure: (error) => setImmediate(() => this.warn(`the kernel's journal cannot be written (${error.message}); cells go on, but a window that is closed may miss output`)) });
     this.transport = await LocalSocket.listen({
@@ -124,20 +121,7 @@ export class ProtocolThread {
     setTimeout(() => process.kill(process.pid, "SIGKILL"), KILL_MS);
     await this.transport?.close();
     rmSync(join(this.data.options.folder, RECORD_FILE), { force: true });
-    if (process.platform !== "win32") rmSync(this.socketPath, { force: true });
+    removeSocket(this.socketPath);
     this.data.port.postMessage({ kind: "end" } satisfies ToMain);
   }
-}
-
-/** In the folder where it is short enough, else in a private one of the system's for temporary files. */
-function socketPathIn(folder: string): string {
-  if (process.platform === "win32") return `\\\\.\\pipe\\isoflop-${randomUUID()}`;
-  mkdirSync(folder, { recursive: true });
-  const path = join(folder, SOCKET_FILE);
-  // What a killed kernel left behind.
-  rmSync(path, { force: true });
-  if (Buffer.byteLength(path) <= MAX_SOCKET_BYTES) return path;
-  const short = join(mkdtempSync(join(tmpdir(), "isoflop-")), SOCKET_FILE);
-  if (Buffer.byteLength(short) > MAX_SOCKET_BYTES) throw new ArgumentError(`the path of the kernel's socket is longer than ${MAX_SOCKET_BYTES} bytes`, { where: short, help: "set TMPDIR to a folder with a shorter path" });
-  return short;
 }

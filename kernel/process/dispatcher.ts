@@ -125,7 +125,13 @@ export class Dispatcher {
   }
 
   publish(message: { readonly msg_type: string; readonly content: object }, parent?: Header): void {
-    this.transport?.publish(makeMessage({ type: message.msg_type, content: message.content, parent, session: this.options.session }));
+    const send = (type: string, content: object): void => this.transport?.publish(makeMessage({ type, content, parent, session: this.options.session }));
+    try {
+      send(message.msg_type, message.content);
+    } catch (error) {
+      // Values that JSON does not have (cycles, bigints) in what a cell shows.
+      send("stream", { name: "stderr", text: `(the output cannot be sent: ${error instanceof Error ? error.message.split("\n")[0] : String(error)})\n` });
+    }
   }
 
   /** Stops everything; clients hear of it. */
@@ -232,7 +238,12 @@ export class Dispatcher {
 
   private reply({ channel, message, client }: Asked, content: object): void {
     const type = message.header.msg_type.replace(/_request$/, "_reply");
-    this.transport?.reply(channel, makeMessage({ type, content, parent: message.header, session: this.options.session }), client);
+    const send = (what: object): void => this.transport?.reply(channel, makeMessage({ type, content: what, parent: message.header, session: this.options.session }), client);
+    try {
+      send(content);
+    } catch (error) {
+      send(failed("FormatError", `the reply cannot be sent: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`));
+    }
     if (isMainRequest(message.header.msg_type) && !type.startsWith("isoflop_")) this.status("idle", message.header);
   }
 

@@ -1,4 +1,5 @@
 /** @file Executions on the main thread: a cell, what it shows, asks and costs, and its user expressions. */
+import { type MimeBundle } from "../protocol/messages";
 import { type CellResult, type Session } from "../session/session";
 import { type Ask } from "../session/captureOutput";
 import { profileSpan } from "../runtime/profile";
@@ -68,9 +69,18 @@ export class Executions {
     const values: Record<string, unknown> = {};
     for (const [name, code] of Object.entries(expressions)) {
       const { error, value } = await this.parts.session.execute(String(code), { cell, executionCount, emit: () => undefined });
-      values[name] = error === undefined ? { status: "ok", data: value ?? { "text/plain": "undefined" }, metadata: {} } : { status: "error", ...error };
+      values[name] = error === undefined ? { status: "ok", data: asJson(value ?? { "text/plain": "undefined" }), metadata: {} } : { status: "error", ...error };
     }
     return values;
+  }
+}
+
+/** What of a bundle can be sent: its text where the rest cannot. */
+function asJson(bundle: MimeBundle): unknown {
+  try {
+    return JSON.parse(JSON.stringify(bundle));
+  } catch {
+    return { "text/plain": String(bundle["text/plain"] ?? "(a value that cannot be sent)") };
   }
 }
 

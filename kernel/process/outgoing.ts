@@ -27,7 +27,13 @@ export class Outgoing {
     const { unread, flag } = this.shared;
     for (let bytes = Atomics.load(unread, 0); bytes > MAX_UNREAD_BYTES && !isStopped(flag); bytes = Atomics.load(unread, 0)) Atomics.wait(unread, 0, bytes, WAIT_MS);
     Atomics.add(unread, 0, size);
-    this.post({ kind: "output", parent, cell, message, size });
+    try {
+      this.post({ kind: "output", parent, cell, message, size });
+    } catch (error) {
+      // A display may hold functions, or properties that throw: nothing that can be sent or stored.
+      const text = `(the output cannot be sent: ${error instanceof Error ? error.message.split("\n")[0] : String(error)})\n`;
+      this.post({ kind: "output", parent, cell, message: { msg_type: "stream", content: { name: "stderr", text } }, size });
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createConnection } from "node:net";
@@ -53,6 +53,16 @@ describe("attaching", () => {
     const client = await kernel.connect();
     expect(await client.run("1")).toMatchObject({ status: "ok" });
     expect(kernel.record.socket.length).toBeLessThan(104);
+  });
+
+  it("finds the kernel that a folder belongs to: a second one does not start there, one after a kill -9 does", async () => {
+    const first = await start();
+    await expect(start({ folder: join(first.folder, "..", first.folder.split("/").at(-1) ?? ""), args: ["--device", "cpu"] }).then(async ({ ended, stderr }) => Promise.reject(new Error(`${await ended} ${stderr()}`)))).rejects.toThrow(/another kernel runs in this folder/);
+    expect(await (await first.connect()).run("1")).toMatchObject({ status: "ok" });
+    first.process.kill("SIGKILL");
+    await first.ended;
+    rmSync(join(first.folder, "kernel.json"));
+    expect(await (await (await start({ folder: first.folder })).connect()).run("2")).toMatchObject({ status: "ok", execution_count: 1 });
   });
 
   it("again replays what was missed, exactly once and in order, and the end of a cell that ran meanwhile", async () => {
@@ -129,9 +139,9 @@ describe("the end of a kernel", () => {
   });
 
   it("comes by itself when nobody is there and nothing runs, and not before", async () => {
-    const kernel = await start({ args: ["--idle-shutdown-ms", "300"] });
+    const kernel = await start({ args: ["--idle-shutdown-ms", "1500"] });
     const client = await kernel.connect();
-    void client.run("for (let i = 0; i < 100; i++) await new Promise((f) => setTimeout(f, 10)); (await import('node:fs')).writeFileSync('done', 'yes')").catch(() => undefined);
+    void client.run("for (let i = 0; i < 100; i++) await new Promise((f) => setTimeout(f, 25)); (await import('node:fs')).writeFileSync('done', 'yes')").catch(() => undefined);
     await client.until(({ header }) => header.msg_type === "execute_input");
     client.client.close();
     expect(await kernel.ended).toBe(0);

@@ -95,4 +95,13 @@ describe("outputs", () => {
     await client.run("throw new Error('e'.repeat(5e6))");
     expect(JSON.stringify(client.of("error")[0]).length).toBeLessThan(100_000);
   });
+
+  it("that cannot be sent are told as such, and harm nothing", async () => {
+    const client = await (await start()).connect();
+    const show = (payload: string): string => `(await import('isoflop')).display({ [Symbol.for('Jupyter.display')]: () => ({ 'text/plain': 'p', 'application/json': ${payload} }) });`;
+    for (const payload of ["{ f() {} }", "(() => { const c: any = {}; c.self = c; return c; })()", "{ n: 5n }", "{ get x() { throw new Error('no') } }", "new Proxy({}, {})", "new Map([[{}, 1n]])", "{ toJSON: () => ({ n: 1n }) }"]) await client.run(show(payload));
+    const { status } = await client.run("'alive'", { user_expressions: { odd: "({ [Symbol.for('Jupyter.display')]: () => ({ 'text/plain': 'x', 'application/json': { f() {} } }) })" } });
+    expect(status).toBe("ok");
+    expect(client.text()).toContain("the output cannot be sent");
+  });
 });

@@ -22,7 +22,9 @@ def value(code):
     return next((text for text in reversed(found) if text is not None), None)
 
 
-loop = client.execute("let i = 0; for (;;) i++")
+loop = client.execute("let i = 0; console.log('begun'); for (;;) i++")
+while client.get_iopub_msg(timeout=TIMEOUT)["msg_type"] != "stream":
+    pass
 time.sleep(1)
 manager.interrupt_kernel()
 name = reply(loop).get("ename")

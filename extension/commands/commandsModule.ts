@@ -1,6 +1,7 @@
 /** @file Commands that belong to no view. */
 import { type Module } from "../services";
 import { ViewPanels } from "../views/viewPanels";
+import { CliTexts } from "./cliTexts";
 import { doctor } from "./doctor";
 import { exportHtml } from "./exportHtml";
 import { installKernelspec } from "./installKernelspec";
@@ -10,5 +11,6 @@ import { showCellCost } from "./showCellCost";
 
 export const commandsModule: Module = (services) => {
   const panels = new ViewPanels(services);
-  return services.vs.Disposable.from(panels, showCellCost(services, panels), profileCell(services), exportHtml(services), doctor(services), installKernelspec(services), openWalkthrough(services));
+  const texts = new CliTexts(services);
+  return services.vs.Disposable.from(panels, texts, showCellCost(services, panels), profileCell(services), exportHtml(services), doctor(services, texts), installKernelspec(services, texts), openWalkthrough(services));
 };

@@ -2,6 +2,7 @@
 import type * as vscode from "vscode";
 import { type Services } from "../services";
 import { register } from "./register";
-import { showCliText } from "./showCliText";
+import { type CliTexts } from "./cliTexts";
 
-export const doctor = (services: Services): vscode.Disposable => register(services, "doctor", () => showCliText(services, { title: "IsoFLOP looks at this machine", args: ["doctor"] }));
+export const doctor = (services: Services, texts: CliTexts): vscode.Disposable =>
+  register(services, "doctor", () => texts.show({ title: "IsoFLOP looks at this machine", args: ["doctor"] }));

@@ -2,7 +2,7 @@
 import type * as vscode from "vscode";
 import { type Services } from "../services";
 import { register } from "./register";
-import { showCliText } from "./showCliText";
+import { type CliTexts } from "./cliTexts";
 
-export const installKernelspec = (services: Services): vscode.Disposable =>
-  register(services, "installKernelspec", () => showCliText(services, { title: "IsoFLOP installs its Jupyter kernelspec", args: ["install-kernelspec"] }));
+export const installKernelspec = (services: Services, texts: CliTexts): vscode.Disposable =>
+  register(services, "installKernelspec", () => texts.show({ title: "IsoFLOP installs its Jupyter kernelspec", args: ["install-kernelspec"] }));

@@ -48,6 +48,8 @@ function gpuNode({ name, usedBytes, totalBytes, load, watts }: GpuStatus, index:
 export class DevicesTree implements vscode.TreeDataProvider<DeviceNode> {
   readonly onDidChangeTreeData: vscode.Event<void>;
   private readonly changed: vscode.EventEmitter<void>;
+  /** Kept: a tree that waits shows a progress bar, each second. */
+  private listed: readonly DeviceNode[] | undefined;
 
   constructor(
     private readonly vs: Services["vs"],
@@ -62,14 +64,14 @@ export class DevicesTree implements vscode.TreeDataProvider<DeviceNode> {
     this.changed.fire();
   }
 
-  async getChildren(node?: DeviceNode): Promise<DeviceNode[]> {
+  getChildren(node?: DeviceNode): DeviceNode[] {
     if (node !== undefined) return [...(node.children ?? [])];
     const { kernel } = this.current;
     const first: DeviceNode[] =
       kernel?.status !== undefined
         ? statusNodes(kernel.status)
         : [{ id: "executor", label: kernel === undefined ? "No kernel runs" : "Kernel", description: kernel === undefined ? "load and memory are shown while one does" : (kernel.info?.executor ?? kernel.state), icon: "chip" }];
-    return [...first, { id: "devices", label: "Devices of this machine", description: "", icon: "list-tree", children: await this.machine() }];
+    return [...first, { id: "devices", label: "Devices of this machine", description: "", icon: "list-tree", children: this.machine() }];
   }
 
   getTreeItem({ id, label, description, icon, tooltip, warning, children }: DeviceNode): vscode.TreeItem {
@@ -83,9 +85,14 @@ export class DevicesTree implements vscode.TreeDataProvider<DeviceNode> {
     return item;
   }
 
-  private async machine(): Promise<DeviceNode[]> {
+  private machine(): readonly DeviceNode[] {
+    if (this.listed === undefined) void this.ask();
+    return this.listed ?? [{ id: "devices asked", label: "looking…", description: "", icon: "loading~spin" }];
+  }
+
+  private async ask(): Promise<void> {
     try {
-      return (await this.devices.get()).map(({ name, description, available, reason, help }) => ({
+      this.listed = (await this.devices.get()).map(({ name, description, available, reason, help }) => ({
         id: `device ${name}`,
         label: name,
         description: available ? description : "missing",
@@ -93,7 +100,8 @@ export class DevicesTree implements vscode.TreeDataProvider<DeviceNode> {
         tooltip: available ? description : [description, reason, help && `help: ${help}`].filter((line) => line !== undefined).join("\n"),
       }));
     } catch (error) {
-      return [{ id: "no devices", label: "cannot be listed", description: "", icon: "warning", tooltip: error instanceof Error ? error.message : String(error) }];
+      this.listed = [{ id: "no devices", label: "cannot be listed", description: "", icon: "warning", tooltip: error instanceof Error ? error.message : String(error) }];
     }
+    this.changed.fire();
   }
 }

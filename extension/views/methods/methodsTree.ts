@@ -45,6 +45,7 @@ export class MethodsTree implements vscode.TreeDataProvider<MethodNode> {
     const there = methods.filter(({ notebook }) => notebook !== undefined).length;
     item.description = `${there} of ${methods.length}`;
     item.tooltip = `${methods.length} ${methods.length === 1 ? "method" : "methods"}, ${there} with a notebook`;
+    item.accessibilityInformation = { label: `${LABELS[acts].label}, ${item.tooltip}` };
     item.contextValue = "acts";
     return item;
   }
@@ -64,8 +65,11 @@ export class MethodsTree implements vscode.TreeDataProvider<MethodNode> {
 }
 
 function card(vs: Services["vs"], { title, claim, paper, notebook, acts }: Method): vscode.MarkdownString {
-  const text = new vs.MarkdownString(undefined, true);
-  text.appendMarkdown("**").appendText(title).appendMarkdown("**\n\n").appendText(claim).appendMarkdown("\n\n");
-  text.appendText(`${paper.authors}, ${paper.venue}${/\d{4}/.test(paper.venue) ? "" : ` ${paper.year}`}, `).appendMarkdown(`[arXiv ${paper.arxiv}](https://arxiv.org/abs/${paper.arxiv})\n\n`);
-  return text.appendMarkdown(`$(${LABELS[acts].icon}) `).appendText(`${LABELS[acts].label} · ${notebook === undefined ? NOT_YET : "has a notebook"}`);
+  const venue = `${paper.authors}, ${paper.venue}${/\d{4}/.test(paper.venue) ? "" : ` ${paper.year}`}, `;
+  const state = `${LABELS[acts].label} · ${notebook === undefined ? NOT_YET : "has a notebook"}`;
+  const lines = [`**${escape(title)}**`, escape(claim), `${escape(venue)}[arXiv ${paper.arxiv}](https://arxiv.org/abs/${paper.arxiv})`, `$(${LABELS[acts].icon}) ${escape(state)}`];
+  return new vs.MarkdownString(lines.join("\n\n"), true);
 }
+
+/** Text as Markdown. The editor's own `appendText` keeps words from wrapping. */
+const escape = (text: string): string => text.replace(/[\\`*_{}[\]()#+\-!~<>|$]/g, "\\$&");

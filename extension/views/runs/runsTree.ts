@@ -91,6 +91,7 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode> {
     item.description = "cannot be read";
     item.tooltip = message;
     item.iconPath = new vs.ThemeIcon("warning", new vs.ThemeColor("list.warningForeground"));
+    item.accessibilityInformation = { label: `${id} cannot be read` };
     item.contextValue = "problem";
     return item;
   }

@@ -39,18 +39,11 @@ class Icon {
   ) {}
 }
 class Markdown {
-  value = "";
-  appendMarkdown(text: string): this {
-    this.value += text;
-    return this;
-  }
-  appendText(text: string): this {
-    this.value += text.replace(/[\\`*_{}[\]()#+\-!~<>]/g, "\\$&");
-    return this;
-  }
+  constructor(readonly value: string) {}
 }
 class Uri {
   readonly scheme = "file";
+  static from = ({ path }: { readonly path: string }): Uri => new Uri(path);
   static file = (path: string): Uri => new Uri(path);
   static joinPath = (base: Uri, ...parts: readonly string[]): Uri => new Uri(join(base.fsPath, ...parts));
   private constructor(readonly fsPath: string) {}
@@ -155,6 +148,7 @@ export function fakeEditor({ workspace, root }: FakeOptions): FakeEditor {
       workspaceFolders: workspace === undefined ? undefined : [{ uri: Uri.file(workspace) }],
       findFiles: () => Promise.resolve([]),
       createFileSystemWatcher: () => ({ onDidCreate: never, onDidChange: never, onDidDelete: never, dispose: () => undefined }),
+      registerTextDocumentContentProvider: () => new Disposable(() => undefined),
       getWorkspaceFolder: () => undefined,
       onDidChangeWorkspaceFolders: never,
       onDidOpenNotebookDocument: never,

@@ -50,7 +50,7 @@ export interface DifferencesParts {
 /** Settings by run; what differs is marked by more than colour. */
 export function differencesTable({ title, labels, rows, all, empty }: DifferencesParts): HTMLElement {
   const shown = all ? rows : rows.filter(({ differs }) => differs);
-  if (shown.length === 0) return html("p", { class: "runs-note" }, rows.length === 0 ? empty : `${title}: the same in all ${rows.length} entries`);
+  if (shown.length === 0) return html("p", { class: "runs-note" }, rows.length === 0 ? empty : `${title}: no difference`);
   const same = rows.length - shown.length;
   return scrolling(
     title,

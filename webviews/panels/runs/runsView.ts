@@ -161,6 +161,7 @@ export function findingOf({ runs, budget }: Comparison, { metric, axis }: Choice
   const [best, second] = known;
   const at = `At equal ${AXIS_LABELS[axis]} (${axisText(axis, budget)})`;
   if (second === undefined) return `${best.label}: ${metric} ${best.atBudget.toPrecision(4)} at ${axisText(axis, budget)}.`;
+  if (second.atBudget === best.atBudget) return `${at} ${best.label} and ${second.label} have the same ${metric}, ${best.atBudget.toPrecision(4)}.`;
   return `${at} ${best.label} has the lowest ${metric}, ${best.atBudget.toPrecision(4)}; next is ${second.label} with ${second.atBudget.toPrecision(4)}.`;
 }
 

@@ -29,7 +29,10 @@ describe("the model of attention", () => {
     for (const head of [0, 6, 9]) {
       const decoded = decode(model.heads[head], model);
       const high = model.heads[head].grid?.high ?? NaN;
-      const worst = Array.from({ length: count }, (_, i) => Math.abs((decoded?.values[i] ?? NaN) - Number(source.data[head * count + i]))).reduce((most, off) => Math.max(most, off), 0);
+      const worst = Array.from({ length: count }, (_, i) => Math.abs((decoded?.values[i] ?? NaN) - Number(source.data[head * count + i]))).reduce(
+        (most, off) => Math.max(most, off),
+        0,
+      );
       expect(worst).toBeLessThan((high / 254) * 0.51);
     }
   });
@@ -38,7 +41,14 @@ describe("the model of attention", () => {
     const empty = attentionModel({ ...attentionExample(), heads: [] });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 0, max: 30 }), fc.integer({ min: 1, max: 5 }), (queries, offset, block) => {
-        const model = { ...empty, rows: Math.ceil(queries / block), columns: Math.ceil((queries + offset) / block), block, offset, keys: queries + offset };
+        const model = {
+          ...empty,
+          rows: Math.ceil(queries / block),
+          columns: Math.ceil((queries + offset) / block),
+          block,
+          offset,
+          keys: queries + offset,
+        };
         for (let row = 0; row < model.rows; row++) {
           const column = columnOfRow(model, row);
           expect(Math.abs((rowOfColumn(model, column) ?? NaN) - row)).toBeLessThanOrEqual(offset % block === 0 ? 0 : 1);
@@ -50,8 +60,17 @@ describe("the model of attention", () => {
 
   it("heads that do not match their size are kept without a map; counts that lie cost nothing", () => {
     const payload = attentionExample();
-    const broken: AttentionPayload = { ...payload, heads: payload.heads.map((head, i) => (i === 2 ? { ...head, weights: { ...head.weights, shape: [5, 5] } } : i === 3 ? { ...head, weights: { ...head.weights, data: "AAAA" } } : head)) };
-    expect(attentionModel(broken).heads.map(({ grid }) => grid !== undefined).slice(0, 5)).toEqual([true, true, false, false, true]);
+    const broken: AttentionPayload = {
+      ...payload,
+      heads: payload.heads.map((head, i) =>
+        i === 2 ? { ...head, weights: { ...head.weights, shape: [5, 5] } } : i === 3 ? { ...head, weights: { ...head.weights, data: "AAAA" } } : head,
+      ),
+    };
+    expect(
+      attentionModel(broken)
+        .heads.map(({ grid }) => grid !== undefined)
+        .slice(0, 5),
+    ).toEqual([true, true, false, false, true]);
     const huge = attentionModel({ ...payload, queries: 1e6, keys: 1e6, layers: 1e6 });
     expect(huge.heads.every(({ grid }) => grid === undefined)).toBe(true);
     expect(huge.labels.length).toBeLessThanOrEqual(4096);
@@ -88,26 +107,41 @@ describe("the parts of the map", () => {
   it("the cell under a pixel is the one whose corner is before it, at any zoom", () => {
     const size = { rows: 40, columns: 40 };
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 39 }), fc.integer({ min: 0, max: 39 }), fc.double({ min: 1, max: 8, noNaN: true }), (row, column, factor) => {
-        const window = reveal(zoom(wholeOf(size), size, { factor, x: 0.5, y: 0.5 }), size, { row, column });
-        const layout = mapLayout({ width: 400, height: 380, label: 40, window });
-        const corner = cornerOf(layout, window, { row, column });
-        expect(cellAt(layout, window, { x: corner.x + layout.cell.width / 2, y: corner.y + layout.cell.height / 2 })).toEqual({ row, column });
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 39 }),
+        fc.integer({ min: 0, max: 39 }),
+        fc.double({ min: 1, max: 8, noNaN: true }),
+        (row, column, factor) => {
+          const window = reveal(zoom(wholeOf(size), size, { factor, x: 0.5, y: 0.5 }), size, { row, column });
+          const layout = mapLayout({ width: 400, height: 380, label: 40, window });
+          const corner = cornerOf(layout, window, { row, column });
+          expect(cellAt(layout, window, { x: corner.x + layout.cell.width / 2, y: corner.y + layout.cell.height / 2 })).toEqual({ row, column });
+        },
+      ),
     );
   });
 
   it("a window never leaves the map", () => {
     const size = { rows: 20, columns: 30 };
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.double({ min: 0.1, max: 10, noNaN: true }), fc.double({ min: -50, max: 50, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true })), { maxLength: 8 }), (steps) => {
-        let window = wholeOf(size);
-        for (const [factor, by, at] of steps) window = pan(zoom(window, size, { factor, x: at, y: 1 - at }), size, { rows: by, columns: -by });
-        expect(window.row).toBeGreaterThanOrEqual(0);
-        expect(window.column).toBeGreaterThanOrEqual(0);
-        expect(window.row + window.rows).toBeLessThanOrEqual(20 + 1e-9);
-        expect(window.column + window.columns).toBeLessThanOrEqual(30 + 1e-9);
-      }),
+      fc.property(
+        fc.array(
+          fc.tuple(
+            fc.double({ min: 0.1, max: 10, noNaN: true }),
+            fc.double({ min: -50, max: 50, noNaN: true }),
+            fc.double({ min: 0, max: 1, noNaN: true }),
+          ),
+          { maxLength: 8 },
+        ),
+        (steps) => {
+          let window = wholeOf(size);
+          for (const [factor, by, at] of steps) window = pan(zoom(window, size, { factor, x: at, y: 1 - at }), size, { rows: by, columns: -by });
+          expect(window.row).toBeGreaterThanOrEqual(0);
+          expect(window.column).toBeGreaterThanOrEqual(0);
+          expect(window.row + window.rows).toBeLessThanOrEqual(20 + 1e-9);
+          expect(window.column + window.columns).toBeLessThanOrEqual(30 + 1e-9);
+        },
+      ),
     );
     expect(labelEvery(4, 12)).toBe(5);
   });
@@ -161,7 +195,9 @@ describe.skipIf(!hasChromium)("attention in a browser", () => {
     const second = WORDS.indexOf("cat", 2);
     await token("lock", second).click();
     await token("lock", 2).hover();
-    await expect.poll(() => readout("lock").textContent()).toMatch(new RegExp(`^locked · “cat” \\(${second}\\) looks at “sat” \\(2\\): 0\\.\\d+, rank 1$`));
+    await expect
+      .poll(() => readout("lock").textContent())
+      .toMatch(new RegExp(`^locked · “cat” \\(${second}\\) looks at “sat” \\(2\\): 0\\.\\d+, rank 1$`));
     await page.mouse.move(2, 2);
     await expect.poll(() => readout("lock").textContent()).toMatch(/^locked · “cat”/);
     await page.keyboard.press("Escape");
@@ -223,20 +259,40 @@ describe.skipIf(!hasChromium)("attention in a browser", () => {
     await page.evaluate(() => window.editor.dispose("state"));
     const again = await openView(page, "attention", attentionExample(), { id: "state" });
     await expect.poll(() => again.getByRole("button", { name: /Fit/ }).isDisabled()).toBe(false);
-    await expect.poll(() => again.locator("[role=option]").nth(4).evaluate((element) => element.style.boxShadow)).toContain("2px");
+    await expect
+      .poll(() =>
+        again
+          .locator("[role=option]")
+          .nth(4)
+          .evaluate((element) => element.style.boxShadow),
+      )
+      .toContain("2px");
   });
 
   it("damaged maps are said to be damaged, lying counts and strange tokens do no harm", async () => {
     const { page } = opened;
     const payload = attentionExample();
     const tokens = WORDS.map((word, i) => (i === 0 ? "<img src=x onerror=alert(1)>" : i === 1 ? "\u202E" : word));
-    const broken = { ...payload, layers: 1000, headsPerLayer: 1000, tokens, heads: payload.heads.map((head) => ({ ...head, weights: { ...head.weights, data: "!!!!" } })) };
+    const broken = {
+      ...payload,
+      layers: 1000,
+      headsPerLayer: 1000,
+      tokens,
+      heads: payload.heads.map((head) => ({ ...head, weights: { ...head.weights, data: "!!!!" } })),
+    };
     const frame = await openView(page, "attention", broken, { id: "broken" });
     expect(await frame.getAttribute("data-error")).toBeNull();
     await frame.locator("[role=gridcell]").nth(3).hover();
     expect(await frame.locator("[role=gridcell]").nth(3).getAttribute("aria-label")).toContain("its weights are damaged");
     expect(await frame.locator("img").count()).toBe(0);
-    const notFinite = view.attention({ weights: [[[NaN, 1], [Infinity, 0.5]]] }).payload;
+    const notFinite = view.attention({
+      weights: [
+        [
+          [NaN, 1],
+          [Infinity, 0.5],
+        ],
+      ],
+    }).payload;
     await openView(page, "attention", notFinite, { id: "nan" });
     await openView(page, "attention", { ...payload, heads: [] }, { id: "empty" });
     const refused = await openView(page, "attention", { ...payload, queries: "many" }, { id: "refused" });
@@ -264,7 +320,10 @@ describe.skipIf(!hasChromium)("attention in a browser", () => {
   it("exports hold the pictures: an SVG without references to elsewhere, a PNG", async () => {
     const { page } = opened;
     const frame = await openView(page, "attention", attentionExample(), { id: "export" });
-    for (const [label, start] of [["SVG", "<svg"], ["PNG", "\u0089PNG"]] as const) {
+    for (const [label, start] of [
+      ["SVG", "<svg"],
+      ["PNG", "\u0089PNG"],
+    ] as const) {
       const before = await page.evaluate(() => window.editor.posted.length);
       await frame.getByRole("button", { name: /Export/ }).click();
       await frame.getByRole("menuitem", { name: label, exact: true }).click();

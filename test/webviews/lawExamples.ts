@@ -31,13 +31,19 @@ export const PLANTED = { previous: [1, 2], induction: [2, 1], first: [3, 0], sel
 
 const isAt = (place: readonly [number, number], layer: number, head: number): boolean => place[0] === layer && place[1] === head;
 
-export function attentionWeights({ layers = 4, heads = 4, tokens = WORDS, seed = 1 }: { readonly layers?: number; readonly heads?: number; readonly tokens?: readonly string[]; readonly seed?: number } = {}): HostTensor {
+export function attentionWeights({
+  layers = 4,
+  heads = 4,
+  tokens = WORDS,
+  seed = 1,
+}: { readonly layers?: number; readonly heads?: number; readonly tokens?: readonly string[]; readonly seed?: number } = {}): HostTensor {
   const random = lehmer(seed);
   const size = tokens.length ** 2;
   const data = new Float32Array(layers * heads * size);
   const kinds = ["previous", "induction", "first", "self"] as const;
   for (let layer = 0; layer < layers; layer++)
-    for (let head = 0; head < heads; head++) data.set(headOf(kinds.find((kind) => isAt(PLANTED[kind], layer, head)) ?? "even", tokens, random), (layer * heads + head) * size);
+    for (let head = 0; head < heads; head++)
+      data.set(headOf(kinds.find((kind) => isAt(PLANTED[kind], layer, head)) ?? "even", tokens, random), (layer * heads + head) * size);
   return { dtype: "float32", shape: [layers, heads, tokens.length, tokens.length], data };
 }
 
@@ -67,7 +73,12 @@ export function largeAttention({ layers = 12, heads = 12, tokens = 512, block = 
       const back = i % 7;
       for (let query = 0; query < side; query++)
         for (let key = 0; key <= query; key++) bytes[query * side + key] = key === query - back ? 220 : key === 0 ? 90 : (random() * 24) | 0;
-      return { layer: Math.floor(i / heads), head: i % heads, scores: { ...even, previous: back === 1 ? 0.8 : 0.02 }, weights: { shape: [side, side], low: 0, high: 1, data: Buffer.from(bytes).toString("base64") } };
+      return {
+        layer: Math.floor(i / heads),
+        head: i % heads,
+        scores: { ...even, previous: back === 1 ? 0.8 : 0.02 },
+        weights: { shape: [side, side], low: 0, high: 1, data: Buffer.from(bytes).toString("base64") },
+      };
     }),
   };
 }
@@ -79,7 +90,12 @@ const NOISE = [0.001, -0.0008, 0.0004, 0.03, 0.0009, -0.0003, 0.0006, -0.0005];
 export const scalingPoints = POINT_SIZES.map((x, i) => ({ x, y: (1.7 + 60 * x ** -0.32) * (1 + NOISE[i]) }));
 
 export const scalingExample = (): ScalingPayload =>
-  view.scaling({ title: "Eight models", points: { x: scalingPoints.map(({ x }) => x), y: scalingPoints.map(({ y }) => y) }, fit: fitPowerLaw(scalingPoints), until: 1e8 }).payload;
+  view.scaling({
+    title: "Eight models",
+    points: { x: scalingPoints.map(({ x }) => x), y: scalingPoints.map(({ y }) => y) },
+    fit: fitPowerLaw(scalingPoints),
+    until: 1e8,
+  }).payload;
 
 export const profileRuns = [1e15, 3e15, 1e16, 3e16].flatMap((flops) =>
   [-1.2, -0.6, 0, 0.6, 1.2].map((shift, i) => ({
@@ -105,6 +121,12 @@ export const spectrumExample = ({ layers = 6, ranks = 128 } = {}): SpectrumPaylo
     layers: Array.from({ length: layers }, (_, k) => ({
       name: `blocks.${k >> 1}.mlp.${k % 2 === 0 ? "up" : "down"}.weight`,
       steps: SPECTRUM_STEPS,
-      singularValues: SPECTRUM_STEPS.map((step) => Array.from({ length: ranks }, (_, i) => 3 * (1 - 0.99 * (i / ranks) ** 2) * (i + 1) ** -(0.08 + (0.2 * k * step) / 2000 / layers) * (1 + (step / 2000) * Math.exp(-i / 3)))),
+      singularValues: SPECTRUM_STEPS.map((step) =>
+        Array.from(
+          { length: ranks },
+          (_, i) =>
+            3 * (1 - 0.99 * (i / ranks) ** 2) * (i + 1) ** -(0.08 + (0.2 * k * step) / 2000 / layers) * (1 + (step / 2000) * Math.exp(-i / 3)),
+        ),
+      ),
     })),
   }).payload;

@@ -43,10 +43,17 @@ export function atlas({ model, other, colours, signal, ready }: AtlasOptions): A
     if (thumb === undefined) return;
     const pixels = new Uint32Array(thumb.width * thumb.height);
     thumb.bytes.forEach((byte, i) => {
-      const [row, column] = [Math.floor((Math.floor(i / thumb.width) * model.rows) / thumb.height), Math.floor(((i % thumb.width) * model.columns) / thumb.width)];
+      const [row, column] = [
+        Math.floor((Math.floor(i / thumb.width) * model.rows) / thumb.height),
+        Math.floor(((i % thumb.width) * model.columns) / thumb.width),
+      ];
       pixels[i] = byte === 0 && isMasked(model, row, column) ? 0 : table[byte];
     });
-    context?.putImageData(new ImageData(new Uint8ClampedArray(pixels.buffer), thumb.width, thumb.height), (index % across) * side, Math.floor(index / across) * side);
+    context?.putImageData(
+      new ImageData(new Uint8ClampedArray(pixels.buffer), thumb.width, thumb.height),
+      (index % across) * side,
+      Math.floor(index / across) * side,
+    );
   }
 
   function work(slice: number): void {
@@ -68,7 +75,8 @@ export function atlas({ model, other, colours, signal, ready }: AtlasOptions): A
   return {
     draw(target, index, { x, y, size }) {
       const thumb = thumbs[index];
-      if (thumb !== undefined) target.drawImage(canvas, (index % across) * side, Math.floor(index / across) * side, thumb.width, thumb.height, x, y, size, size);
+      if (thumb !== undefined)
+        target.drawImage(canvas, (index % across) * side, Math.floor(index / across) * side, thumb.width, thumb.height, x, y, size, size);
     },
     recolour(next) {
       table = next;

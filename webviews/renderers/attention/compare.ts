@@ -49,10 +49,16 @@ export function shownOf({ model, index, compare, read, other }: Comparison): Sho
   if (head !== undefined && model.heads[head] === undefined) return plain;
   const name = pin === undefined ? headName(model.heads[head ?? 0]) : `pin ${pin.name}`;
   if (pin !== undefined && other === undefined)
-    return { ...plain, name, problem: `${name} has maps of ${pin.model.rows} × ${pin.model.columns} cells, this view of ${model.rows} × ${model.columns}: they cannot be subtracted` };
+    return {
+      ...plain,
+      name,
+      problem: `${name} has maps of ${pin.model.rows} × ${pin.model.columns} cells, this view of ${model.rows} × ${model.columns}: they cannot be subtracted`,
+    };
   const base = head === undefined ? other?.(index) : read(head);
   const found = base === undefined ? undefined : difference(own, base);
-  return found === undefined ? { ...plain, name, problem: `${name} has no such head, or its weights are damaged` } : { weights: found, signed: true, head, name, problem: "" };
+  return found === undefined
+    ? { ...plain, name, problem: `${name} has no such head, or its weights are damaged` }
+    : { weights: found, signed: true, head, name, problem: "" };
 }
 
 /** More heads than this are chosen in the grid (Shift and click, or C), not in the list. */

@@ -21,7 +21,9 @@ export function decode({ grid }: HeadModel, { rows, columns }: AttentionModel): 
     return undefined;
   }
   if (text.length !== rows * columns) return undefined;
-  const levels = Float32Array.from({ length: 256 }, (_, byte) => (byte === NOT_FINITE_BYTE ? NaN : grid.low + (grid.high - grid.low) * (byte / BYTE_LEVELS)));
+  const levels = Float32Array.from({ length: 256 }, (_, byte) =>
+    byte === NOT_FINITE_BYTE ? NaN : grid.low + (grid.high - grid.low) * (byte / BYTE_LEVELS),
+  );
   const values = new Float32Array(text.length);
   for (let i = 0; i < values.length; i++) values[i] = levels[text.charCodeAt(i)];
   return { rows, columns, values };
@@ -73,7 +75,8 @@ export function sums({ rows, columns, values }: Weights): { readonly row: Float3
 }
 
 export const row = ({ columns, values }: Weights, index: number): Float32Array => values.subarray(index * columns, (index + 1) * columns);
-export const column = ({ rows, columns, values }: Weights, index: number): Float32Array => Float32Array.from({ length: rows }, (_, i) => values[i * columns + index]);
+export const column = ({ rows, columns, values }: Weights, index: number): Float32Array =>
+  Float32Array.from({ length: rows }, (_, i) => values[i * columns + index]);
 
 /** Indices of the largest finite values above `least`, largest first. */
 export function top(values: ArrayLike<number>, number: number, least = 0): number[] {
@@ -102,7 +105,10 @@ export function meanChange({ rows, values }: Weights): number {
 }
 
 /** Bytes of a small map: 0…254 from 0 to the usual highest value (or from −size to size), 255 not finite. Strongest value of each block, so that thin lines stay. */
-export function thumbnail(weights: Weights, { side, signed }: { readonly side: number; readonly signed: boolean }): { readonly width: number; readonly height: number; readonly bytes: Uint8Array } {
+export function thumbnail(
+  weights: Weights,
+  { side, signed }: { readonly side: number; readonly signed: boolean },
+): { readonly width: number; readonly height: number; readonly bytes: Uint8Array } {
   const [height, width] = [Math.min(side, weights.rows), Math.min(side, weights.columns)];
   const pooled = new Float32Array(height * width);
   for (let i = 0, r = 0; r < weights.rows; r++) {
@@ -116,12 +122,17 @@ export function thumbnail(weights: Weights, { side, signed }: { readonly side: n
   const small = { rows: height, columns: width, values: pooled };
   const high = signed ? largestSize(small) : usualHighest(small);
   const low = signed ? -high : 0;
-  const bytes = Uint8Array.from(pooled, (value) => (Number.isNaN(value) ? NOT_FINITE_BYTE : Math.round(BYTE_LEVELS * Math.min(1, Math.max(0, (value - low) / (high - low))))));
+  const bytes = Uint8Array.from(pooled, (value) =>
+    Number.isNaN(value) ? NOT_FINITE_BYTE : Math.round(BYTE_LEVELS * Math.min(1, Math.max(0, (value - low) / (high - low)))),
+  );
   return { width, height, bytes };
 }
 
 /** Colours of all cells as RGBA of an image; masked cells are clear. `colours` holds 256 RGBA entries. */
-export function paint(weights: Weights, { model, colours, low, high }: { readonly model: AttentionModel; readonly colours: Uint32Array; readonly low: number; readonly high: number }): Uint8ClampedArray<ArrayBuffer> {
+export function paint(
+  weights: Weights,
+  { model, colours, low, high }: { readonly model: AttentionModel; readonly colours: Uint32Array; readonly low: number; readonly high: number },
+): Uint8ClampedArray<ArrayBuffer> {
   const pixels = new Uint32Array(weights.values.length);
   const perLevel = BYTE_LEVELS / (high - low || 1);
   for (let i = 0, r = 0; r < weights.rows; r++)

@@ -51,7 +51,19 @@ export function headMap({ hover, press, key, look }: MapActions, signal: AbortSi
   const cellId = uniqueId("attention-cell");
   const cell = html("div", { role: "gridcell", id: cellId, class: "iso-hidden" });
   const row = html("div", { role: "row" }, cell);
-  const grid = html("div", { role: "grid", tabindex: 0, class: "attention-map", "aria-label": "Map: rows are queries, columns the keys they attend to", "aria-activedescendant": cellId }, ground, canvas, row);
+  const grid = html(
+    "div",
+    {
+      role: "grid",
+      tabindex: 0,
+      class: "attention-map",
+      "aria-label": "Map: rows are queries, columns the keys they attend to",
+      "aria-activedescendant": cellId,
+    },
+    ground,
+    canvas,
+    row,
+  );
   let state: MapState | undefined;
   let layout: MapLayout | undefined;
   let image: { readonly of: Weights | undefined; readonly colours: Uint32Array; readonly canvas: OffscreenCanvas } | undefined;
@@ -65,35 +77,57 @@ export function headMap({ hover, press, key, look }: MapActions, signal: AbortSi
     const found = cellAt(layout, state.window, { x: event.clientX - box.left, y: event.clientY - box.top });
     return { row: found?.row, column: found?.column };
   };
-  canvas.addEventListener("pointerdown", (event) => {
-    if (state === undefined || event.button !== 0) return;
-    drag = { x: event.clientX, y: event.clientY, window: state.window, moved: false };
-    canvas.setPointerCapture(event.pointerId);
-  }, { signal });
-  canvas.addEventListener("pointermove", (event) => {
-    if (drag === undefined || state === undefined || layout === undefined || isWhole(drag.window, state.model)) return hover(at(event));
-    const [x, y] = [event.clientX - drag.x, event.clientY - drag.y];
-    drag.moved ||= Math.hypot(x, y) > DRAG_PX;
-    if (drag.moved) look(pan(drag.window, state.model, { rows: -y / layout.cell.height, columns: -x / layout.cell.width }));
-  }, { signal });
-  canvas.addEventListener("pointerup", (event) => {
-    const moved = drag?.moved ?? true;
-    drag = undefined;
-    if (moved) return;
-    grid.focus({ preventScroll: true });
-    press(at(event));
-  }, { signal });
+  canvas.addEventListener(
+    "pointerdown",
+    (event) => {
+      if (state === undefined || event.button !== 0) return;
+      drag = { x: event.clientX, y: event.clientY, window: state.window, moved: false };
+      canvas.setPointerCapture(event.pointerId);
+    },
+    { signal },
+  );
+  canvas.addEventListener(
+    "pointermove",
+    (event) => {
+      if (drag === undefined || state === undefined || layout === undefined || isWhole(drag.window, state.model)) return hover(at(event));
+      const [x, y] = [event.clientX - drag.x, event.clientY - drag.y];
+      drag.moved ||= Math.hypot(x, y) > DRAG_PX;
+      if (drag.moved) look(pan(drag.window, state.model, { rows: -y / layout.cell.height, columns: -x / layout.cell.width }));
+    },
+    { signal },
+  );
+  canvas.addEventListener(
+    "pointerup",
+    (event) => {
+      const moved = drag?.moved ?? true;
+      drag = undefined;
+      if (moved) return;
+      grid.focus({ preventScroll: true });
+      press(at(event));
+    },
+    { signal },
+  );
   canvas.addEventListener("pointercancel", () => (drag = undefined), { signal });
   canvas.addEventListener("pointerleave", () => (drag === undefined ? hover({ row: undefined, column: undefined }) : undefined), { signal });
-  canvas.addEventListener("wheel", (event) => {
-    // Without the key the page scrolls: a view must not catch the wheel of one who is only passing by.
-    if (state === undefined || layout === undefined || !(event.ctrlKey || event.metaKey)) return;
-    event.preventDefault();
-    const box = canvas.getBoundingClientRect();
-    const share = (value: number): number => Math.min(1, Math.max(0, value));
-    const { plot } = layout;
-    look(zoom(state.window, state.model, { factor: WHEEL_ZOOM ** -event.deltaY, x: share((event.clientX - box.left - plot.x) / plot.width), y: share((event.clientY - box.top - plot.y) / plot.height) }));
-  }, { signal, passive: false });
+  canvas.addEventListener(
+    "wheel",
+    (event) => {
+      // Without the key the page scrolls: a view must not catch the wheel of one who is only passing by.
+      if (state === undefined || layout === undefined || !(event.ctrlKey || event.metaKey)) return;
+      event.preventDefault();
+      const box = canvas.getBoundingClientRect();
+      const share = (value: number): number => Math.min(1, Math.max(0, value));
+      const { plot } = layout;
+      look(
+        zoom(state.window, state.model, {
+          factor: WHEEL_ZOOM ** -event.deltaY,
+          x: share((event.clientX - box.left - plot.x) / plot.width),
+          y: share((event.clientY - box.top - plot.y) / plot.height),
+        }),
+      );
+    },
+    { signal, passive: false },
+  );
   grid.addEventListener("keydown", key, { signal });
 
   return {
@@ -105,7 +139,8 @@ export function headMap({ hover, press, key, look }: MapActions, signal: AbortSi
       const { model, weights, colours, window, focus } = next;
       if (image === undefined || image.of !== weights || image.colours !== colours) {
         image = { of: weights, colours, canvas: new OffscreenCanvas(Math.max(1, model.columns), Math.max(1, model.rows)) };
-        if (weights !== undefined) image.canvas.getContext("2d")?.putImageData(new ImageData(paint(weights, next), weights.columns, weights.rows), 0, 0);
+        if (weights !== undefined)
+          image.canvas.getContext("2d")?.putImageData(new ImageData(paint(weights, next), weights.columns, weights.rows), 0, 0);
       }
       grid.setAttribute("aria-rowcount", String(model.rows));
       grid.setAttribute("aria-colcount", String(model.columns));
@@ -114,7 +149,14 @@ export function headMap({ hover, press, key, look }: MapActions, signal: AbortSi
       if (cell.textContent !== next.spoken) cell.textContent = next.spoken;
       const { theme, sums, low, high } = next;
       const key = [size.width, size.height, ...Object.values(window), low, high, globalThis.devicePixelRatio];
-      if (painted === undefined || painted.weights !== weights || painted.colours !== colours || painted.theme !== theme || painted.sums !== sums || painted.key.some((value, i) => value !== key[i])) {
+      if (
+        painted === undefined ||
+        painted.weights !== weights ||
+        painted.colours !== colours ||
+        painted.theme !== theme ||
+        painted.sums !== sums ||
+        painted.key.some((value, i) => value !== key[i])
+      ) {
         const context = sharpContext(ground, size);
         if (context === undefined) return;
         const fits = size.width / 1.5 / window.columns >= 8;

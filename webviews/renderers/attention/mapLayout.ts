@@ -22,12 +22,23 @@ const BAR_GAP_PX = 4;
 const TITLE_PX = 15;
 
 /** The layout of a map in a box. `label` is the width of the longest label that is drawn. Maps of equal sides are square. */
-export function mapLayout({ width, height, label, window }: { readonly width: number; readonly height: number; readonly label: number; readonly window: Window }): MapLayout {
+export function mapLayout({
+  width,
+  height,
+  label,
+  window,
+}: {
+  readonly width: number;
+  readonly height: number;
+  readonly label: number;
+  readonly window: Window;
+}): MapLayout {
   const left = TITLE_PX + label + 5;
   const top = TITLE_PX + label + 5;
   const room = { width: Math.max(20, width - left - BARS_PX - BAR_GAP_PX - 2), height: Math.max(20, height - top - BARS_PX - BAR_GAP_PX - 2) };
   const side = Math.min(room.width, room.height);
-  const plot = Math.abs(Math.log(window.rows / window.columns)) < 0.7 ? { width: side, height: (side * Math.min(1, window.rows / window.columns)) } : room;
+  const plot =
+    Math.abs(Math.log(window.rows / window.columns)) < 0.7 ? { width: side, height: side * Math.min(1, window.rows / window.columns) } : room;
   return { plot: { x: left, y: top, ...plot }, cell: { width: plot.width / window.columns, height: plot.height / window.rows }, bars: BARS_PX };
 }
 
@@ -37,7 +48,11 @@ export interface Cell {
 }
 
 /** The cell under a pixel of the map, or of an axis beside it (then only its row or column); undefined elsewhere. */
-export function cellAt({ plot, cell }: MapLayout, window: Window, { x, y }: { readonly x: number; readonly y: number }): { readonly row?: number; readonly column?: number } | undefined {
+export function cellAt(
+  { plot, cell }: MapLayout,
+  window: Window,
+  { x, y }: { readonly x: number; readonly y: number },
+): { readonly row?: number; readonly column?: number } | undefined {
   const across = x >= plot.x && x < plot.x + plot.width;
   const down = y >= plot.y && y < plot.y + plot.height;
   const column = across ? Math.floor(window.column + (x - plot.x) / cell.width) : undefined;

@@ -37,7 +37,8 @@ const MAX_HEADS = 1024;
 const MAX_SIDE = 4096;
 const MAX_LABEL_CHARACTERS = 32;
 
-const count = (value: unknown, most: number): number => (typeof value === "number" && Number.isInteger(value) && value > 0 ? Math.min(most, value) : 1);
+const count = (value: unknown, most: number): number =>
+  typeof value === "number" && Number.isInteger(value) && value > 0 ? Math.min(most, value) : 1;
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 const finite = (value: unknown): number | null => (typeof value === "number" && Number.isFinite(value) ? value : null);
 
@@ -80,16 +81,26 @@ export function attentionModel(payload: AttentionPayload): AttentionModel {
 
 function scoresOf(scores: HeadScores | undefined): HeadModel["scores"] {
   const given: Partial<HeadScores> = scores !== null && typeof scores === "object" ? scores : {};
-  return { previous: finite(given.previous), self: finite(given.self), first: finite(given.first), induction: finite(given.induction), entropy: finite(given.entropy) };
+  return {
+    previous: finite(given.previous),
+    self: finite(given.self),
+    first: finite(given.first),
+    induction: finite(given.induction),
+    entropy: finite(given.entropy),
+  };
 }
 
 function gridOf(grid: ByteGrid | undefined, rows: number, columns: number): ByteGrid | undefined {
   if (grid === null || typeof grid !== "object" || typeof grid.data !== "string" || !Array.isArray(grid.shape)) return undefined;
-  const fits = grid.shape.length === 2 && grid.shape[0] === rows && grid.shape[1] === columns && finite(grid.low) !== null && finite(grid.high) !== null;
+  const fits =
+    grid.shape.length === 2 && grid.shape[0] === rows && grid.shape[1] === columns && finite(grid.low) !== null && finite(grid.high) !== null;
   return fits && grid.data.length === 4 * Math.ceil((rows * columns) / 3) ? grid : undefined;
 }
 
-function labelOf(words: readonly string[], { column, block, keys }: { readonly column: number; readonly block: number; readonly keys: number }): string {
+function labelOf(
+  words: readonly string[],
+  { column, block, keys }: { readonly column: number; readonly block: number; readonly keys: number },
+): string {
   const [from, to] = [column * block, Math.min(keys, (column + 1) * block)];
   if (words.length === 0) return block === 1 ? String(from) : `${from}–${to - 1}`;
   return readable(words.slice(from, to).join(""));
@@ -97,7 +108,10 @@ function labelOf(words: readonly string[], { column, block, keys }: { readonly c
 
 /** White space at the ends cut, line ends and tabs as signs, "∅" for nothing, long text shortened. */
 export function readable(token: string): string {
-  const signs = token.replace(/\n/g, "⏎").replace(/\t/g, "⇥").replace(/[\p{Cc}\p{Cf}]/gu, "�");
+  const signs = token
+    .replace(/\n/g, "⏎")
+    .replace(/\t/g, "⇥")
+    .replace(/[\p{Cc}\p{Cf}]/gu, "�");
   const text = signs.trim() === "" ? signs.replace(/ /g, "␣") : signs.trim();
   if (text === "") return "∅";
   return text.length > MAX_LABEL_CHARACTERS ? `${text.slice(0, MAX_LABEL_CHARACTERS - 1)}…` : text;
@@ -110,7 +124,8 @@ export function rowOfColumn({ rows, block, offset }: AttentionModel, column: num
 }
 
 /** The key column at which the queries of a row stand. */
-export const columnOfRow = ({ columns, block, offset }: AttentionModel, row: number): number => Math.min(columns - 1, Math.floor((row * block + offset) / block));
+export const columnOfRow = ({ columns, block, offset }: AttentionModel, row: number): number =>
+  Math.min(columns - 1, Math.floor((row * block + offset) / block));
 
 /** Whether no query of the row may attend to any key of the column. */
 export function isMasked(model: AttentionModel, row: number, column: number): boolean {

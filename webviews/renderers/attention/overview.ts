@@ -53,7 +53,19 @@ interface GridLayout {
 }
 
 /** Square cells as large as fit. Sorted grids have as many columns as make the cells largest. */
-export function gridLayout({ count, perLayer, sorted, width, height }: { readonly count: number; readonly perLayer: number; readonly sorted: boolean; readonly width: number; readonly height: number }): GridLayout {
+export function gridLayout({
+  count,
+  perLayer,
+  sorted,
+  width,
+  height,
+}: {
+  readonly count: number;
+  readonly perLayer: number;
+  readonly sorted: boolean;
+  readonly width: number;
+  readonly height: number;
+}): GridLayout {
   const [left, top] = sorted ? [0, 0] : [LEFT_PX, TOP_PX];
   const stepFor = (columns: number): number => Math.min((width - left) / columns, (height - top) / Math.ceil(count / columns), LARGEST_CELL_PX);
   let columns = Math.max(1, perLayer);
@@ -72,33 +84,43 @@ export function overview({ select, compare, open }: OverviewActions, signal: Abo
   let signature = "";
 
   const indexOf = (event: Event): number => (event.target instanceof HTMLElement ? cells.indexOf(event.target) : -1);
-  grid.addEventListener("click", (event) => {
-    const place = indexOf(event);
-    if (place < 0) return;
-    if (event.shiftKey) compare(order[place]);
-    else select(order[place]);
-  }, { signal });
+  grid.addEventListener(
+    "click",
+    (event) => {
+      const place = indexOf(event);
+      if (place < 0) return;
+      if (event.shiftKey) compare(order[place]);
+      else select(order[place]);
+    },
+    { signal },
+  );
   grid.addEventListener("dblclick", (event) => (indexOf(event) < 0 ? undefined : open()), { signal });
-  grid.addEventListener("keydown", (event) => {
-    const at = indexOf(event);
-    if (at < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
-    const next = movedIndex(event.key, { at, count: cells.length, columns });
-    if (next !== undefined) {
-      cells[next].focus();
-      select(order[next]);
-    } else if (event.key === "Enter" || event.key === " ") {
-      select(order[at]);
-      open();
-    } else if (event.key === "c") compare(order[at]);
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  }, { signal });
+  grid.addEventListener(
+    "keydown",
+    (event) => {
+      const at = indexOf(event);
+      if (at < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+      const next = movedIndex(event.key, { at, count: cells.length, columns });
+      if (next !== undefined) {
+        cells[next].focus();
+        select(order[next]);
+      } else if (event.key === "Enter" || event.key === " ") {
+        select(order[at]);
+        open();
+      } else if (event.key === "c") compare(order[at]);
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
+    },
+    { signal },
+  );
 
   function build({ model, order: wanted }: OverviewState, layout: GridLayout): void {
     order = wanted;
     columns = layout.columns;
-    cells = wanted.map((index) => html("div", { role: "gridcell", tabindex: -1, "aria-label": describeHead(model.heads[index]), title: describeHead(model.heads[index]) }));
+    cells = wanted.map((index) =>
+      html("div", { role: "gridcell", tabindex: -1, "aria-label": describeHead(model.heads[index]), title: describeHead(model.heads[index]) }),
+    );
     const rows = Array.from({ length: layout.rows }, (_, r) => html("div", { role: "row" }, ...cells.slice(r * columns, (r + 1) * columns)));
     grid.replaceChildren(...rows);
     grid.style.transform = `translate(${layout.left}px, ${layout.top}px)`;
@@ -139,21 +161,34 @@ function paintGrid(context: CanvasRenderingContext2D, state: OverviewState, layo
   const { theme, model, order, sorted } = state;
   context.textBaseline = "middle";
   if (!sorted) paintNumbers(context, state, layout);
-  order.forEach((index, place) => paintCell(context, state, { index, layout, x: layout.left + (place % layout.columns) * layout.step, y: layout.top + Math.floor(place / layout.columns) * layout.step }));
+  order.forEach((index, place) =>
+    paintCell(context, state, {
+      index,
+      layout,
+      x: layout.left + (place % layout.columns) * layout.step,
+      y: layout.top + Math.floor(place / layout.columns) * layout.step,
+    }),
+  );
   if (model.heads.length === 0) {
     context.fillStyle = theme.muted;
     context.fillText("no heads", 4, 12);
   }
 }
 
-function paintNumbers(context: CanvasRenderingContext2D, { theme, model, order }: OverviewState, { columns, rows, step, cell, left, top }: GridLayout): void {
+function paintNumbers(
+  context: CanvasRenderingContext2D,
+  { theme, model, order }: OverviewState,
+  { columns, rows, step, cell, left, top }: GridLayout,
+): void {
   context.fillStyle = theme.muted;
   context.font = `10px ${theme.font}`;
   context.textAlign = "center";
   const every = Math.ceil(14 / step);
-  for (let column = 0; column < columns; column += every) context.fillText(String(model.heads[order[column]]?.head ?? column), left + column * step + cell / 2, top - 8);
+  for (let column = 0; column < columns; column += every)
+    context.fillText(String(model.heads[order[column]]?.head ?? column), left + column * step + cell / 2, top - 8);
   context.textAlign = "right";
-  for (let row = 0; row < rows; row += every) context.fillText(String(model.heads[order[row * columns]]?.layer ?? row), left - 6, top + row * step + cell / 2);
+  for (let row = 0; row < rows; row += every)
+    context.fillText(String(model.heads[order[row * columns]]?.layer ?? row), left - 6, top + row * step + cell / 2);
   context.textAlign = "left";
   context.fillText("head →", left, top - 22);
   context.save();
@@ -192,9 +227,16 @@ function paintCell(context: CanvasRenderingContext2D, state: OverviewState, { in
     context.fillStyle = theme.series[1] ?? theme.foreground;
     context.fillRect(x, y + cell - thick, cell * Math.min(1, Math.max(0, strong)), thick);
   }
-  const text = sorted ? `${model.heads[index].layer}.${model.heads[index].head}${strong === null || cell < 58 ? "" : `  ${significant(strong, 2)}`}` : highlight !== "pattern" && strong !== null && cell >= 44 ? significant(strong, 2) : "";
+  const text = sorted
+    ? `${model.heads[index].layer}.${model.heads[index].head}${strong === null || cell < 58 ? "" : `  ${significant(strong, 2)}`}`
+    : highlight !== "pattern" && strong !== null && cell >= 44
+      ? significant(strong, 2)
+      : "";
   if (text !== "" && cell >= 24) paintTag(context, theme, { text, x: x + cell - 2, y: y + 2 });
-  for (const [at, dash] of [[selected, []], [compared, [4, 3]]] as const) {
+  for (const [at, dash] of [
+    [selected, []],
+    [compared, [4, 3]],
+  ] as const) {
     if (at !== index) continue;
     context.strokeStyle = theme.background;
     context.lineWidth = 5;
@@ -208,7 +250,11 @@ function paintCell(context: CanvasRenderingContext2D, state: OverviewState, { in
 }
 
 /** Text on a ground of its own, right-aligned. */
-function paintTag(context: CanvasRenderingContext2D, theme: Theme, { text, x, y }: { readonly text: string; readonly x: number; readonly y: number }): void {
+function paintTag(
+  context: CanvasRenderingContext2D,
+  theme: Theme,
+  { text, x, y }: { readonly text: string; readonly x: number; readonly y: number },
+): void {
   context.font = `9.5px ${theme.font}`;
   context.textAlign = "right";
   const width = context.measureText(text).width + 5;

@@ -49,13 +49,16 @@ function paintBars(context: CanvasRenderingContext2D, { sums: found, theme, wind
   const largest = (values: Float32Array): number => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
   const [across, down] = [largest(found.column), largest(found.row)];
   context.save();
-  for (const [values, most, horizontal] of [[found.column, across, true], [found.row, down, false]] as const) {
+  for (const [values, most, horizontal] of [
+    [found.column, across, true],
+    [found.row, down, false],
+  ] as const) {
     const [start, count] = horizontal ? [window.column, window.columns] : [window.row, window.rows];
     const step = horizontal ? cell.width : cell.height;
     for (let i = Math.floor(start); i < Math.min(values.length, Math.ceil(start + count)); i++) {
       const length = (bars * Math.abs(values[i])) / most;
       const from = Math.max(0, (i - start) * step);
-      const thick = Math.min((i + 1 - start) * step, (horizontal ? plot.width : plot.height)) - from - (step > 4 ? 1 : 0);
+      const thick = Math.min((i + 1 - start) * step, horizontal ? plot.width : plot.height) - from - (step > 4 ? 1 : 0);
       context.fillStyle = values[i] < 0 ? (theme.series[1] ?? theme.muted) : (theme.series[0] ?? theme.muted);
       if (thick <= 0) continue;
       if (horizontal) context.fillRect(plot.x + from, plot.y + plot.height + 4, thick, length);
@@ -82,7 +85,8 @@ function paintAxes(context: CanvasRenderingContext2D, state: MapState, layout: M
   context.font = axisFont(theme);
   const everyRow = labelEvery(cell.height, AXIS_FONT_PX + 1);
   const everyColumn = labelEvery(cell.width, AXIS_FONT_PX + 1);
-  for (let row = Math.ceil(window.row / everyRow) * everyRow; row < window.row + window.rows; row += everyRow) paintRowLabel(context, { state, layout, at: row });
+  for (let row = Math.ceil(window.row / everyRow) * everyRow; row < window.row + window.rows; row += everyRow)
+    paintRowLabel(context, { state, layout, at: row });
   for (let column = Math.ceil(window.column / everyColumn) * everyColumn; column < window.column + window.columns; column += everyColumn)
     paintColumnLabel(context, { state, layout, at: column });
 }
@@ -128,7 +132,11 @@ function paintColumnLabel(context: CanvasRenderingContext2D, { state: { model, t
   context.restore();
 }
 
-function ground(context: CanvasRenderingContext2D, theme: Theme, { x, y, width, height }: { readonly x: number; readonly y: number; readonly width: number; readonly height: number }): void {
+function ground(
+  context: CanvasRenderingContext2D,
+  theme: Theme,
+  { x, y, width, height }: { readonly x: number; readonly y: number; readonly width: number; readonly height: number },
+): void {
   context.fillStyle = theme.background;
   context.fillRect(x, y, width, height);
 }

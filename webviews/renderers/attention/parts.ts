@@ -11,12 +11,16 @@ export interface PartActions {
 }
 
 /** Builds the controls and the frame of the panels. */
-export function parts({ overview, map, tokens }: { readonly overview: HTMLElement; readonly map: HTMLElement; readonly tokens: HTMLElement }, chosen: Chosen, { change, pin, zoom }: PartActions) {
+export function parts(
+  { overview, map, tokens }: { readonly overview: HTMLElement; readonly map: HTMLElement; readonly tokens: HTMLElement },
+  chosen: Chosen,
+  { change, pin, zoom }: PartActions,
+) {
   const highlight = choice({
     label: "Highlight",
     options: HIGHLIGHTS,
     value: chosen.highlight,
-    choose: (value) => change({ highlight: HIGHLIGHTS.find((entry) => entry.value === value)?.value ?? "pattern" satisfies Highlight }),
+    choose: (value) => change({ highlight: HIGHLIGHTS.find((entry) => entry.value === value)?.value ?? ("pattern" satisfies Highlight) }),
   });
   const sort = button({ text: "Strongest first", press: () => change({ sorted: sort.getAttribute("aria-pressed") !== "true" }) });
   const direction = buttonGroup({
@@ -41,7 +45,13 @@ export function parts({ overview, map, tokens }: { readonly overview: HTMLElemen
   const ranked = html("div", { class: "attention-ranked", "aria-hidden": "true" });
   const panels = {
     overview: html("section", { "aria-label": "All heads" }, html("h4", {}, gridTitle), overview, legend),
-    map: html("section", { "aria-label": "One head" }, html("h4", {}, mapTitle, html("div", { class: "iso-group", role: "group", "aria-label": "Zoom" }, zoomOut, zoomAll, zoomIn)), map, ramp),
+    map: html(
+      "section",
+      { "aria-label": "One head" },
+      html("h4", {}, mapTitle, html("div", { class: "iso-group", role: "group", "aria-label": "Zoom" }, zoomOut, zoomAll, zoomIn)),
+      map,
+      ramp,
+    ),
     tokens: html("section", { "aria-label": "Text" }, html("h4", {}, html("span", {}, "Tokens"), direction.element), tokens, ranked),
   };
   const body = html("div", { class: "attention" }, panels.overview, panels.map, panels.tokens);

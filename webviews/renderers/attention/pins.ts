@@ -20,7 +20,11 @@ export const pinWith = (id: string): Pin | undefined => pins.get(id);
 /** Puts a view aside and gives its name in lists; the oldest goes when there are too many. */
 export function pin(model: AttentionModel): Pin {
   const number = nextPin++;
-  const made = { id: String(number), name: `${number}: ${model.title === "" ? `${model.layers} × ${model.headsPerLayer} heads` : model.title}`.slice(0, 60), model };
+  const made = {
+    id: String(number),
+    name: `${number}: ${model.title === "" ? `${model.layers} × ${model.headsPerLayer} heads` : model.title}`.slice(0, 60),
+    model,
+  };
   pins.set(made.id, made);
   if (pins.size > MAX_PINS) pins.delete(pins.keys().next().value ?? "");
   tell();

@@ -25,7 +25,8 @@ export const NOTHING: Focus = { row: undefined, column: undefined };
 export function chosenOf(model: AttentionModel, stored: unknown): Chosen {
   // SAFETY: each field is checked before use.
   const old = (typeof stored === "object" && stored !== null ? stored : {}) as Partial<Record<keyof Chosen, unknown>>;
-  const index = (value: unknown, count: number): number | undefined => (typeof value === "number" && Number.isInteger(value) && value >= 0 && value < count ? value : undefined);
+  const index = (value: unknown, count: number): number | undefined =>
+    typeof value === "number" && Number.isInteger(value) && value >= 0 && value < count ? value : undefined;
   const compared = typeof old.compare === "string" ? /^head:(\d{1,4})$/.exec(old.compare) : null;
   return {
     head: index(old.head, model.heads.length) ?? firstHead(model),
@@ -60,7 +61,11 @@ export function targetOf(model: AttentionModel, direction: Direction, focus: Foc
 const PAGE_CELLS = 10;
 
 /** The cell to which a key leads from another; undefined for keys that do not move. Ctrl with arrows goes to the end. */
-export function moved(model: AttentionModel, focus: Focus, event: Pick<KeyboardEvent, "key" | "ctrlKey">): { readonly row: number; readonly column: number } | undefined {
+export function moved(
+  model: AttentionModel,
+  focus: Focus,
+  event: Pick<KeyboardEvent, "key" | "ctrlKey">,
+): { readonly row: number; readonly column: number } | undefined {
   const row = focus.row ?? 0;
   const column = focus.column ?? (focus.row === undefined ? 0 : columnOfRow(model, row));
   const far = event.ctrlKey ? 1e9 : 1;

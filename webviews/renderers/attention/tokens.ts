@@ -55,7 +55,11 @@ export function tokens({ hover, press, key }: TokensActions, signal: AbortSignal
     const gaps = next.spaced.some((spaced, column) => column > 0 && !spaced);
     const prefix = `${Math.random().toString(36).slice(2)}-`;
     spans = next.labels.map((label, column) => {
-      const span = html("span", { role: "option", id: `attention-token-${prefix}${column}`, "aria-selected": "false", "aria-label": tokenName(next, column) }, label);
+      const span = html(
+        "span",
+        { role: "option", id: `attention-token-${prefix}${column}`, "aria-selected": "false", "aria-label": tokenName(next, column) },
+        label,
+      );
       if (!gaps || next.spaced[column]) span.style.marginLeft = "6px";
       return span;
     });
@@ -79,7 +83,14 @@ export function tokens({ hover, press, key }: TokensActions, signal: AbortSignal
         // In steps of 1/20: few tokens change their look when the pointer moves by one.
         const share = largest > 0 && Number.isFinite(weight) ? Math.round((20 * Math.abs(weight)) / largest) / 20 : 0;
         const colour = weight < 0 ? other : accent;
-        const frame = column === source ? (locked ? `0 0 0 2px ${theme.focus}` : `0 0 0 1px ${theme.foreground}`) : column === target ? `0 0 0 1px ${theme.muted}` : "none";
+        const frame =
+          column === source
+            ? locked
+              ? `0 0 0 2px ${theme.focus}`
+              : `0 0 0 1px ${theme.foreground}`
+            : column === target
+              ? `0 0 0 1px ${theme.muted}`
+              : "none";
         const style = `${share < 0.02 ? "transparent" : withAlpha(colour, Number((share * strongest).toFixed(2)))}|${share < 0.02 ? "transparent" : withAlpha(colour, Number(Math.sqrt(share).toFixed(2)))}|${frame}`;
         if (style === styles[column]) return;
         styles[column] = style;
@@ -151,7 +162,11 @@ export function drawRanked(element: HTMLElement, { model, theme, weights, title 
       const bar = html("b");
       bar.style.width = `${(100 * sizes[column]) / most}%`;
       bar.style.background = (weights[column] < 0 ? theme.series[1] : theme.series[0]) ?? theme.foreground;
-      return [html("span", { title: `${title} and ${tokenName(model, column)}` }, model.labels[column]), bar, html("i", {}, significant(weights[column], 2))];
+      return [
+        html("span", { title: `${title} and ${tokenName(model, column)}` }, model.labels[column]),
+        bar,
+        html("i", {}, significant(weights[column], 2)),
+      ];
     }),
   );
 }

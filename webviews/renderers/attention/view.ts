@@ -1,18 +1,17 @@
 /** @file An attention view: all heads, one head and its tokens, linked to each other. */
 import { type AttentionPayload } from "../../../kernel/display/schema";
-import { CONTROL_RULES, perFrame, setOptions, watchWidth } from "../../shared/chart/controls";
-import { significant } from "../../shared/format";
-import { html } from "../../shared/dom";
+import { CONTROL_RULES, perFrame, watchWidth } from "../../shared/chart/controls";
 import { type Host } from "../../shared/renderer";
 import { addStyles } from "../../shared/styles";
 import { type Atlas, atlas } from "./atlas";
-import { colourTable, stops } from "./colours";
-import { compareOptions, otherOf, type Shown, shownOf } from "./compare";
-import { column as columnOf, largestSize, meanChange, reader, row as rowOf, sums, usualHighest } from "./grids";
+import { drawCaptions, drawReadout } from "./captions";
+import { colourTable } from "./colours";
+import { otherOf, type Shown, shownOf } from "./compare";
+import { column as columnOf, largestSize, reader, row as rowOf, sums, usualHighest } from "./grids";
 import { type Focus, headMap } from "./headMap";
-import { type AttentionModel, attentionModel, headName, tokenName } from "./model";
-import { describeHead, type Highlight, orderOf, PATTERN_WORDS, patternOf, PATTERNS, patternThreshold, strength } from "./order";
-import { overview, patternColour } from "./overview";
+import { type AttentionModel, attentionModel, tokenName } from "./model";
+import { describeHead, type Highlight, orderOf, patternOf, patternThreshold, strength } from "./order";
+import { overview } from "./overview";
 import { arrange, parts, type Parts, type Sizes } from "./parts";
 import { allPins, onPins, pin, unpin } from "./pins";
 import { type Chosen, chosenOf, focusOfToken, moved, NOTHING, sourceOf, targetOf } from "./state";
@@ -71,12 +70,24 @@ export class AttentionView {
       },
       signal,
     );
-    this.map = headMap({ hover: (focus) => this.hover(focus), press: (focus) => this.press(focus), key: (event) => this.key(event), look: (window) => this.change({ window }) }, signal);
-    this.tokens = tokens({ hover: (column) => this.hoverToken(column), press: (column) => this.lock(column), key: (event) => this.tokenKey(event) }, signal);
+    this.map = headMap(
+      {
+        hover: (focus) => this.hover(focus),
+        press: (focus) => this.press(focus),
+        key: (event) => this.key(event),
+        look: (window) => this.change({ window }),
+      },
+      signal,
+    );
+    this.tokens = tokens(
+      { hover: (column) => this.hoverToken(column), press: (column) => this.lock(column), key: (event) => this.tokenKey(event) },
+      signal,
+    );
     this.parts = parts({ overview: this.overview.element, map: this.map.element, tokens: this.tokens.element }, this.chosen, {
       change: (change) => this.change(change),
       pin: () => this.togglePin(),
-      zoom: (factor) => this.change({ window: factor === 0 ? wholeOf(this.model) : zoom(this.chosen.window, this.model, { factor, x: 0.5, y: 0.5 }) }),
+      zoom: (factor) =>
+        this.change({ window: factor === 0 ? wholeOf(this.model) : zoom(this.chosen.window, this.model, { factor, x: 0.5, y: 0.5 }) }),
     });
     host.element.replaceChildren(this.parts.toolbar, this.parts.body, this.parts.readout);
     watchWidth(host.element, { signal, act: (width) => this.resize(width) });
@@ -149,7 +160,8 @@ export class AttentionView {
   }
 
   private press(focus: Focus): void {
-    const source = sourceOf(this.model, { locked: undefined, direction: this.chosen.direction }, focus) ?? targetOf(this.model, this.chosen.direction, focus);
+    const source =
+      sourceOf(this.model, { locked: undefined, direction: this.chosen.direction }, focus) ?? targetOf(this.model, this.chosen.direction, focus);
     if (source !== undefined) this.lock(source);
   }
 
@@ -169,7 +181,8 @@ export class AttentionView {
       this.host.announce(this.spoken());
     } else if (event.key === "Enter" || event.key === " ") this.press(this.focus);
     else if (event.key === "Escape") this.back();
-    else if (factor !== undefined && !event.ctrlKey && !event.metaKey) this.change({ window: factor === 0 ? wholeOf(this.model) : zoom(this.chosen.window, this.model, { factor, x: 0.5, y: 0.5 }) });
+    else if (factor !== undefined && !event.ctrlKey && !event.metaKey)
+      this.change({ window: factor === 0 ? wholeOf(this.model) : zoom(this.chosen.window, this.model, { factor, x: 0.5, y: 0.5 }) });
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -229,7 +242,13 @@ export class AttentionView {
     const { model, chosen, read } = this;
     const shown = shownOf({ model, index: chosen.head, compare: chosen.compare, read, other: otherOf(model, chosen.compare) });
     const high = shown.weights === undefined ? 1 : shown.signed ? largestSize(shown.weights) : usualHighest(shown.weights);
-    this.look = { shown, sums: shown.weights === undefined ? undefined : sums(shown.weights), colours: colourTable(this.host.theme, shown.signed), low: shown.signed ? -high : 0, high };
+    this.look = {
+      shown,
+      sums: shown.weights === undefined ? undefined : sums(shown.weights),
+      colours: colourTable(this.host.theme, shown.signed),
+      low: shown.signed ? -high : 0,
+      high,
+    };
     return this.look;
   }
 
@@ -241,14 +260,42 @@ export class AttentionView {
     if (this.overviewDirty && !this.single) this.drawOverview(sizes.overview);
     const locked = chosen.locked === undefined ? NOTHING : focusOfToken(model, chosen.locked, chosen.direction);
     const spoken = this.spoken();
-    this.map.draw({ model, theme: host.theme, weights: look.shown.weights, sums: look.sums, colours: look.colours, low: look.low, high: look.high, window: chosen.window, focus, locked, spoken }, sizes.map);
+    this.map.draw(
+      {
+        model,
+        theme: host.theme,
+        weights: look.shown.weights,
+        sums: look.sums,
+        colours: look.colours,
+        low: look.low,
+        high: look.high,
+        window: chosen.window,
+        focus,
+        locked,
+        spoken,
+      },
+      sizes.map,
+    );
     const source = sourceOf(model, chosen, focus);
     if (this.dirty) this.tokens.element.style.height = `${sizes.tokensHeight}px`;
-    this.tokens.draw({ model, theme: host.theme, source, target: targetOf(model, chosen.direction, focus), locked: chosen.locked !== undefined, weights: this.weightsOfToken(source) });
+    this.tokens.draw({
+      model,
+      theme: host.theme,
+      source,
+      target: targetOf(model, chosen.direction, focus),
+      locked: chosen.locked !== undefined,
+      weights: this.weightsOfToken(source),
+    });
     p.ranked.hidden = !sizes.ranked;
-    if (sizes.ranked) drawRanked(p.ranked, { model, theme: host.theme, weights: this.weightsOfToken(source), title: source === undefined ? "" : tokenName(model, source) });
-    this.drawReadout(look.shown, spoken);
-    if (this.dirty) this.drawWords(look);
+    if (sizes.ranked)
+      drawRanked(p.ranked, {
+        model,
+        theme: host.theme,
+        weights: this.weightsOfToken(source),
+        title: source === undefined ? "" : tokenName(model, source),
+      });
+    drawReadout(p.readout, { model, chosen, theme: host.theme, problem: look.shown.problem, spoken });
+    if (this.dirty) drawCaptions(p, { model, chosen, theme: host.theme, pinned: this.pinId !== undefined, ...look });
     this.dirty = false;
   }
 
@@ -298,45 +345,4 @@ export class AttentionView {
       size,
     );
   }
-
-  private drawReadout({ problem }: Shown, spoken: string): void {
-    const { readout } = this.parts;
-    const { theme } = this.host;
-    const hint = `Point at ${this.model.hasTokens ? "a token or a cell" : "a cell"}; click locks it, Escape unlocks.`;
-    setText(readout, problem !== "" ? problem : spoken === "" ? hint : `${this.chosen.locked === undefined ? "" : "locked · "}${spoken}`);
-    readout.style.color = problem !== "" ? theme.error : spoken === "" ? theme.muted : theme.foreground;
-  }
-
-  private drawWords({ shown, high, low }: Look): void {
-    const { model, chosen, host, parts: p } = this;
-    const { theme } = host;
-    const head = model.heads[chosen.head];
-    const found = head === undefined ? undefined : patternOf(head, patternThreshold(model));
-    const versus = shown.signed ? ` minus ${shown.name} · mean change ${significant(shown.weights === undefined ? NaN : meanChange(shown.weights), 2)}` : "";
-    setText(p.mapTitle, head === undefined ? "No head" : `${capital(headName(head))}${versus === "" ? (found === undefined ? "" : ` · ${PATTERN_WORDS[found.pattern]} ${significant(found.share, 2)}`) : versus}`);
-    setText(p.gridTitle, `${model.layers} ${model.layers === 1 ? "layer" : "layers"} × ${model.headsPerLayer} heads`);
-    p.highlight.select.value = chosen.highlight;
-    p.sort.setAttribute("aria-pressed", String(chosen.sorted));
-    p.direction.set(chosen.direction);
-    setOptions(p.compare.select, compareOptions(model, chosen.compare), chosen.compare);
-    p.pinButton.setAttribute("aria-pressed", String(this.pinId !== undefined));
-    p.zoomAll.disabled = isWhole(chosen.window, model);
-    const ramp = html("b");
-    ramp.style.background = `linear-gradient(to right, ${stops(theme, shown.signed).join(", ")})`;
-    const ends = shown.signed ? [`more in ${shown.name} ${significant(low, 2)}`, `+${significant(high, 2)} more here`] : ["0", `≥ ${significant(high, 2)}`];
-    p.ramp.replaceChildren(html("span", { class: "attention-ramp" }, ends[0], ramp, ends[1]), html("span", {}, "bars: sums of rows and columns"));
-    p.legend.replaceChildren(...(chosen.highlight === "pattern" ? PATTERNS.map((pattern) => legendEntry(patternColour(theme, pattern), PATTERN_WORDS[pattern])) : [html("span", {}, "bar: share of attention, 0 to 1; strong heads stand out")]));
-  }
-}
-
-const capital = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
-
-function setText(element: HTMLElement, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
-}
-
-function legendEntry(colour: string, text: string): HTMLElement {
-  const swatch = html("i");
-  swatch.style.borderColor = colour;
-  return html("span", {}, swatch, text);
 }

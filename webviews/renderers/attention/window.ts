@@ -30,7 +30,8 @@ export const pan = (window: Window, size: Size, by: { readonly rows: number; rea
 
 /** The window moved as little as possible so that the cell is seen. */
 export function reveal(window: Window, size: Size, { row, column }: { readonly row: number; readonly column: number }): Window {
-  const shift = (start: number, length: number, at: number): number => (at < start ? at - start : at + 1 > start + length ? at + 1 - start - length : 0);
+  const shift = (start: number, length: number, at: number): number =>
+    at < start ? at - start : at + 1 > start + length ? at + 1 - start - length : 0;
   return pan(window, size, { rows: shift(window.row, window.rows, row), columns: shift(window.column, window.columns, column) });
 }
 

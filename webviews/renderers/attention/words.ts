@@ -7,7 +7,10 @@ import { type AttentionModel, columnOfRow, isMasked, tokenName } from "./model";
 const LISTED = 3;
 
 /** One sentence; "" when nothing is in question. `signed` for differences. */
-export function sayFocus(model: AttentionModel, { weights, focus, signed }: { readonly weights: Weights | undefined; readonly focus: Focus; readonly signed: boolean }): string {
+export function sayFocus(
+  model: AttentionModel,
+  { weights, focus, signed }: { readonly weights: Weights | undefined; readonly focus: Focus; readonly signed: boolean },
+): string {
   const { row, column } = focus;
   if (weights === undefined || (row === undefined && column === undefined)) return "";
   const number = (value: number): string => `${signed && value > 0 ? "+" : ""}${significant(value, 3)}`;
@@ -23,6 +26,7 @@ export function sayFocus(model: AttentionModel, { weights, focus, signed }: { re
   const sizes = signed ? values.map(Math.abs) : values;
   const best = top(sizes, LISTED).map((i) => `${tokenName(model, row === undefined ? columnOfRow(model, i) : i)} ${number(values[i])}`);
   const sum = values.reduce((total, value) => total + (Number.isFinite(value) ? value : 0), 0);
-  const who = row === undefined ? `${tokenName(model, column ?? 0)} is looked at most by` : `${tokenName(model, columnOfRow(model, row))} ${verb} most at`;
+  const who =
+    row === undefined ? `${tokenName(model, column ?? 0)} is looked at most by` : `${tokenName(model, columnOfRow(model, row))} ${verb} most at`;
   return best.length === 0 ? `${who} nothing` : `${who} ${best.join(", ")}; sum ${significant(sum, 3)}`;
 }

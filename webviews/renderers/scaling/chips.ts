@@ -24,7 +24,11 @@ export const nameOf = (name: string): string => GREEK[name] ?? name;
 
 /** The formula with powers raised: "E + A·x" and "−α" above the line. */
 export function equationElement(equation: string, { x, y }: Pick<ScalingPayload, "x" | "y">): HTMLElement {
-  const plain = equation.replace(/\*\*/g, "^").replace(/\b(alpha|beta|gamma|delta|epsilon|lambda)\b/g, (name) => nameOf(name)).replace(/\*/g, "·").replace(/-/g, "−");
+  const plain = equation
+    .replace(/\*\*/g, "^")
+    .replace(/\b(alpha|beta|gamma|delta|epsilon|lambda)\b/g, (name) => nameOf(name))
+    .replace(/\*/g, "·")
+    .replace(/-/g, "−");
   const parts = plain.split(/\^(\([^()]*\)|−?[\p{L}\p{N}_.]+)/u);
   return html(
     "div",
@@ -38,7 +42,10 @@ export function equationElement(equation: string, { x, y }: Pick<ScalingPayload,
 export function chip({ name, value, low, high }: FittedParameter, before: FittedParameter | undefined): HTMLElement {
   const interval = low === null || high === null ? "no interval" : `${significant(low, 3)} to ${significant(high, 3)}`;
   const change = before?.value === undefined || before.value === null || value === null ? undefined : value / before.value - 1;
-  const moved = change === undefined || before === undefined ? "" : `was ${significant(before.value, 4)}, ${Math.abs(change) < 5e-4 ? "unchanged" : `${change > 0 ? "+" : "−"}${percent(Math.abs(change))}`}`;
+  const moved =
+    change === undefined || before === undefined
+      ? ""
+      : `was ${significant(before.value, 4)}, ${Math.abs(change) < 5e-4 ? "unchanged" : `${change > 0 ? "+" : "−"}${percent(Math.abs(change))}`}`;
   return html(
     "div",
     { class: "scaling-chip", "data-changed": change === undefined ? undefined : "true", "data-parameter": name },

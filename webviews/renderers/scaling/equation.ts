@@ -43,13 +43,15 @@ export function equationOf(text: string, parameters: readonly string[]): Equatio
   const sum = (): Term | undefined => {
     if (++depth > MAX_DEPTH) return undefined;
     let left = product();
-    while (left !== undefined && (tokens[at] === "+" || tokens[at] === "-")) left = join(left, tokens[at++] === "+" ? (a, b) => a + b : (a, b) => a - b, product());
+    while (left !== undefined && (tokens[at] === "+" || tokens[at] === "-"))
+      left = join(left, tokens[at++] === "+" ? (a, b) => a + b : (a, b) => a - b, product());
     depth--;
     return left;
   };
   const product = (): Term | undefined => {
     let left = unary();
-    while (left !== undefined && (tokens[at] === "*" || tokens[at] === "/")) left = join(left, tokens[at++] === "*" ? (a, b) => a * b : (a, b) => a / b, unary());
+    while (left !== undefined && (tokens[at] === "*" || tokens[at] === "/"))
+      left = join(left, tokens[at++] === "*" ? (a, b) => a * b : (a, b) => a / b, unary());
     return left;
   };
   const unary = (): Term | undefined => {

@@ -9,7 +9,9 @@ const CURVE_POINTS = 40;
 export function fitProfiles(curves: readonly IsoFlopCurve[], removed: ReadonlySet<string>): Profiles {
   const groups = curves.map((curve, c) => runsOf(curve).filter(({ index }) => !removed.has(runKey(c, index))));
   const enough = (runs: readonly { readonly size: number }[]): boolean => runs.length >= 4 && new Set(runs.map(({ size }) => size)).size >= 3;
-  const fit = fitIsoflop(groups.flatMap((runs, c) => (enough(runs) ? runs.map(({ size, loss }) => ({ flops: curves[c].flops, params: size, loss })) : [])));
+  const fit = fitIsoflop(
+    groups.flatMap((runs, c) => (enough(runs) ? runs.map(({ size, loss }) => ({ flops: curves[c].flops, params: size, loss })) : [])),
+  );
   return {
     curves: curves.map(({ flops, fitSize }, c): Profile => {
       const profile = fit.profiles.find((found) => Math.abs(found.flops / flops - 1) < 1e-6);
@@ -23,4 +25,7 @@ export function fitProfiles(curves: readonly IsoFlopCurve[], removed: ReadonlySe
   };
 }
 
-const pickBounds = ({ low, high }: { readonly low: number; readonly high: number }): { readonly low: number; readonly high: number } => ({ low, high });
+const pickBounds = ({ low, high }: { readonly low: number; readonly high: number }): { readonly low: number; readonly high: number } => ({
+  low,
+  high,
+});

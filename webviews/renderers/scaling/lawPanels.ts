@@ -43,13 +43,21 @@ export function lawPanel({ payload, theme, law, original, removed, active, tabSt
   const points = usablePoints(payload);
   const known = [...points.map(({ x }) => x), ...(payload.curve?.x ?? [])];
   const tight = domainOf(known, { kind: "log" });
-  const data = domainOf(points.map(({ x }) => x), { kind: "log" });
+  const data = domainOf(
+    points.map(({ x }) => x),
+    { kind: "log" },
+  );
   const far = Math.max(tight[1], data[1] * (data[1] / data[0]) ** BEYOND_SHARE);
   const domain = domainOf([tight[0], law.predict(far) > 0 ? far : tight[1]], { kind: "log", pad: 0.03 });
   const xs = Array.from({ length: CURVE_POINTS }, (_, i) => domain[0] * (domain[1] / domain[0]) ** (i / (CURVE_POINTS - 1)));
   const ys = xs.map((x) => positive(law.predict(x)));
   const bands = xs.map((x) => law.band(x));
-  const values = [...points.map(({ y }) => y), ...ys, ...bands.flatMap(({ low, high }) => [positive(low), positive(high)]), ...(payload.curve?.y ?? [])];
+  const values = [
+    ...points.map(({ y }) => y),
+    ...ys,
+    ...bands.flatMap(({ low, high }) => [positive(low), positive(high)]),
+    ...(payload.curve?.y ?? []),
+  ];
   const made = plot({
     box,
     theme,
@@ -60,28 +68,87 @@ export function lawPanel({ payload, theme, law, original, removed, active, tabSt
   const { layer, area } = made;
   const [low, high] = dataRange(payload, removed);
   const inside = (x: number): boolean => x >= low * (1 - 1e-9) && x <= high * (1 + 1e-9);
-  for (const [from, to, label] of [[high, domain[1], true], [domain[0], low, false]] as const) {
+  for (const [from, to, label] of [
+    [high, domain[1], true],
+    [domain[0], low, false],
+  ] as const) {
     const [left, right] = [made.x.at(from), made.x.at(to)];
     if (!(right - left > 3)) continue;
     layer.append(svg("rect", { x: left, y: 0, width: right - left, height: area.height, fill: hatch(layer, theme), class: "scaling-extrapolated" }));
-    if (label && right - left > 74) layer.append(svg("text", { x: right - 6, y: 14, "text-anchor": "end", "font-size": 11, "font-style": "italic", "font-family": theme.font, fill: theme.muted }, "extrapolated"));
+    if (label && right - left > 74)
+      layer.append(
+        svg(
+          "text",
+          { x: right - 6, y: 14, "text-anchor": "end", "font-size": 11, "font-style": "italic", "font-family": theme.font, fill: theme.muted },
+          "extrapolated",
+        ),
+      );
   }
   if (original !== undefined)
-    layer.append(svg("path", { d: linePath(made, xs, xs.map((x) => positive(original.predict(x)))), fill: "none", stroke: theme.muted, "stroke-width": 1.4, "stroke-dasharray": "2 3", class: "scaling-original" }));
+    layer.append(
+      svg("path", {
+        d: linePath(
+          made,
+          xs,
+          xs.map((x) => positive(original.predict(x))),
+        ),
+        fill: "none",
+        stroke: theme.muted,
+        "stroke-width": 1.4,
+        "stroke-dasharray": "2 3",
+        class: "scaling-original",
+      }),
+    );
   const accent = theme.foreground;
   const band = bandPath(made, { xs, low: bands.map(({ low: value }) => positive(value)), high: bands.map(({ high: value }) => positive(value)) });
-  if (band !== "") layer.append(svg("path", { d: band, fill: theme.series[0], "fill-opacity": 0.18, stroke: theme.series[0], "stroke-opacity": 0.35, "stroke-width": 1 }));
+  if (band !== "")
+    layer.append(
+      svg("path", { d: band, fill: theme.series[0], "fill-opacity": 0.18, stroke: theme.series[0], "stroke-opacity": 0.35, "stroke-width": 1 }),
+    );
   const line = { fill: "none", stroke: accent, "stroke-width": 2, "stroke-linecap": "round" } as const;
   layer.append(
-    svg("path", { d: linePath(made, xs, ys.map((y, i) => (inside(xs[i]) || inside(xs[i + 1] ?? NaN) || inside(xs[i - 1] ?? NaN) ? y : null))), ...line, class: "scaling-fit" }),
-    svg("path", { d: linePath(made, xs, ys.map((y, i) => (xs[i] >= high ? y : null))), ...line, "stroke-dasharray": "7 5" }),
-    svg("path", { d: linePath(made, xs, ys.map((y, i) => (xs[i] <= low ? y : null))), ...line, "stroke-dasharray": "7 5" }),
+    svg("path", {
+      d: linePath(
+        made,
+        xs,
+        ys.map((y, i) => (inside(xs[i]) || inside(xs[i + 1] ?? NaN) || inside(xs[i - 1] ?? NaN) ? y : null)),
+      ),
+      ...line,
+      class: "scaling-fit",
+    }),
+    svg("path", {
+      d: linePath(
+        made,
+        xs,
+        ys.map((y, i) => (xs[i] >= high ? y : null)),
+      ),
+      ...line,
+      "stroke-dasharray": "7 5",
+    }),
+    svg("path", {
+      d: linePath(
+        made,
+        xs,
+        ys.map((y, i) => (xs[i] <= low ? y : null)),
+      ),
+      ...line,
+      "stroke-dasharray": "7 5",
+    }),
   );
   const group = svg("g", { role: "group", "aria-label": "Measured points: Delete takes the focused one out of the fit or puts it back" });
   for (const { x, y, index } of points)
     group.append(
       dot(
-        { key: pointKey(index), x: made.x.at(x), y: made.y.at(y), colour: seriesColour(payload, theme, index), removed: removed.has(index), label: pointLabel({ payload, law, index, removed }), shape: "circle", active: active === pointKey(index) },
+        {
+          key: pointKey(index),
+          x: made.x.at(x),
+          y: made.y.at(y),
+          colour: seriesColour(payload, theme, index),
+          removed: removed.has(index),
+          label: pointLabel({ payload, law, index, removed }),
+          shape: "circle",
+          active: active === pointKey(index),
+        },
         { theme, tabStop: tabStop === pointKey(index) },
       ),
     );
@@ -137,7 +204,14 @@ export function residualPanel({ payload, theme, law, removed, active }: LawState
     box,
     theme,
     title: "Residuals",
-    x: { label: payload.x.label, kind: "log", domain: domainOf(points.map(({ x }) => x), { kind: "log", pad: 0.08 }) },
+    x: {
+      label: payload.x.label,
+      kind: "log",
+      domain: domainOf(
+        points.map(({ x }) => x),
+        { kind: "log", pad: 0.08 },
+      ),
+    },
     y: { label: "measured / fit − 1 (%)", kind: "linear", domain: [-most, most] },
   });
   const zero = made.y.at(0);
@@ -148,8 +222,24 @@ export function residualPanel({ payload, theme, law, removed, active }: LawState
     const out = removed.has(index);
     const colour = out ? theme.muted : seriesColour(payload, theme, index);
     made.layer.append(
-      svg("line", { x1: at.x, x2: at.x, y1: zero, y2: at.y, stroke: colour, "stroke-width": 1.6, "stroke-dasharray": out ? "2 2" : undefined, opacity: 0.7 }),
-      svg("circle", { cx: at.x, cy: at.y, r: active === pointKey(index) ? 5.5 : 4, fill: out ? theme.background : colour, stroke: active === pointKey(index) ? theme.foreground : colour, "stroke-width": 1.5 }),
+      svg("line", {
+        x1: at.x,
+        x2: at.x,
+        y1: zero,
+        y2: at.y,
+        stroke: colour,
+        "stroke-width": 1.6,
+        "stroke-dasharray": out ? "2 2" : undefined,
+        opacity: 0.7,
+      }),
+      svg("circle", {
+        cx: at.x,
+        cy: at.y,
+        r: active === pointKey(index) ? 5.5 : 4,
+        fill: out ? theme.background : colour,
+        stroke: active === pointKey(index) ? theme.foreground : colour,
+        "stroke-width": 1.5,
+      }),
     );
   }
   return made;

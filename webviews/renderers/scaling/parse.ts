@@ -1,5 +1,11 @@
 /** @file Checks a scaling payload at the border. */
-import { type FittedParameter, type IsoFlopCurve, type QuantityPayload, type ScalingCurve, type ScalingPayload } from "../../../kernel/display/schema";
+import {
+  type FittedParameter,
+  type IsoFlopCurve,
+  type QuantityPayload,
+  type ScalingCurve,
+  type ScalingPayload,
+} from "../../../kernel/display/schema";
 import { BASE, type Check, finite, list, maybe, nullable, record, sameLength, text } from "../../shared/validate";
 
 /** More points are not sent by the kernel, and could not be pointed at. */

@@ -22,7 +22,10 @@ export function ownProfiles({ isoFlop, optimum }: ScalingPayload): Profiles {
   const size = optimum?.size[0] ?? null;
   return {
     curves: isoFlop.map(({ flops: budget, fitSize, fitLoss, optimum: best }) => ({ flops: budget, x: fitSize, y: fitLoss, optimum: best })),
-    best: exponent === null || flops === null || size === null ? undefined : { exponent, low: NaN, high: NaN, predict: (at) => size * (at / flops) ** exponent },
+    best:
+      exponent === null || flops === null || size === null
+        ? undefined
+        : { exponent, low: NaN, high: NaN, predict: (at) => size * (at / flops) ** exponent },
   };
 }
 

@@ -33,7 +33,12 @@ interface KernelFit {
 }
 
 const lawOf = ({ parameters, intervals, predict, band }: KernelFit, names: readonly string[]): Law => ({
-  parameters: names.map((name) => ({ name, value: finite(parameters[name]), low: finite(intervals[name]?.low), high: finite(intervals[name]?.high) })),
+  parameters: names.map((name) => ({
+    name,
+    value: finite(parameters[name]),
+    low: finite(intervals[name]?.low),
+    high: finite(intervals[name]?.high),
+  })),
   predict,
   band,
 });
@@ -48,14 +53,18 @@ function candidates({ equation, parameters, level }: ScalingPayload): Fitter[] {
   const powers: Fitter[] = [];
   if (has("E", "A", "alpha")) powers.push((points, intervals) => lawOf(fitPowerLaw(points, { bootstrap: bootstrap(intervals) }), names));
   if (has("E", "A", "alpha") || has("A", "alpha"))
-    for (const delta of [undefined, Infinity]) powers.push((points, intervals) => lawOf(fitPowerLaw(points, { irreducible: "none", delta, bootstrap: bootstrap(intervals) }), names));
+    for (const delta of [undefined, Infinity])
+      powers.push((points, intervals) => lawOf(fitPowerLaw(points, { irreducible: "none", delta, bootstrap: bootstrap(intervals) }), names));
   const formula = equationOf(equation, names);
   if (formula === undefined) return powers;
   const general = (["log", "plain"] as const).flatMap((residuals) =>
     [undefined, Infinity].map(
       (delta): Fitter =>
         (points, intervals) =>
-          lawOf(fitFormula({ formula, payload: { equation, parameters }, points, options: { residuals, delta, bootstrap: bootstrap(intervals) } }), names),
+          lawOf(
+            fitFormula({ formula, payload: { equation, parameters }, points, options: { residuals, delta, bootstrap: bootstrap(intervals) } }),
+            names,
+          ),
     ),
   );
   return [...powers, ...general];
@@ -65,7 +74,11 @@ interface Formula {
   readonly formula: Equation;
   readonly payload: Pick<ScalingPayload, "equation" | "parameters">;
   readonly points: readonly Point[];
-  readonly options: { readonly residuals: "log" | "plain"; readonly delta: number | undefined; readonly bootstrap: { readonly level: number } | "none" };
+  readonly options: {
+    readonly residuals: "log" | "plain";
+    readonly delta: number | undefined;
+    readonly bootstrap: { readonly level: number } | "none";
+  };
 }
 
 /** Parameters that start in combination: more would make thousands of starts. */
@@ -75,7 +88,11 @@ function fitFormula({ formula, payload: { equation, parameters }, points, option
   const values = parameters.slice(0, MAX_PARAMETERS).map(({ name, value }) => [name, value ?? 1] as const);
   const domains = Object.fromEntries(values.map(([name, value]) => [name, value > 0 ? ("positive" as const) : ("real" as const)]));
   const starts = startGrid(Object.fromEntries(values.map(([name, value]) => [name, [value, value * 0.6, value * 1.6]])));
-  return fitLaw<string, number>({ formula: equation, domains, predict: (p, x) => formula.evaluate(p, x) }, points, { ...options, starts, refined: 8 });
+  return fitLaw<string, number>({ formula: equation, domains, predict: (p, x) => formula.evaluate(p, x) }, points, {
+    ...options,
+    starts,
+    refined: 8,
+  });
 }
 
 /** Points of the payload that can be fitted, with their indices. */
@@ -101,7 +118,8 @@ export function fitterOf(payload: ScalingPayload): Fitter | undefined {
   });
 }
 
-const close = (a: number | null, b: number | null): boolean => a !== null && b !== null && Math.abs(a - b) <= SAME * Math.max(Math.abs(a), Math.abs(b), 1e-12);
+const close = (a: number | null, b: number | null): boolean =>
+  a !== null && b !== null && Math.abs(a - b) <= SAME * Math.max(Math.abs(a), Math.abs(b), 1e-12);
 
 /** The payload's own law: by its formula where it can be read, else between the points of its curve only. */
 export function ownLaw(payload: ScalingPayload): Law {
@@ -109,7 +127,11 @@ export function ownLaw(payload: ScalingPayload): Law {
   const values = Object.fromEntries(parameters.map(({ name, value }) => [name, value ?? NaN]));
   const formula = equationOf(equation, Object.keys(values));
   const predict = (x: number): number => (formula === undefined ? between(curve?.x ?? [], curve?.y ?? [], x) : formula.evaluate(values, x));
-  return { parameters, predict, band: (x) => ({ low: between(curve?.x ?? [], curve?.low ?? [], x), high: between(curve?.x ?? [], curve?.high ?? [], x) }) };
+  return {
+    parameters,
+    predict,
+    band: (x) => ({ low: between(curve?.x ?? [], curve?.low ?? [], x), high: between(curve?.x ?? [], curve?.high ?? [], x) }),
+  };
 }
 
 /** The value at x on a line through rising points, straight in logarithms; NaN outside of them. */

@@ -10,6 +10,7 @@ import { addStyles } from "../../shared/styles";
 import { changesText, chip, equationElement, SCALING_RULES } from "./chips";
 import { dataRange, lawPanel, pointKey, pointLabel, residualPanel } from "./lawPanels";
 import { optimumPanel, profileKey, profilePanel } from "./profilePanels";
+import { prediction } from "./prediction";
 import { ownProfiles, type Profiles, runKey, runsOf } from "./profiles";
 import { fitterOf, type Fitter, type Law, ownLaw, usablePoints } from "./refit";
 
@@ -17,8 +18,6 @@ const LAW_HEIGHT_PX = 340;
 const PROFILE_HEIGHT_PX = 300;
 const GAP_PX = 18;
 const SIDE_BY_SIDE_PX = 600;
-/** Below the word "extrapolated". */
-const TAG_TOP_PX = 24;
 /** More points than this make resampling slower than a click may take: the new interval is left out. */
 const MAX_INTERVAL_POINTS = 300;
 
@@ -121,7 +120,15 @@ export class ScalingView {
   private changed(): void {
     this.host.saveState(this.state);
     this.refit();
-    this.host.announce(this.problem !== "" ? this.problem : this.removed.size + this.removedRuns.size === 0 ? "All points are in the fit" : this.removed.size > 0 ? changesText(this.law, this.own) : "Profiles fitted again");
+    this.host.announce(
+      this.problem !== ""
+        ? this.problem
+        : this.removed.size + this.removedRuns.size === 0
+          ? "All points are in the fit"
+          : this.removed.size > 0
+            ? changesText(this.law, this.own)
+            : "Profiles fitted again",
+    );
     this.redraw();
   }
 
@@ -133,7 +140,8 @@ export class ScalingView {
     const points = usablePoints(this.payload).filter(({ index }) => !this.removed.has(index));
     const wantsInterval = points.length <= MAX_INTERVAL_POINTS && this.payload.parameters.some(({ low }) => low !== null);
     if (this.removed.size > 0) {
-      if (this.fitter === undefined) this.problem = "This law cannot be fitted here: its points are only marked. Fit it again in a cell without them.";
+      if (this.fitter === undefined)
+        this.problem = "This law cannot be fitted here: its points are only marked. Fit it again in a cell without them.";
       else this.attempt(() => (this.law = this.fitter?.(points, "without intervals") ?? this.own));
     }
     if (this.fitter !== undefined && wantsInterval && this.problem === "")
@@ -171,7 +179,8 @@ export class ScalingView {
 
   private listen(): void {
     const { signal } = this;
-    const keyOf = (event: Event): string => (event.target instanceof Element ? (event.target.closest("[data-key]")?.getAttribute("data-key") ?? "") : "");
+    const keyOf = (event: Event): string =>
+      event.target instanceof Element ? (event.target.closest("[data-key]")?.getAttribute("data-key") ?? "") : "";
     this.picture.addEventListener("click", (event) => (keyOf(event) === "" ? undefined : this.toggle(keyOf(event))), { signal });
     this.picture.addEventListener("focusin", (event) => (this.replacing ? undefined : this.point(keyOf(event))), { signal });
     this.picture.addEventListener("pointermove", (event) => this.move(event, keyOf(event)), { signal });
@@ -234,7 +243,13 @@ export class ScalingView {
     const panels = [this.main];
     if (!wide) y += LAW_HEIGHT_PX + GAP_PX;
     const sideHeight = wide ? LAW_HEIGHT_PX : 200;
-    if (hasLaw) panels.push(residualPanel(lawState, wide ? { x: share + GAP_PX, y: 0, width: width - share - GAP_PX, height: sideHeight } : { x: 0, y, width, height: sideHeight }));
+    if (hasLaw)
+      panels.push(
+        residualPanel(
+          lawState,
+          wide ? { x: share + GAP_PX, y: 0, width: width - share - GAP_PX, height: sideHeight } : { x: 0, y, width, height: sideHeight },
+        ),
+      );
     y += hasLaw || wide ? sideHeight : 0;
     if (profile) {
       y += GAP_PX;
@@ -242,7 +257,12 @@ export class ScalingView {
       const part = wide ? Math.floor((width - GAP_PX) * 0.6) : width;
       panels.push(profilePanel(state, { x: 0, y, width: part, height: PROFILE_HEIGHT_PX }));
       if (!wide) y += PROFILE_HEIGHT_PX + GAP_PX;
-      panels.push(optimumPanel(state, wide ? { x: part + GAP_PX, y, width: width - part - GAP_PX, height: PROFILE_HEIGHT_PX } : { x: 0, y, width, height: PROFILE_HEIGHT_PX }));
+      panels.push(
+        optimumPanel(
+          state,
+          wide ? { x: part + GAP_PX, y, width: width - part - GAP_PX, height: PROFILE_HEIGHT_PX } : { x: 0, y, width, height: PROFILE_HEIGHT_PX },
+        ),
+      );
       y += PROFILE_HEIGHT_PX;
     }
     for (const [name, value] of Object.entries({ width, height: y, viewBox: `0 0 ${width} ${y}` })) this.picture.setAttribute(name, String(value));
@@ -264,29 +284,30 @@ export class ScalingView {
     );
   }
 
-  /** The line under the pointer with what the law predicts there, and the words below the picture. */
+  /** What the law predicts under the pointer, and the words below the picture. */
   private drawCursor(): void {
     const { main, pointer, host, law, payload, active } = this;
     const { theme } = host;
-    this.cursor.replaceChildren();
-    let words = active !== "" ? this.labelOf(active) : "";
-    if (main !== undefined && pointer !== undefined && !active.startsWith("r")) {
-      const { area } = main;
-      const value = law.predict(pointer.value);
-      const { low, high } = law.band(pointer.value);
-      const [from, to] = dataRange(payload, this.removed);
-      const factor = pointer.value > to ? pointer.value / to : pointer.value < from ? from / pointer.value : 1;
-      const beyond = factor > 1 + 1e-6 ? `extrapolated ${significant(factor, 2)}× beyond the data` : "";
-      const interval = Number.isFinite(low + high) ? ` (${significant(low, 4)} to ${significant(high, 4)})` : "";
-      if (value > 0 && Number.isFinite(value)) {
-        const y = area.y + main.y.at(value);
-        this.cursor.append(svg("line", { x1: pointer.x, x2: pointer.x, y1: area.y, y2: area.y + area.height, stroke: theme.muted, "stroke-width": 1 }), svg("circle", { cx: pointer.x, cy: y, r: 4, fill: theme.background, stroke: theme.foreground, "stroke-width": 2 }));
-        if (active === "") this.cursor.append(tag({ lines: [`${significant(value, 4)}${interval}`, `at ${withPrefix(pointer.value)}`, ...(beyond === "" ? [] : [beyond])], x: pointer.x, y, area, theme }));
-        if (words === "") words = `${payload.y.label} ${significant(value, 4)}${interval} at ${payload.x.label} ${withPrefix(pointer.value)}${beyond === "" ? "" : `, ${beyond}`}`;
-      }
-    }
+    const shown =
+      main === undefined || pointer === undefined || active.startsWith("r")
+        ? undefined
+        : prediction({
+            payload,
+            law,
+            theme,
+            plot: main,
+            x: pointer.x,
+            value: pointer.value,
+            data: dataRange(payload, this.removed),
+            tagged: active === "",
+          });
+    this.cursor.replaceChildren(...(shown?.marks ?? []));
+    const words = active !== "" ? this.labelOf(active) : (shown?.words ?? "");
     const out = this.removed.size + this.removedRuns.size;
-    const hint = out === 0 ? "Click a point, or press Delete on it, to take it out of the fit." : `${out === 1 ? "1 point is" : `${out} points are`} not in the fit.`;
+    const hint =
+      out === 0
+        ? "Click a point, or press Delete on it, to take it out of the fit."
+        : `${out === 1 ? "1 point is" : `${out} points are`} not in the fit.`;
     this.readout.textContent = this.problem !== "" ? this.problem : words === "" ? hint : words;
     this.readout.title = this.problem;
     this.readout.style.color = this.problem !== "" ? theme.error : words === "" ? theme.muted : theme.foreground;
@@ -297,29 +318,12 @@ export class ScalingView {
     if (key.startsWith("p")) return pointLabel({ payload, law, index: Number(key.slice(1)), removed });
     const [curve, index] = key.slice(1).split(":").map(Number);
     const run = payload.isoFlop[curve];
-    return run === undefined ? "" : `${flopsText(run.flops)}: size ${withPrefix(run.size[index] ?? NaN)}, loss ${significant(run.loss[index], 4)}${this.removedRuns.has(runKey(curve, index)) ? ", not in the fit" : ""}`;
+    return run === undefined
+      ? ""
+      : `${flopsText(run.flops)}: size ${withPrefix(run.size[index] ?? NaN)}, loss ${significant(run.loss[index], 4)}${this.removedRuns.has(runKey(curve, index)) ? ", not in the fit" : ""}`;
   }
 }
 
 function flip<T>(set: Set<T>, value: T): void {
   if (!set.delete(value)) set.add(value);
-}
-
-/** Lines of text on a ground, beside a point, inside of the plot. */
-function tag({ lines, x, y, area, theme }: { readonly lines: readonly string[]; readonly x: number; readonly y: number; readonly area: Plot["area"]; readonly theme: Host["theme"] }): SVGGElement {
-  const width = 16 + Math.max(...lines.map((line) => line.length)) * 6.4;
-  const height = 10 + lines.length * 15;
-  const flipped = x + 12 + width > area.x + area.width;
-  const left = flipped ? x - 12 - width : x + 12;
-  // Laws fall: the upper right is free. A curve that still comes near pushes the words down.
-  const near = y < area.y + TAG_TOP_PX + height + 10 && !flipped;
-  const top = near ? Math.min(area.y + area.height - height - 4, y + 14) : area.y + TAG_TOP_PX;
-  return svg(
-    "g",
-    {},
-    svg("rect", { x: left, y: top, width, height, rx: 4, fill: theme.background, stroke: theme.muted, "stroke-width": 1, opacity: 0.95 }),
-    ...lines.map((line, i) =>
-      svg("text", { x: left + 8, y: top + 17 + i * 15, "font-size": 11.5, "font-family": theme.font, "font-weight": i === 0 ? 600 : 400, "font-style": i === 2 ? "italic" : "normal", fill: i === 0 ? theme.foreground : theme.muted }, line),
-    ),
-  );
 }

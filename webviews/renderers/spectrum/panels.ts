@@ -42,21 +42,50 @@ export function spectrumPanel({ box, title, layers, axes, values }: Curves, { th
     box,
     theme,
     title,
-    x: { label: axes === "titled" ? "rank" : "", kind: rankScale, domain: rankScale === "log" ? [1, full] : [0, full], count: axes === "none" ? 3 : undefined },
-    y: { label: axes === "titled" ? "singular value" : "", kind: "log", domain: values ?? domainOf(visibleValues(all), { kind: "log", pad: 0.05 }), count: axes === "none" ? 3 : undefined },
+    x: {
+      label: axes === "titled" ? "rank" : "",
+      kind: rankScale,
+      domain: rankScale === "log" ? [1, full] : [0, full],
+      count: axes === "none" ? 3 : undefined,
+    },
+    y: {
+      label: axes === "titled" ? "singular value" : "",
+      kind: "log",
+      domain: values ?? domainOf(visibleValues(all), { kind: "log", pad: 0.05 }),
+      count: axes === "none" ? 3 : undefined,
+    },
   });
   const single = layers.length === 1;
   const ghost = (layer: SpectrumLayer, at: number, dash: string): SVGPathElement =>
-    svg("path", { d: linePath(made, layer.ranks, layer.singularValues[at] ?? []), fill: "none", stroke: theme.muted, "stroke-width": 1.4, "stroke-dasharray": dash, opacity: 0.8 });
+    svg("path", {
+      d: linePath(made, layer.ranks, layer.singularValues[at] ?? []),
+      fill: "none",
+      stroke: theme.muted,
+      "stroke-width": 1.4,
+      "stroke-dasharray": dash,
+      opacity: 0.8,
+    });
   if (single && all[0].steps.length > 1) made.layer.append(ghost(all[0], 0, "2 3"), ghost(all[0], all[0].steps.length - 1, "7 3"));
   const tail = svg("path", { fill: "none", stroke: theme.foreground, "stroke-width": 1.8, "stroke-dasharray": "1 4", "stroke-linecap": "round" });
   if (single && axes === "titled") made.layer.append(tail);
   const lines = layers.map(({ index }) =>
-    svg("path", { fill: "none", stroke: layerColour(theme, index), "stroke-width": axes === "titled" ? 2.2 : 1.8, "stroke-dasharray": single ? undefined : layerDash(theme, index), "stroke-linejoin": "round" }),
+    svg("path", {
+      fill: "none",
+      stroke: layerColour(theme, index),
+      "stroke-width": axes === "titled" ? 2.2 : 1.8,
+      "stroke-dasharray": single ? undefined : layerDash(theme, index),
+      "stroke-linejoin": "round",
+    }),
   );
   made.layer.append(...lines);
   if (visibleValues(all).length === 0)
-    made.layer.append(svg("text", { x: made.area.width / 2, y: made.area.height / 2, "text-anchor": "middle", fill: theme.muted, "font-size": 12, "font-family": theme.font }, "no finite values above 0"));
+    made.layer.append(
+      svg(
+        "text",
+        { x: made.area.width / 2, y: made.area.height / 2, "text-anchor": "middle", fill: theme.muted, "font-size": 12, "font-family": theme.font },
+        "no finite values above 0",
+      ),
+    );
   const show = (now: number): void =>
     layers.forEach(({ layer }, i) => {
       const at = spectrumAt(layer, now);
@@ -92,7 +121,14 @@ export function measurePanel({ box, title, key, layers, bold }: Measured, { them
     theme,
     title,
     x: { label: "step", kind: "linear", domain: domainOf(steps, { kind: "linear", pad: 0.01 }) },
-    y: { label: "", kind: "linear", domain: domainOf(layers.flatMap(({ layer }) => layer[key]), { kind: "linear", pad: 0.08 }) },
+    y: {
+      label: "",
+      kind: "linear",
+      domain: domainOf(
+        layers.flatMap(({ layer }) => layer[key]),
+        { kind: "linear", pad: 0.08 },
+      ),
+    },
   });
   const cursor = svg("line", { y1: 0, y2: made.area.height, stroke: theme.foreground, "stroke-width": 1, "stroke-dasharray": "3 3" });
   made.layer.append(cursor);
@@ -133,11 +169,25 @@ export function legend({ names, box, theme }: { readonly names: readonly string[
     const width = 34 + text.length * 6.6;
     if (x + width > box.x + box.width) [x, y] = [box.x, y + 18];
     if (y > box.y + box.height) {
-      group.append(svg("text", { x: box.x + box.width, y: box.y + box.height, "text-anchor": "end", fill: theme.muted, "font-size": 11, "font-family": theme.font }, `and ${names.length - index} more`));
+      group.append(
+        svg(
+          "text",
+          { x: box.x + box.width, y: box.y + box.height, "text-anchor": "end", fill: theme.muted, "font-size": 11, "font-family": theme.font },
+          `and ${names.length - index} more`,
+        ),
+      );
       break;
     }
     group.append(
-      svg("line", { x1: x, x2: x + 20, y1: y - 4, y2: y - 4, stroke: layerColour(theme, index), "stroke-width": 2.5, "stroke-dasharray": layerDash(theme, index) }),
+      svg("line", {
+        x1: x,
+        x2: x + 20,
+        y1: y - 4,
+        y2: y - 4,
+        stroke: layerColour(theme, index),
+        "stroke-width": 2.5,
+        "stroke-dasharray": layerDash(theme, index),
+      }),
       svg("text", { x: x + 26, y, fill: theme.foreground, "font-size": 11.5, "font-family": theme.font }, text),
     );
     x += width;

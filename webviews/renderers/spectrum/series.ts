@@ -39,13 +39,18 @@ const ROUNDING = 1e-7;
 
 /** All singular values worth an axis: above 0 and above rounding of the largest. */
 export function visibleValues(layers: readonly SpectrumLayer[]): number[] {
-  const values = layers.flatMap(({ singularValues }) => singularValues.flatMap((spectrum) => spectrum.flatMap((value) => (value !== null && value > 0 ? [value] : []))));
+  const values = layers.flatMap(({ singularValues }) =>
+    singularValues.flatMap((spectrum) => spectrum.flatMap((value) => (value !== null && value > 0 ? [value] : []))),
+  );
   const most = values.reduce((high, value) => Math.max(high, value), 0);
   return values.filter((value) => value > most * ROUNDING);
 }
 
 /** The straight line of a tail exponent through the middle of a spectrum: ends of [rank, value], or undefined where there is none. */
-export function tailLine({ ranks, singularValues, tailExponent, fullRank }: SpectrumLayer, at: number): { readonly x: readonly [number, number]; readonly y: readonly [number, number] } | undefined {
+export function tailLine(
+  { ranks, singularValues, tailExponent, fullRank }: SpectrumLayer,
+  at: number,
+): { readonly x: readonly [number, number]; readonly y: readonly [number, number] } | undefined {
   const alpha = tailExponent[at];
   if (alpha === null || alpha === undefined) return undefined;
   const [low, high] = [Math.max(1, Math.floor(fullRank * 0.1)) + 1, Math.ceil(fullRank * 0.9)];

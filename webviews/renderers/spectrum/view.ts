@@ -2,12 +2,13 @@
 import { type SpectrumPayload } from "../../../kernel/display/schema";
 import { button, buttonGroup, choice, CONTROL_RULES, perFrame, watchWidth } from "../../shared/chart/controls";
 import { type Box, nearest } from "../../shared/chart/plot";
-import { domainOf, type ScaleKind } from "../../shared/chart/scale";
+import { domainOf } from "../../shared/chart/scale";
 import { html, svg } from "../../shared/dom";
 import { significant } from "../../shared/format";
 import { type Host } from "../../shared/renderer";
 import { addStyles } from "../../shared/styles";
 import { legend, measurePanel, type MeasurePanel, spectrumPanel, type SpectrumPanel, type SpectrumStyle } from "./panels";
+import { SMALL_HEIGHT_PX, smallColumns, SPECTRA_HEIGHT_PX, readState, type State } from "./state";
 import { allSteps, MEASURES, shortNames, spectrumAt, visibleValues } from "./series";
 
 const RULES = `
@@ -16,26 +17,12 @@ const RULES = `
 .spectrum-step { min-width: 84px; font-variant-numeric: tabular-nums; }
 .spectrum-svg [data-layer] { cursor: pointer; }
 `;
-const SPECTRA_HEIGHT_PX = 330;
 const MEASURES_HEIGHT_PX = 170;
 const GAP_PX = 14;
 /** A step is shown this long while playing. */
 const PLAY_MS = 250;
-const SMALL_WIDTH_PX = 190;
-const SMALL_HEIGHT_PX = 132;
-/** Width of a small panel over its height. */
-const SMALL_SHAPE = 1.6;
 /** Rows of small panels; their number decides the height, which then stays. */
 const MAX_SMALL_ROWS = 5;
-
-/** "all": side by side; "overlay": over each other; else the number of a layer. */
-type Show = "all" | "overlay" | number;
-interface State {
-  readonly show: Show;
-  readonly rankScale: ScaleKind;
-  /** Index into the steps of all layers. */
-  readonly at: number;
-}
 
 export class SpectrumView {
   state: State;
@@ -70,8 +57,17 @@ export class SpectrumView {
     this.state = readState(stored, { layers: layers.length, steps: this.steps.length });
     this.redraw = perFrame(() => this.draw(), signal);
     this.move = perFrame(() => this.moved(), signal);
-    const options = [{ value: "all", text: "all layers" }, ...(layers.length > 1 ? [{ value: "overlay", text: "compare layers" }] : []), ...layers.map(({ name }, i) => ({ value: String(i), text: name }))];
-    this.shown = choice({ label: "Show", options: layers.length === 1 ? options.slice(1) : options, value: String(this.state.show), choose: (value) => this.change({ show: value === "all" || value === "overlay" ? value : Number(value) }) });
+    const options = [
+      { value: "all", text: "all layers" },
+      ...(layers.length > 1 ? [{ value: "overlay", text: "compare layers" }] : []),
+      ...layers.map(({ name }, i) => ({ value: String(i), text: name })),
+    ];
+    this.shown = choice({
+      label: "Show",
+      options: layers.length === 1 ? options.slice(1) : options,
+      value: String(this.state.show),
+      choose: (value) => this.change({ show: value === "all" || value === "overlay" ? value : Number(value) }),
+    });
     this.shown.select.style.maxWidth = "260px";
     this.scaleGroup = buttonGroup({
       label: "Axis of ranks",
@@ -83,14 +79,26 @@ export class SpectrumView {
       choose: (value) => this.change({ rankScale: value === "linear" ? "linear" : "log" }),
     });
     const last = Math.max(0, this.steps.length - 1);
-    this.scrubber = html("input", { type: "range", class: "spectrum-scrubber", min: 0, max: last, step: 1, value: this.state.at, "aria-label": "Training step" });
+    this.scrubber = html("input", {
+      type: "range",
+      class: "spectrum-scrubber",
+      min: 0,
+      max: last,
+      step: 1,
+      value: this.state.at,
+      "aria-label": "Training step",
+    });
     this.scrubber.addEventListener("input", () => {
       this.stop();
       this.goTo(Number(this.scrubber.value));
     });
     this.play = button({ text: "▶", label: "Play the training", press: () => (this.timer === undefined ? this.start() : this.stop()) });
     const time = this.steps.length > 1 ? [this.play, this.scrubber, this.stepText] : [];
-    host.element.replaceChildren(html("div", { class: "iso-toolbar" }, this.shown.element, this.scaleGroup.element, ...time), html("div", {}, this.picture), this.readout);
+    host.element.replaceChildren(
+      html("div", { class: "iso-toolbar" }, this.shown.element, this.scaleGroup.element, ...time),
+      html("div", {}, this.picture),
+      this.readout,
+    );
     signal.addEventListener("abort", () => this.stop());
     this.picture.addEventListener("pointermove", (event) => this.hover(event), { signal });
     this.picture.addEventListener("pointerleave", () => this.say(""), { signal });
@@ -181,11 +189,24 @@ export class SpectrumView {
         const i = nearest(plot.x, layer.ranks, rank);
         const value = layer.singularValues[at]?.[i] ?? null;
         const [cx, cy] = [plot.x.at(layer.ranks[i] ?? NaN), plot.y.at(value ?? NaN)];
-        if (Number.isFinite(cx) && Number.isFinite(cy)) this.cursor.append(svg("circle", { cx: plot.area.x + cx, cy: plot.area.y + cy, r: 4, fill: theme.background, stroke: theme.foreground, "stroke-width": 2 }));
-        return { rank: layer.ranks[i], text: `${layers.length > 1 ? `${this.names[index]} ` : ""}σ ${significant(value, 4)}`, layer: this.names[index] };
+        if (Number.isFinite(cx) && Number.isFinite(cy))
+          this.cursor.append(
+            svg("circle", { cx: plot.area.x + cx, cy: plot.area.y + cy, r: 4, fill: theme.background, stroke: theme.foreground, "stroke-width": 2 }),
+          );
+        return {
+          rank: layer.ranks[i],
+          text: `${layers.length > 1 ? `${this.names[index]} ` : ""}σ ${significant(value, 4)}`,
+          layer: this.names[index],
+        };
       });
       const [first] = said;
-      if (first !== undefined) this.say(`${layers.length === 1 ? `${first.layer}, ` : ""}rank ${first.rank}: ${said.slice(0, 6).map(({ text }) => text).join(", ")}`);
+      if (first !== undefined)
+        this.say(
+          `${layers.length === 1 ? `${first.layer}, ` : ""}rank ${first.rank}: ${said
+            .slice(0, 6)
+            .map(({ text }) => text)
+            .join(", ")}`,
+        );
       return;
     }
     const measure = this.measures.find(({ plot }) => within(plot));
@@ -200,9 +221,11 @@ export class SpectrumView {
   private click(event: MouseEvent): void {
     const box = this.picture.getBoundingClientRect();
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];
-    const within = ({ area }: { readonly area: Box }): boolean => x >= area.x && x <= area.x + area.width && y >= area.y - 24 && y <= area.y + area.height;
+    const within = ({ area }: { readonly area: Box }): boolean =>
+      x >= area.x && x <= area.x + area.width && y >= area.y - 24 && y <= area.y + area.height;
     const measure = this.measures.find(({ plot }) => within(plot));
-    if (measure !== undefined && this.steps.length > 1) this.goTo(Math.max(0, nearest(measure.plot.x, this.steps, measure.plot.x.invert(x - measure.plot.area.x))));
+    if (measure !== undefined && this.steps.length > 1)
+      this.goTo(Math.max(0, nearest(measure.plot.x, this.steps, measure.plot.x.invert(x - measure.plot.area.x))));
     const panel = this.spectra.find(({ plot }) => within(plot));
     if (panel !== undefined && this.state.show === "all" && this.payload.layers.length > 1) this.change({ show: panel.layers[0].index });
     else if (panel !== undefined && typeof this.state.show === "number" && this.payload.layers.length > 1) this.change({ show: "all" });
@@ -241,7 +264,9 @@ export class SpectrumView {
     const height = layers.length > 1 ? Math.max(SPECTRA_HEIGHT_PX, rows * SMALL_HEIGHT_PX) : SPECTRA_HEIGHT_PX;
     const hasTime = this.steps.length > 1;
     const many = layers.length > 1;
-    const legendHeight = many ? Math.min(3, Math.ceil(this.names.reduce((sum, name) => sum + 34 + Math.min(190, name.length * 6.6), 0) / width)) * 18 + 8 : 0;
+    const legendHeight = many
+      ? Math.min(3, Math.ceil(this.names.reduce((sum, name) => sum + 34 + Math.min(190, name.length * 6.6), 0) / width)) * 18 + 8
+      : 0;
     const legendAt = height + 4;
     const measuresAt = legendAt + legendHeight;
     const total = measuresAt + (hasTime ? MEASURES_HEIGHT_PX : 0);
@@ -250,53 +275,57 @@ export class SpectrumView {
     this.measures = hasTime
       ? MEASURES.map(({ key, text }, i) =>
           measurePanel(
-            { box: { x: i * (share + GAP_PX), y: measuresAt, width: share, height: MEASURES_HEIGHT_PX }, title: text, key, layers: layers.map((layer, index) => ({ layer, index })), bold: typeof state.show === "number" && many ? state.show : undefined },
+            {
+              box: { x: i * (share + GAP_PX), y: measuresAt, width: share, height: MEASURES_HEIGHT_PX },
+              title: text,
+              key,
+              layers: layers.map((layer, index) => ({ layer, index })),
+              bold: typeof state.show === "number" && many ? state.show : undefined,
+            },
             style,
           ),
         )
       : [];
-    for (const [name, value] of Object.entries({ width, height: total, viewBox: `0 0 ${width} ${total}` })) this.picture.setAttribute(name, String(value));
-    this.picture.setAttribute("aria-label", `Singular values of ${layers.length === 1 ? "one layer" : `${layers.length} layers`}${hasTime ? " and their ranks and tail exponents over training" : ""}`);
-    const key = many ? [legend({ names: this.names, box: { x: 4, y: legendAt + 2, width: width - 8, height: legendHeight }, theme: host.theme })] : [];
+    for (const [name, value] of Object.entries({ width, height: total, viewBox: `0 0 ${width} ${total}` }))
+      this.picture.setAttribute(name, String(value));
+    this.picture.setAttribute(
+      "aria-label",
+      `Singular values of ${layers.length === 1 ? "one layer" : `${layers.length} layers`}${hasTime ? " and their ranks and tail exponents over training" : ""}`,
+    );
+    const key = many
+      ? [legend({ names: this.names, box: { x: 4, y: legendAt + 2, width: width - 8, height: legendHeight }, theme: host.theme })]
+      : [];
     this.picture.replaceChildren(...this.spectra.map(({ plot }) => plot.root), ...key, ...this.measures.map(({ plot }) => plot.root), this.cursor);
     this.shown.select.value = String(state.show);
     this.scaleGroup.set(state.rankScale);
     this.moved();
   }
 
-  private drawSpectra(style: SpectrumStyle, { height, columns, rows }: { readonly height: number; readonly columns: number; readonly rows: number }): SpectrumPanel[] {
+  private drawSpectra(
+    style: SpectrumStyle,
+    { height, columns, rows }: { readonly height: number; readonly columns: number; readonly rows: number },
+  ): SpectrumPanel[] {
     const { width, payload, state } = this;
     const layers = this.visible();
     const box = { x: 0, y: 0, width, height };
     if (layers.length === 0) return [];
-    if (state.show !== "all" || layers.length === 1) return [spectrumPanel({ box, layers, title: layers.length === 1 ? layers[0].layer.name : undefined, axes: "titled" }, style)];
+    if (state.show !== "all" || layers.length === 1)
+      return [spectrumPanel({ box, layers, title: layers.length === 1 ? layers[0].layer.name : undefined, axes: "titled" }, style)];
     const values = domainOf(visibleValues(payload.layers), { kind: "log", pad: 0.05 });
     const part = { width: (width - (columns - 1) * GAP_PX) / columns, height: height / rows };
     return layers.slice(0, rows * columns).map((entry, i) => {
       const panel = spectrumPanel(
-        { box: { x: (i % columns) * (part.width + GAP_PX), y: Math.floor(i / columns) * part.height, ...part, height: part.height - 6 }, layers: [entry], title: this.names[entry.index], axes: "none", values },
+        {
+          box: { x: (i % columns) * (part.width + GAP_PX), y: Math.floor(i / columns) * part.height, ...part, height: part.height - 6 },
+          layers: [entry],
+          title: this.names[entry.index],
+          axes: "none",
+          values,
+        },
         style,
       );
       panel.plot.root.setAttribute("data-layer", String(entry.index));
       return panel;
     });
   }
-}
-
-/** Columns of small panels that make them half as wide again as high, or as many as fit where there are many. */
-export function smallColumns(count: number, width: number): number {
-  const most = Math.max(1, Math.min(count, Math.floor(width / SMALL_WIDTH_PX)));
-  const shape = (columns: number): number => Math.abs(Math.log(width / columns / (Math.max(SPECTRA_HEIGHT_PX, Math.ceil(count / columns) * SMALL_HEIGHT_PX) / Math.ceil(count / columns)) / SMALL_SHAPE));
-  return Array.from({ length: most }, (_, i) => i + 1).reduce((best, columns) => (shape(columns) < shape(best) ? columns : best), most);
-}
-
-function readState(stored: unknown, { layers, steps }: { readonly layers: number; readonly steps: number }): State {
-  // SAFETY: each field is checked before use.
-  const old = (typeof stored === "object" && stored !== null ? stored : {}) as Partial<Record<keyof State, unknown>>;
-  const whole = (value: unknown, count: number): number | undefined => (typeof value === "number" && Number.isInteger(value) && value >= 0 && value < count ? value : undefined);
-  return {
-    show: layers === 1 ? 0 : (whole(old.show, layers) ?? (old.show === "overlay" ? "overlay" : "all")),
-    rankScale: old.rankScale === "linear" ? "linear" : "log",
-    at: whole(old.at, steps) ?? Math.max(0, steps - 1),
-  };
 }

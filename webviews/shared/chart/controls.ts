@@ -35,7 +35,9 @@ export function choice({ label, options, value, choose }: Choice): { readonly el
 
 /** Replaces the choices of a list where they changed. */
 export function setOptions(select: HTMLSelectElement, options: readonly Option[], value: string): void {
-  const same = select.options.length === options.length && options.every((option, i) => select.options[i].value === option.value && select.options[i].text === option.text);
+  const same =
+    select.options.length === options.length &&
+    options.every((option, i) => select.options[i].value === option.value && select.options[i].text === option.text);
   if (!same) select.replaceChildren(...options.map((option) => html("option", { value: option.value }, option.text)));
   select.value = value;
 }
@@ -43,7 +45,8 @@ export function setOptions(select: HTMLSelectElement, options: readonly Option[]
 /** Buttons side by side of which one is pressed. */
 export function buttonGroup({ label, options, value, choose }: Choice): { readonly element: HTMLElement; readonly set: (value: string) => void } {
   const buttons = options.map((option) => ({ option, element: button({ text: option.text, press: () => choose(option.value) }) }));
-  const set = (chosen: string): void => buttons.forEach(({ option, element }) => element.setAttribute("aria-pressed", String(option.value === chosen)));
+  const set = (chosen: string): void =>
+    buttons.forEach(({ option, element }) => element.setAttribute("aria-pressed", String(option.value === chosen)));
   set(value);
   return { element: html("div", { class: "iso-group", role: "group", "aria-label": label }, ...buttons.map((entry) => entry.element)), set };
 }

@@ -70,18 +70,42 @@ export function plot({ box, x, y, theme, title, left }: PlotSpec): Plot {
     {},
     svg("rect", { x: area.x, y: area.y, width: area.width, height: area.height, fill: "transparent" }),
     ...xScale.ticks.map((tick) =>
-      svg("line", { x1: area.x + tick.at, x2: area.x + tick.at, y1: area.y, y2: area.y + area.height, ...faint, opacity: tick.text === "" ? minor : major }),
+      svg("line", {
+        x1: area.x + tick.at,
+        x2: area.x + tick.at,
+        y1: area.y,
+        y2: area.y + area.height,
+        ...faint,
+        opacity: tick.text === "" ? minor : major,
+      }),
     ),
     ...yScale.ticks.map((tick) =>
-      svg("line", { x1: area.x, x2: area.x + area.width, y1: area.y + tick.at, y2: area.y + tick.at, ...faint, opacity: tick.text === "" ? minor : major }),
+      svg("line", {
+        x1: area.x,
+        x2: area.x + area.width,
+        y1: area.y + tick.at,
+        y2: area.y + tick.at,
+        ...faint,
+        opacity: tick.text === "" ? minor : major,
+      }),
     ),
     svg("line", { x1: area.x, x2: area.x + area.width, y1: area.y + area.height, y2: area.y + area.height, stroke: theme.muted, "stroke-width": 1 }),
-    ...xScale.ticks.map((tick) => (tick.text === "" ? undefined : svg("text", { ...text, x: area.x + tick.at, y: area.y + area.height + 15, "text-anchor": "middle" }, tick.text))),
-    ...yScale.ticks.map((tick) => (tick.text === "" ? undefined : svg("text", { ...text, x: area.x - 6, y: area.y + tick.at + 4, "text-anchor": "end" }, tick.text))),
+    ...xScale.ticks.map((tick) =>
+      tick.text === "" ? undefined : svg("text", { ...text, x: area.x + tick.at, y: area.y + area.height + 15, "text-anchor": "middle" }, tick.text),
+    ),
+    ...yScale.ticks.map((tick) =>
+      tick.text === "" ? undefined : svg("text", { ...text, x: area.x - 6, y: area.y + tick.at + 4, "text-anchor": "end" }, tick.text),
+    ),
     title === undefined
       ? undefined
-      : svg("text", { ...text, fill: theme.foreground, "font-weight": 600, "font-size": 12, x: area.x, y: box.y + 13 }, fitText(title, area.width, 12.5)),
-    x.label === "" ? undefined : svg("text", { ...text, x: area.x + area.width / 2, y: area.y + area.height + 31, "text-anchor": "middle" }, fitText(x.label, area.width)),
+      : svg(
+          "text",
+          { ...text, fill: theme.foreground, "font-weight": 600, "font-size": 12, x: area.x, y: box.y + 13 },
+          fitText(title, area.width, 12.5),
+        ),
+    x.label === ""
+      ? undefined
+      : svg("text", { ...text, x: area.x + area.width / 2, y: area.y + area.height + 31, "text-anchor": "middle" }, fitText(x.label, area.width)),
     y.label === ""
       ? undefined
       : svg(
@@ -110,8 +134,13 @@ export function linePath({ x, y }: Pick<Plot, "x" | "y">, xs: Values, ys: Values
 }
 
 /** Path data of the area between two curves, over the points at which both have a place. */
-export function bandPath({ x, y }: Pick<Plot, "x" | "y">, { xs, low, high }: { readonly xs: Values; readonly low: Values; readonly high: Values }): string {
-  const known = Array.from(xs, (value, i) => [x.at(value ?? NaN), y.at(low[i] ?? NaN), y.at(high[i] ?? NaN)]).filter((point) => point.every(Number.isFinite));
+export function bandPath(
+  { x, y }: Pick<Plot, "x" | "y">,
+  { xs, low, high }: { readonly xs: Values; readonly low: Values; readonly high: Values },
+): string {
+  const known = Array.from(xs, (value, i) => [x.at(value ?? NaN), y.at(low[i] ?? NaN), y.at(high[i] ?? NaN)]).filter((point) =>
+    point.every(Number.isFinite),
+  );
   if (known.length < 2) return "";
   const upper = known.map(([px, , py]) => `${round(px)} ${round(py)}`);
   const lower = known.map(([px, py]) => `${round(px)} ${round(py)}`).reverse();

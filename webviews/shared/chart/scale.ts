@@ -43,11 +43,22 @@ export function domainOf(values: Iterable<number | null>, { kind, pad = 0 }: { r
 }
 
 /** A scale with about `count` labelled ticks. */
-export function scaleOf({ kind, domain, range, count = 5 }: { readonly kind: ScaleKind; readonly domain: Range; readonly range: Range; readonly count?: number }): Scale {
+export function scaleOf({
+  kind,
+  domain,
+  range,
+  count = 5,
+}: {
+  readonly kind: ScaleKind;
+  readonly domain: Range;
+  readonly range: Range;
+  readonly count?: number;
+}): Scale {
   const place = kind === "log" ? Math.log : (value: number): number => value;
   const [first, last] = [place(domain[0]), place(domain[1])];
   const perUnit = (range[1] - range[0]) / (last - first || 1);
-  const at = (value: number): number => (Number.isFinite(value) && (kind === "linear" || value > 0) ? range[0] + (place(value) - first) * perUnit : NaN);
+  const at = (value: number): number =>
+    Number.isFinite(value) && (kind === "linear" || value > 0) ? range[0] + (place(value) - first) * perUnit : NaN;
   const invert = (pixel: number): number => {
     const value = first + (pixel - range[0]) / perUnit;
     return kind === "log" ? Math.exp(value) : value;

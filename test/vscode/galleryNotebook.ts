@@ -1,4 +1,5 @@
 /** @file A notebook that holds an output of every view, as if cells had just made them. */
+import { KERNELSPEC, LANGUAGE_INFO } from "../../extension/controller/notebookFormat";
 import { type ViewName } from "../../kernel/display/schema";
 import { toBundle } from "../../kernel/display/bundle";
 import { view } from "../../kernel/display/view";
@@ -37,5 +38,5 @@ export function galleryNotebook(): string {
     source: `"${name}"`,
     outputs: [{ output_type: "execute_result", execution_count: at + 1, metadata: {}, data: bundle }],
   }));
-  return JSON.stringify({ cells, metadata: { kernelspec: { name: "isoflop", display_name: "IsoFLOP", language: "typescript" }, language_info: { name: "typescript" } }, nbformat: 4, nbformat_minor: 5 });
+  return JSON.stringify({ cells, metadata: { kernelspec: KERNELSPEC, language_info: LANGUAGE_INFO }, nbformat: 4, nbformat_minor: 5 });
 }

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, inject } from "vitest";
+import { KERNELSPEC, LANGUAGE_INFO } from "../../extension/controller/notebookFormat";
 import { REPOSITORY, type Server, type ServerOptions, startServer } from "./server";
 import { launchBrowser, Workbench } from "./workbench";
 
@@ -60,8 +61,7 @@ export function inVsCode(name: string, options: Omit<ServerOptions, "vsix">, tes
 /** An `.ipynb` of code cells that have not run. */
 export function notebookOf(cells: readonly string[]): string {
   const content = cells.map((source, at) => ({ cell_type: "code", id: `cell-${at + 1}`, metadata: {}, execution_count: null, outputs: [], source }));
-  const metadata = { kernelspec: { name: "isoflop", display_name: "IsoFLOP", language: "typescript" }, language_info: { name: "typescript" } };
-  return JSON.stringify({ cells: content, metadata, nbformat: 4, nbformat_minor: 5 });
+  return JSON.stringify({ cells: content, metadata: { kernelspec: KERNELSPEC, language_info: LANGUAGE_INFO }, nbformat: 4, nbformat_minor: 5 });
 }
 
 async function keep(test: string, windows: readonly Workbench[], server: Server | undefined): Promise<void> {

@@ -7,7 +7,7 @@ import { grad } from "../../kernel/autodiff/grad";
 import { costOf } from "../../kernel/cost/report";
 import { gelu, softmax } from "../../kernel/graph/composites/activations";
 import { layerNorm, rmsNorm } from "../../kernel/graph/composites/normalization";
-import { abs, add, cast, div, equal, erf, exp, less, log, maximum, minimum, mul, neg, sigmoid, sqrt, square, sub, tanh, where } from "../../kernel/graph/ops/elementwise";
+import { abs, add, cast, div, equal, erf, exp, less, log, maximum, minimum, mul, neg, scalar, sigmoid, sqrt, square, sub, tanh, where } from "../../kernel/graph/ops/elementwise";
 import { matmul } from "../../kernel/graph/ops/linalg";
 import { broadcastTo, reshape, transpose } from "../../kernel/graph/ops/movement";
 import { max, min, sum } from "../../kernel/graph/ops/reduction";
@@ -127,6 +127,10 @@ describe("fusion", () => {
     await expectSame(() => [grad(loss)(x)], 1e-5);
     setExecutor(fusing);
     expect(fusedKernels(lowered([layerNorm(x, { weight: w, bias: b })], { inputs: [x], kernels: kernels() }).outputs)).toBe(1);
+  });
+
+  test("leaves alone what has no operands but numbers", async () => {
+    await expectSame(() => [sub(erf(scalar(1)), erf(scalar(0.5)))]);
   });
 
   test("leaves apart what would need itself", async () => {

@@ -3,7 +3,7 @@
  * results once. What lies between them never reaches memory.
  */
 import { operands, substitute, topological, withPlace } from "../rewrite";
-import { type Shape } from "../shape";
+import type { Shape } from "../shape";
 import { node, placeholder, type Tensor } from "../tensor";
 import { commonSpace, isIn, reducesRows, spaceOf } from "./fusible";
 import { attrsOf, constantOf, isOp } from "./simplify";
@@ -144,6 +144,8 @@ function replacements(unit: Unit, { needs, wanted, done }: Surroundings): (reado
   // Numbers known now are written into the kernel, but for rows of them that are summed up.
   const reduced = new Set(members.flatMap((member) => (reducesRows(member) ? member.inputs : [])));
   const given = needs.filter((operand) => constantOf(operand) === undefined || reduced.has(operand));
+  // A kernel has the length of its operands: without one there is none.
+  if (given.length === 0) return results.map((result) => [result, substitute([result], renewed)[0]]);
   const params = given.map((operand, i) => placeholder(`fused.${i}`, operand));
   const inner = new Map<Tensor, Tensor>(given.map((operand, i) => [operand, params[i]]));
   for (const operand of needs) if (!inner.has(operand)) inner.set(operand, node("Const", [], { value: constantOf(operand) ?? 0, dtype: operand.dtype }));

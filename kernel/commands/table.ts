@@ -1,5 +1,5 @@
 /** @file All commands of `isoflop`, in the order of `isoflop --help`. */
-import { type CommandEntry } from "./command";
+import type { CommandEntry } from "./command";
 
 export const COMMANDS: readonly CommandEntry[] = [
   { name: "run", summary: "execute a notebook without an editor", load: async () => (await import("./run")).run },
@@ -9,6 +9,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "install-kernelspec", summary: "make Jupyter know the kernel", load: async () => (await import("./installKernelspec")).installKernelspec },
   { name: "doctor", summary: "check this machine, and say what to do where something is missing", load: async () => (await import("./doctor")).doctor },
   { name: "bench", summary: "measure speed on this machine, against torch and JavaScript peers", load: async () => (await import("./bench")).bench },
+  { name: "view", summary: "print the output for an array in a file", load: async () => (await import("./view")).view },
   { name: "graph", summary: "show the graph of an ONNX model by module", load: async () => (await import("./graph")).graph },
   { name: "devices", summary: "list what this machine can compute on, and what to do where a device is missing", load: async () => (await import("./devices")).devices },
 ];

@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { DeviceError } from "../errors";
-import { type Arm } from "./statistics";
+import type { Arm } from "./statistics";
 import { type WorkloadName, WORKLOADS } from "./workloads";
 
 export interface ArmCommand {

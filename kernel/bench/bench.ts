@@ -3,17 +3,18 @@ import { describeMachine, physicalCores } from "../runtime/machine";
 import { executor } from "../runtime/session";
 import { ownArm, peersFor, startArm } from "./arms";
 import { kernelTimes, type KernelTimes } from "./kernelTimes";
+import { languageTimes, type LanguageTimes, printLanguage } from "./languageTimes";
 import { compileTime, productPeak, runOverhead, startTime } from "./micro";
 import { ownStep } from "./ownArm";
 import { alternate, type Measured } from "./statistics";
-import { type WorkloadName } from "./workloads";
+import type { WorkloadName } from "./workloads";
 
 export interface BenchOptions {
   readonly workloads: readonly WorkloadName[];
   readonly rounds: number;
   /** Steps a turn. */
   readonly steps: number;
-  /** Also overhead, compile and start times, and those of a kernel. */
+  /** Also overhead, compile and start times, and those of a kernel and of the language service. */
   readonly micro: boolean;
   readonly commit: string;
 }
@@ -28,6 +29,7 @@ export interface BenchReport {
   readonly steps: readonly StepReport[];
   readonly micro?: Awaited<ReturnType<typeof microReport>>;
   readonly kernel?: KernelTimes;
+  readonly language?: LanguageTimes;
 }
 
 export interface StepReport {
@@ -58,7 +60,9 @@ export async function bench({ workloads, rounds, steps, micro, commit }: BenchOp
   if (extra !== undefined) printMicro(extra);
   const kernel = micro ? await kernelTimes() : undefined;
   if (kernel !== undefined) console.log(`kernel: a cell of 1+1 takes ${kernel.roundTripMs.toFixed(1)} ms (median), from the start of the process to the first result ${kernel.startMs.toFixed(0)} ms`);
-  return { ...about, peakGflops, steps: reports, micro: extra, kernel };
+  const language = micro ? languageTimes() : undefined;
+  if (language !== undefined) printLanguage(language);
+  return { ...about, peakGflops, steps: reports, micro: extra, kernel, language };
 }
 
 async function benchStep(workload: WorkloadName, { rounds, steps, threads, peakGflops }: { readonly rounds: number; readonly steps: number; readonly threads: number; readonly peakGflops: number }): Promise<StepReport> {

@@ -5,14 +5,18 @@ import { isWorkload, WORKLOADS, type WorkloadName } from "../bench/workloads";
 import { atomicWrite } from "../io/atomicWrite";
 import { type Command, EXIT_OK, UsageError } from "./command";
 
+const LANGUAGE = "language";
+
 const HELP = `usage: isoflop bench [workload…] [options]
+       isoflop bench language
 
 Times whole training steps (forward, backward, AdamW) against torch and JavaScript peers where they are installed,
 in alternating turns, and prints medians and ratios. Workloads: ${Object.keys(WORKLOADS).join(", ")} (default all).
+\`language\` times completion, hover and errors on a notebook of 100 cells, and nothing else.
 
   --rounds N   turns of each arm (default 7)
   --steps N    steps a turn (default 6)
-  --no-micro   leave out run overhead, compile time, start time and the times of a kernel
+  --no-micro   leave out run overhead, compile time, start time and the times of a kernel and of completion
   --json FILE  also write the report as JSON
 `;
 
@@ -42,6 +46,13 @@ export const bench: Command = {
     if (values.arm !== undefined) {
       const [name] = workloadsOf([values.arm]);
       await (await import("../bench/ownArm")).serve(name);
+      return EXIT_OK;
+    }
+    if (positionals.length === 1 && positionals[0] === LANGUAGE) {
+      const { languageTimes, printLanguage } = await import("../bench/languageTimes");
+      const language = languageTimes();
+      printLanguage(language);
+      if (values.json !== undefined) await atomicWrite(values.json, `${JSON.stringify({ commit: commit(), language }, undefined, 2)}\n`);
       return EXIT_OK;
     }
     const options = { workloads: workloadsOf(positionals), rounds: positive(values.rounds, "rounds"), steps: positive(values.steps, "steps"), micro: !values["no-micro"], commit: commit() };

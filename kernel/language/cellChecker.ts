@@ -1,7 +1,7 @@
 /** @file Type errors of a notebook given as texts: what headless runs and tools need of the language service. */
 import ts from "typescript";
 import { CellProgram } from "./cellProgram";
-import { type LanguageOptions } from "./compilerHost";
+import type { LanguageOptions } from "./compilerHost";
 import { Diagnostics } from "./diagnostics";
 
 export interface CellError {

@@ -1,6 +1,6 @@
 /** @file A cell as a module of the notebook's virtual program: one line with imports of what it uses and exports of what it declares, then its own text. */
-import { type Declaration, type DeclarationKind } from "../session/declarations";
-import { type CellSource } from "./cellSource";
+import type { Declaration, DeclarationKind } from "../session/declarations";
+import type { CellSource } from "./cellSource";
 
 /** A name that comes from another cell. */
 export interface Link {

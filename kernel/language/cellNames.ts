@@ -1,5 +1,5 @@
 /** @file Which cell gives a name to which: later cells may declare names anew, and functions may use what a later cell declares. */
-import { type Declaration, type Declarations } from "../session/declarations";
+import type { Declaration, Declarations } from "../session/declarations";
 
 /** The names of a notebook, by the places of the cells that declare them. */
 export class CellNames {

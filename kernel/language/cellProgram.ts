@@ -1,11 +1,12 @@
 /** @file All cells of a notebook as one TypeScript program that follows edits: only what changed is parsed again. */
+import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import ts from "typescript";
 import { cellPrefix, type Origin, type Prefix } from "./cellModule";
 import { CellNames } from "./cellNames";
 import { type CellSource, readCell } from "./cellSource";
 import { compilerSettings, DiskFiles, isoflopTypes, type LanguageOptions } from "./compilerHost";
-import { type CellSpan } from "./messages";
+import type { CellSpan } from "./messages";
 
 /** A cell and its text. Its id stays the same however cells are moved and edited. */
 export interface Cell {
@@ -25,11 +26,16 @@ export interface CellModule {
   readonly prefix: Prefix;
   /** The module's whole text. */
   readonly text: string;
+  /** Another one for another text. */
+  readonly version: number;
 }
 
 /** Parsed files of packages and libraries serve all notebooks of the process. */
 const REGISTRY = ts.createDocumentRegistry(true);
 const DISK = new DiskFiles([join(ts.getDefaultLibFilePath({}), ".."), join(isoflopTypes(), "..")]);
+
+/** A package that was missing, or changed, is looked for again after this time. */
+const LOOK_AGAIN_MS = 5000;
 
 const CELL_MODULE = /^\.\/isoflop-cell-\d+$/;
 /** For formatting, which needs no program. */
@@ -48,6 +54,10 @@ export class CellProgram {
   private byPath = new Map<string, CellModule>();
   private lone = "";
   private edits = 0;
+  private versions = 0;
+  /** Paths of cells with an import that was not found. */
+  private readonly unresolved = new Set<string>();
+  private resolutions: { readonly cache: ts.ModuleResolutionCache; readonly since: number } | undefined;
   names = new CellNames([]);
 
   constructor(
@@ -69,7 +79,11 @@ export class CellProgram {
     this.modules = cells.map(({ id, code }, index): CellModule => {
       const source = sources[index];
       const prefix = cellPrefix(source, this.origins({ source, index, cells, sources }));
-      return { id, index, path: join(this.cwd, `${this.moduleName(id)}.ts`), code, source, prefix, text: prefix.text + source.code };
+      const old = this.byId.get(id);
+      // The very same text costs the compiler nothing.
+      const same = old?.source === source && old.prefix.text === prefix.text;
+      const text = same ? { text: old.text, version: old.version } : { text: prefix.text + source.code, version: ++this.versions };
+      return { id, index, path: old?.path ?? join(this.cwd, `${this.moduleName(id)}.ts`), code, source, prefix, ...text };
     });
     this.byId = new Map(this.modules.map((module) => [module.id, module]));
     this.byPath = new Map(this.modules.map((module) => [module.path, module]));
@@ -137,9 +151,9 @@ export class CellProgram {
     return module === undefined ? undefined : this.toCell(module, start, length);
   }
 
-  /** Text for people: cells are called by their places. */
+  /** Text for people: cells are called by their places, and a tensor of any operation a tensor. */
   readable(text: string): string {
-    return text.replaceAll(/import\("[^"]*isoflop-cell-(\d+)"\)(?:\.)?/g, (whole, number: string) => {
+    return text.replaceAll("Tensor<keyof OpAttrs>", "Tensor").replaceAll(/import\("[^"]*isoflop-cell-(\d+)"\)(?:\.)?/g, (whole, number: string) => {
       const module = this.modules.find(({ id }) => this.numbers.get(id) === Number(number));
       return module === undefined ? whole : whole.endsWith(".") ? "" : `cell ${module.index + 1}`;
     });
@@ -169,35 +183,52 @@ export class CellProgram {
     });
   }
 
+  private resolutionCache(): ts.ModuleResolutionCache {
+    const now = Date.now();
+    if (this.resolutions === undefined || now - this.resolutions.since > LOOK_AGAIN_MS) {
+      const canonical = (name: string): string => (ts.sys.useCaseSensitiveFileNames ? name : name.toLowerCase());
+      this.resolutions = { cache: ts.createModuleResolutionCache(this.cwd, canonical, this.settings), since: now };
+    }
+    return this.resolutions.cache;
+  }
+
   private host(): ts.LanguageServiceHost {
     const { cwd, settings } = this;
     const lonePath = join(cwd, LONE_CELL);
-    const textOf = (path: string): string | undefined => (path === lonePath ? this.lone : (this.byPath.get(path)?.text ?? ts.sys.readFile(path)));
-    const host: ts.LanguageServiceHost = {
+    const host: ts.LanguageServiceHost & Pick<ts.CompilerHost, "getModuleResolutionCache"> = {
       getCompilationSettings: () => settings,
       getCurrentDirectory: () => cwd,
       getDefaultLibFileName: (options) => ts.getDefaultLibFilePath(options),
       // The given modules too: their names can be imported before any cell does.
       getScriptFileNames: () => [...this.given.map(([, path]) => path), ...this.modules.map(({ path }) => path)],
-      // The text is its own version: equal texts need no new work.
-      getScriptVersion: (path) => (path === lonePath ? String(this.edits) : (this.byPath.get(path)?.text ?? DISK.version(path))),
+      getScriptVersion: (path) => {
+        const module = this.byPath.get(path);
+        if (module === undefined) return path === lonePath ? String(this.edits) : DISK.version(path);
+        return this.unresolved.has(path) ? `${module.version} ${Math.floor(Date.now() / LOOK_AGAIN_MS)}` : String(module.version);
+      },
       getScriptSnapshot: (path) => {
-        const text = textOf(path);
-        return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text);
+        const text = path === lonePath ? this.lone : this.byPath.get(path)?.text;
+        return text === undefined ? DISK.snapshot(path) : ts.ScriptSnapshot.fromString(text);
       },
       fileExists: (path) => this.byPath.has(path) || ts.sys.fileExists(path),
-      readFile: textOf,
+      readFile: (path) => this.byPath.get(path)?.text ?? ts.sys.readFile(path),
       directoryExists: ts.sys.directoryExists,
       getDirectories: ts.sys.getDirectories,
       readDirectory: ts.sys.readDirectory,
       realpath: ts.sys.realpath,
       getCancellationToken: () => this.cancellation ?? { isCancellationRequested: () => false },
-      resolveModuleNameLiterals: (literals, file, redirected, options) =>
-        literals.map(({ text }) =>
-          CELL_MODULE.test(text)
-            ? { resolvedModule: { resolvedFileName: join(cwd, `${text}.ts`), extension: ts.Extension.Ts, isExternalLibraryImport: false } }
-            : ts.resolveModuleName(text, file, options, { ...host, fileExists: host.fileExists, readFile: host.readFile }, undefined, redirected),
-        ),
+      getModuleResolutionCache: () => this.resolutionCache(),
+      resolveModuleNameLiterals: (literals, file, redirected, options) => {
+        this.unresolved.delete(file);
+        return literals.map(({ text }): ts.ResolvedModuleWithFailedLookupLocations => {
+          if (CELL_MODULE.test(text)) return { resolvedModule: { resolvedFileName: join(cwd, `${text}.ts`), extension: ts.Extension.Ts, isExternalLibraryImport: false } };
+          // Their types are declared by name.
+          if (isBuiltin(text)) return { resolvedModule: undefined };
+          const found = ts.resolveModuleName(text, file, options, host, this.resolutionCache(), redirected);
+          if (found.resolvedModule === undefined && this.byPath.has(file)) this.unresolved.add(file);
+          return found;
+        });
+      },
     };
     return host;
   }

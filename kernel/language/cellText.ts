@@ -1,7 +1,7 @@
 /** @file What needs the text of a cell more than its types: outline, formatting, colours. */
 import ts from "typescript";
-import { type CellModule, type CellProgram } from "./cellProgram";
-import { type CellEdit, type LanguageParams, type OutlineItem } from "./messages";
+import type { CellModule, CellProgram } from "./cellProgram";
+import type { CellEdit, LanguageParams, OutlineItem } from "./messages";
 
 /** Functions, classes and variables of a cell, nested as they are. */
 export function outline(cells: CellProgram, module: CellModule): readonly OutlineItem[] {

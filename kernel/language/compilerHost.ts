@@ -59,22 +59,40 @@ function typeRoots(cwd: string): string[] {
 
 /** Files on disk with versions, so that only what was edited is read again. */
 export class DiskFiles {
+  private readonly fixed = new Map<string, string>();
   private readonly seen = new Map<string, { readonly version: string; readonly at: number }>();
+  private readonly snapshots = new Map<string, { readonly version: string; readonly snapshot: ts.IScriptSnapshot }>();
 
-  constructor(private readonly typesFolders: readonly string[]) {}
+  /** Files in these folders are taken for unchanging, as those of packages are. */
+  constructor(private readonly fixedFolders: readonly string[]) {}
 
   /** A new one after an edit. */
   version(path: string): string {
+    const fixed = this.fixed.get(path);
+    if (fixed !== undefined) return fixed;
     const old = this.seen.get(path);
     const now = Date.now();
-    if (old !== undefined && (this.isFixed(path) || now - old.at < LOOK_AGAIN_MS)) return old.version;
+    if (old !== undefined && now - old.at < LOOK_AGAIN_MS) return old.version;
     const version = String(ts.sys.getModifiedTime?.(path)?.getTime() ?? 0);
-    this.seen.set(path, { version, at: now });
+    if (this.isFixed(path)) this.fixed.set(path, version);
+    else this.seen.set(path, { version, at: now });
     return version;
+  }
+
+  /** Its text, read once for each version: the compiler asks for all files after each edit. */
+  snapshot(path: string): ts.IScriptSnapshot | undefined {
+    const version = this.version(path);
+    const old = this.snapshots.get(path);
+    if (old?.version === version) return old.snapshot;
+    const text = ts.sys.readFile(path);
+    if (text === undefined) return undefined;
+    const snapshot = ts.ScriptSnapshot.fromString(text);
+    this.snapshots.set(path, { version, snapshot });
+    return snapshot;
   }
 
   /** Whether the file belongs to a package or to us: nobody edits it while a notebook is open. */
   isFixed(path: string): boolean {
-    return path.includes("/node_modules/") || this.typesFolders.some((folder) => path.startsWith(folder));
+    return this.fixed.has(path) || path.includes("/node_modules/") || this.fixedFolders.some((folder) => path.startsWith(folder));
   }
 }

@@ -1,10 +1,10 @@
 /** @file Completion: what TypeScript knows at the cursor, names of other cells, and names that could be imported. */
 import ts from "typescript";
-import { type CellModule, type CellProgram } from "./cellProgram";
+import type { CellModule, CellProgram } from "./cellProgram";
 import { markdown, signatureText } from "./docs";
-import { type Hovers } from "./hover";
-import { type Importables } from "./importable";
-import { type Completion, type CompletionDetails, type Completions } from "./messages";
+import type { Hovers } from "./hover";
+import type { Importables } from "./importable";
+import type { Completion, CompletionDetails, Completions } from "./messages";
 
 const PREFERENCES: ts.GetCompletionsAtPositionOptions = {
   includeCompletionsForModuleExports: false,

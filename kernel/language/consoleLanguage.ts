@@ -1,6 +1,6 @@
 /** @file Completion and inspection for consoles and Jupyter clients: code and cursor, after the cells that ran before. */
-import { type MimeBundle } from "../protocol/messages";
-import { type LanguageOptions } from "./compilerHost";
+import type { MimeBundle } from "../protocol/messages";
+import type { LanguageOptions } from "./compilerHost";
 import { NotebookLanguage } from "./notebookLanguage";
 
 export interface ConsoleRequest {

@@ -1,7 +1,7 @@
 /** @file What is wrong in a cell: errors of syntax and of types, and what is unused. Cells that an edit cannot have touched are not looked at again. */
 import ts from "typescript";
-import { type CellModule, type CellProgram } from "./cellProgram";
-import { type CellDiagnostic, type CellSpan } from "./messages";
+import type { CellModule, CellProgram } from "./cellProgram";
+import type { CellDiagnostic, CellSpan } from "./messages";
 
 const CANNOT_FIND_NAME: ReadonlySet<number> = new Set([2304, 2552, 2580, 2583, 2584]);
 const ASSIGNS_IMPORT = 2632;

@@ -1,6 +1,6 @@
 /** @file Documentation comments as Markdown, and signatures without what belongs to the virtual program. */
 import type ts from "typescript";
-import { type CellProgram } from "./cellProgram";
+import type { CellProgram } from "./cellProgram";
 
 /** Text and tags of a comment as Markdown. */
 export function markdown(documentation: readonly ts.SymbolDisplayPart[] | undefined, tags: readonly ts.JSDocTagInfo[] | undefined): string {

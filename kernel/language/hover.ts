@@ -1,8 +1,8 @@
 /** @file What a name is: its type, its documentation, and which part of the running notebook it stands for. */
 import ts from "typescript";
-import { type CellModule, type CellProgram } from "./cellProgram";
+import type { CellModule, CellProgram } from "./cellProgram";
 import { markdown, signatureText } from "./docs";
-import { type CompletionDetails, type Hover, type SignatureHelp } from "./messages";
+import type { CompletionDetails, Hover, SignatureHelp } from "./messages";
 import { Places, type SharedName } from "./places";
 
 export class Hovers {
@@ -40,19 +40,23 @@ export class Hovers {
     const help = this.cells.service.getSignatureHelpItems(module.path, this.cells.toModule(module, offset), { triggerReason });
     if (help === undefined) return undefined;
     const signatures = help.items.map(({ prefixDisplayParts, parameters, separatorDisplayParts, suffixDisplayParts, documentation, tags }) => {
-      let label = ts.displayPartsToString(prefixDisplayParts);
+      let label = this.text(prefixDisplayParts);
       const placed = parameters.map((parameter, index) => {
-        if (index > 0) label += ts.displayPartsToString(separatorDisplayParts);
+        if (index > 0) label += this.text(separatorDisplayParts);
         const start = label.length;
-        label += ts.displayPartsToString(parameter.displayParts);
+        label += this.text(parameter.displayParts);
         return { start, end: label.length, docs: markdown(parameter.documentation, []) };
       });
-      return { label: label + ts.displayPartsToString(suffixDisplayParts), docs: markdown(documentation, tags.filter(({ name }) => name !== "param")), parameters: placed };
+      return { label: label + this.text(suffixDisplayParts), docs: markdown(documentation, tags.filter(({ name }) => name !== "param")), parameters: placed };
     });
     const active = help.items[help.selectedItemIndex];
     // All that a rest parameter takes is it.
     const last = (active?.parameters.length ?? 0) - 1;
     return { signatures, activeSignature: help.selectedItemIndex, activeParameter: active?.isVariadic === true ? Math.min(help.argumentIndex, last) : help.argumentIndex };
+  }
+
+  private text(parts: readonly ts.SymbolDisplayPart[]): string {
+    return this.cells.readable(parts.map(({ text }) => text).join(""));
   }
 
   /** The path of the notebook's variable, or of the part of one, that an expression names: "model.blocks.0.mlp". */

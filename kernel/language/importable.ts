@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import ts from "typescript";
-import { type CellModule, type CellProgram } from "./cellProgram";
-import { type CellEdit, type SymbolKind } from "./messages";
+import type { CellModule, CellProgram } from "./cellProgram";
+import type { CellEdit, SymbolKind } from "./messages";
 
 export interface Importable {
   readonly name: string;

@@ -1,6 +1,6 @@
 /** @file Answers the language messages of an editor, for all of its notebooks: what the worker does, without the thread. */
 import ts from "typescript";
-import { type FromWorker, type LanguageMethod, type ToWorker } from "./messages";
+import type { FromWorker, LanguageMethod, ToWorker } from "./messages";
 import { NotebookLanguage } from "./notebookLanguage";
 import { RequestQueue } from "./requestQueue";
 

@@ -1,7 +1,7 @@
 /** @file Entry of the language worker: a thread beside the editor's, so that typing never waits for the compiler. */
 import { parentPort, workerData } from "node:worker_threads";
 import { LanguageServer } from "./languageServer";
-import { type ToWorker, type WorkerData } from "./messages";
+import type { ToWorker, WorkerData } from "./messages";
 
 const port = parentPort;
 if (port === null) throw new Error("languageWorker.js is started as a worker thread, not as a program");

@@ -2,12 +2,12 @@
 import type ts from "typescript";
 import { type Cell, CellProgram } from "./cellProgram";
 import { format, outline, tokens } from "./cellText";
-import { type LanguageOptions } from "./compilerHost";
+import type { LanguageOptions } from "./compilerHost";
 import { Completer } from "./completer";
 import { Diagnostics } from "./diagnostics";
 import { Hovers } from "./hover";
 import { Importables } from "./importable";
-import { type LanguageMethod, type LanguageParams, type LanguageResult } from "./messages";
+import type { LanguageMethod, LanguageParams, LanguageResult } from "./messages";
 import { References } from "./references";
 
 type Handlers = { readonly [M in LanguageMethod]: (params: LanguageParams<M>) => LanguageResult<M> };

@@ -1,8 +1,8 @@
 /** @file Places of a program: what a cell's names stand for over cell borders, and where in which cell or file that is. */
 import { isAbsolute } from "node:path";
 import ts from "typescript";
-import { type CellModule, type CellProgram } from "./cellProgram";
-import { type CellSpan, type FileSpan } from "./messages";
+import type { CellModule, CellProgram } from "./cellProgram";
+import type { CellSpan, FileSpan } from "./messages";
 
 /** A place in a file of the program. */
 export interface ProgramPlace {

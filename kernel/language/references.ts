@@ -1,7 +1,7 @@
 /** @file Where a name is declared and used, over all cells, and what to change to give it another. */
 import ts from "typescript";
-import { type CellModule, type CellProgram } from "./cellProgram";
-import { type CellEdit, type CellSpan, type FileSpan, type RenamePlace, type RenameResult } from "./messages";
+import type { CellModule, CellProgram } from "./cellProgram";
+import type { CellEdit, CellSpan, FileSpan, RenamePlace, RenameResult } from "./messages";
 import { Places, type ProgramPlace } from "./places";
 
 type Found = CellSpan | FileSpan;

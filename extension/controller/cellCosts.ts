@@ -1,6 +1,6 @@
 /** @file What the last run of each cell cost, below the cell: FLOPs, their rate, joules. */
 import type * as vscode from "vscode";
-import { type CellCost } from "../../kernel/protocol/jupyter";
+import type { CellCost } from "../../kernel/protocol/jupyter";
 import { NOTEBOOK_TYPE } from "./notebookFormat";
 import { cellKey } from "./cellKeys";
 

@@ -1,7 +1,7 @@
 /** @file Writes the outputs of runs into cells: into the open execution, or for what comes late into one that leaves the cell's time as it is. */
 import type * as vscode from "vscode";
 import { itemsOf, outputOf, type OutputContext } from "./outputItems";
-import { type RunCommand } from "./cellRun";
+import type { RunCommand } from "./cellRun";
 
 export type WriteCommand = Extract<RunCommand, { readonly kind: "replaceAll" | "append" | "appendText" | "replaceItem" }>;
 

@@ -1,7 +1,7 @@
 /** @file Runs of cells as a value: what they are, what happens to them, what has to be done about it. */
-import { type CellCost, type AttachReply, type IopubMessage, type ReplyContent } from "../../kernel/protocol/jupyter";
-import { type ErrorContent, type MimeBundle } from "../../kernel/protocol/messages";
-import { type KnownDisplay } from "../kernel/notebookMemory";
+import type { CellCost, AttachReply, IopubMessage, ReplyContent } from "../../kernel/protocol/jupyter";
+import type { ErrorContent, MimeBundle } from "../../kernel/protocol/messages";
+import type { KnownDisplay } from "../kernel/notebookMemory";
 
 /** What an output shows, as the kernel sent it. */
 export type Content =

@@ -2,8 +2,8 @@
 import type * as vscode from "vscode";
 import { version } from "../../package.json";
 import { reasonOf } from "../kernel/kernelError";
-import { type NotebookKernels } from "../kernel/notebookKernels";
-import { type Services } from "../services";
+import type { NotebookKernels } from "../kernel/notebookKernels";
+import type { Services } from "../services";
 import { askUser } from "./askUser";
 import { CellCosts } from "./cellCosts";
 import { followNotebooks } from "./followNotebooks";
@@ -36,7 +36,7 @@ export function controllerModule(services: Services, local: NotebookKernels): vs
     const known = runners.get(notebook);
     if (known !== undefined) return known;
     const post = ({ displayId, mime, payload }: { readonly displayId: string; readonly mime: string; readonly payload: unknown }): void => messages.update(notebook, { type: "update", displayId, mime, payload });
-    const made = new NotebookRunner({ vs, log, notebook, controller, kernels: local, costs, post, ask: (event) => void askUser(vs, event, () => void interrupt(notebook)) });
+    const made = new NotebookRunner({ vs, log, notebook, controller, kernels: local, costs, post, ask: (event, token) => void askUser({ vs, event, token, interrupt: () => void interrupt(notebook) }) });
     runners.set(notebook, made);
     return made;
   };

@@ -1,5 +1,5 @@
 /** @file What has to be written to the document of what runs have shown: as little as possible, and live views not at all while they change. */
-import { type Content, type Item, type Run, type RunCommand, type Runs, type WrittenItem } from "./cellRun";
+import type { Content, Item, Run, RunCommand, Runs, WrittenItem } from "./cellRun";
 
 /** A live view is written to the document at most this often while its cell runs; in between it gets messages. */
 const CHECKPOINT_MS = 5000;

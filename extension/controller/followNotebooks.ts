@@ -1,7 +1,7 @@
 /** @file Lets a kernel follow its notebook when that is renamed, or saved for the first time: both close one document and open another. */
 import type * as vscode from "vscode";
-import { type NotebookKernels } from "../kernel/notebookKernels";
-import { type Services } from "../services";
+import type { NotebookKernels } from "../kernel/notebookKernels";
+import type { Services } from "../services";
 import { NOTEBOOK_TYPE } from "./notebookFormat";
 
 /** Between the end of one document and the start of the other pass some hundred milliseconds. */

@@ -1,6 +1,6 @@
 /** @file Interrupts a kernel, and asks what to do where it does not stop. */
 import { setTimeout as wait } from "node:timers/promises";
-import { type Kernel, type Services } from "../services";
+import type { Kernel, Services } from "../services";
 
 const LOOK_MS = 50;
 const WAIT = "Wait";

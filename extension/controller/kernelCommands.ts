@@ -1,7 +1,7 @@
 /** @file Commands of the kernel: interrupt, restart, restart and run to here, new notebook, log. */
 import type * as vscode from "vscode";
-import { type NotebookKernels } from "../kernel/notebookKernels";
-import { type Services } from "../services";
+import type { NotebookKernels } from "../kernel/notebookKernels";
+import type { Services } from "../services";
 import { CELL_LANGUAGE, KERNELSPEC, LANGUAGE_INFO, NOTEBOOK_TYPE } from "./notebookFormat";
 import { interruptCells } from "./interruptCells";
 

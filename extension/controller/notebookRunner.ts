@@ -1,11 +1,11 @@
 /** @file Runs the cells of one notebook: asks the reducer what is to be done, and does it. */
 import { randomUUID } from "node:crypto";
 import type * as vscode from "vscode";
-import { type KernelEvent } from "../kernel/kernelEvent";
-import { type LocalKernel } from "../kernel/localKernel";
+import type { KernelEvent } from "../kernel/kernelEvent";
+import type { LocalKernel } from "../kernel/localKernel";
 import { type KnownDisplay, kernelName } from "../kernel/notebookMemory";
-import { type NotebookKernels } from "../kernel/notebookKernels";
-import { type CellCosts } from "./cellCosts";
+import type { NotebookKernels } from "../kernel/notebookKernels";
+import type { CellCosts } from "./cellCosts";
 import { cellKey, cellLabel, findCell, labelledCell } from "./cellKeys";
 import { CellOutputs, type OpenRun } from "./cellOutputs";
 import { executionId, NO_RUNS, RESTORED, type RunCommand, type RunEvent, type Runs } from "./cellRun";
@@ -27,7 +27,8 @@ export interface NotebookRunnerOptions {
   readonly costs: CellCosts;
   /** To the view that shows a display. */
   readonly post: (update: Extract<RunCommand, { readonly kind: "post" }>) => void;
-  readonly ask: (event: Extract<KernelEvent, { readonly kind: "input" }>) => void;
+  /** The token is cancelled when the cell ends. */
+  readonly ask: (event: Extract<KernelEvent, { readonly kind: "input" }>, token: vscode.CancellationToken) => void;
 }
 
 export class NotebookRunner implements vscode.Disposable {
@@ -40,6 +41,8 @@ export class NotebookRunner implements vscode.Disposable {
   private settleTimer: NodeJS.Timeout | undefined;
   private kernel: LocalKernel | undefined;
   private listening: vscode.Disposable | undefined;
+  /** The last one of a cell to the user. */
+  private question: { readonly msgId: string; readonly source: vscode.CancellationTokenSource } | undefined;
 
   constructor(private readonly options: NotebookRunnerOptions) {
     const { vs, log, controller } = options;
@@ -92,6 +95,7 @@ export class NotebookRunner implements vscode.Disposable {
     clearTimeout(this.settleTimer);
     this.listening?.dispose();
     this.cancelPrepared();
+    this.question?.source.cancel();
     for (const run of this.open.values()) run.execution?.end(undefined);
     this.open.clear();
   }
@@ -115,7 +119,9 @@ export class NotebookRunner implements vscode.Disposable {
         this.reduce({ ...event, nowMs });
         break;
       case "input":
-        this.options.ask(event);
+        this.question?.source.cancel();
+        this.question = { msgId: event.msgId, source: new this.options.vs.CancellationTokenSource() };
+        this.options.ask(event, this.question.source.token);
     }
   }
 
@@ -161,6 +167,7 @@ export class NotebookRunner implements vscode.Disposable {
         const run = this.open.get(command.msgId);
         run?.execution?.end(command.success, command.atMs === 0 ? undefined : command.atMs);
         if (run !== undefined) run.execution = undefined;
+        if (this.question?.msgId === command.msgId) this.question.source.cancel();
         break;
       }
       case "settled":

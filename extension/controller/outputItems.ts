@@ -1,7 +1,7 @@
 /** @file Outputs of the kernel as outputs of the editor, so that its notebook serializer writes the same file as a headless run. */
 import type * as vscode from "vscode";
-import { type MimeBundle } from "../../kernel/protocol/messages";
-import { type Content } from "./cellRun";
+import type { MimeBundle } from "../../kernel/protocol/messages";
+import type { Content } from "./cellRun";
 import { linkedTraceback } from "./errorLinks";
 
 export interface OutputContext {

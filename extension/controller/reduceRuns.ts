@@ -1,6 +1,6 @@
 /** @file The runs of a notebook's cells: a pure function from what has happened to what is to be done. */
-import { type OutputMessage } from "../../kernel/protocol/messages";
-import { type KnownDisplay } from "../kernel/notebookMemory";
+import type { OutputMessage } from "../../kernel/protocol/messages";
+import type { KnownDisplay } from "../kernel/notebookMemory";
 import { cellKeyOf, executionId, type Item, newRun, RESTORED, type Run, type RunCommand, type RunEvent, type Runs } from "./cellRun";
 import { flush } from "./flushRuns";
 import { updated, withItem, withOutput } from "./runOutputs";

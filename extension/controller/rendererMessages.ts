@@ -1,7 +1,7 @@
 /** @file Speaks with the views in notebooks: sends updates and the theme, saves what they export. */
 import { basename, dirname, extname } from "node:path";
 import type * as vscode from "vscode";
-import { type Services } from "../services";
+import type { Services } from "../services";
 import { readFromRenderer, RENDERER_ID, type ToRenderer } from "../../webviews/shared/messages";
 
 export interface RendererMessages extends vscode.Disposable {

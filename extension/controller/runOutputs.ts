@@ -1,6 +1,6 @@
 /** @file What messages do to the outputs of a run: texts joined, displays added and updated, outputs cleared. */
-import { type OutputMessage } from "../../kernel/protocol/messages";
-import { type Content, type Item, type Run } from "./cellRun";
+import type { OutputMessage } from "../../kernel/protocol/messages";
+import type { Content, Item, Run } from "./cellRun";
 
 /** More text than that in one cell is a runaway loop; the rest is left out and said so. The same limit holds for notebooks that run headless. */
 export const MAX_STREAM_CHARACTERS = 1_000_000;

@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { executionId, type RunEvent } from "../../../extension/controller/cellRun";
-import { type IopubMessage } from "../../../kernel/protocol/jupyter";
-import { type OutputMessage } from "../../../kernel/protocol/messages";
+import type { IopubMessage } from "../../../kernel/protocol/jupyter";
+import type { OutputMessage } from "../../../kernel/protocol/messages";
 import { Outputs } from "../../../kernel/session/outputs";
 import { Document } from "./documentOf";
 

@@ -1,6 +1,6 @@
 /** @file Emission: from a lowered graph to an ONNX model, one rule for each operation. */
 import { hostView, type HostTensor } from "../graph/dtype";
-import { type Op } from "../graph/op";
+import type { Op } from "../graph/op";
 import { topological } from "../graph/rewrite";
 import { storedData, type Tensor } from "../graph/tensor";
 import { EmitContext } from "./emitContext";

@@ -1,7 +1,7 @@
 /** @file What emission rules write with: nodes, constants and value names of one ONNX graph. */
 import { hostArrayFrom, type Dtype, type HostTensor } from "../graph/dtype";
-import { type Tensor } from "../graph/tensor";
-import { type OnnxAttribute, type OnnxNode, type OnnxValueInfo } from "./model";
+import type { Tensor } from "../graph/tensor";
+import type { OnnxAttribute, OnnxNode, OnnxValueInfo } from "./model";
 
 /** Element types that appear only between the nodes of one rule. */
 export type InnerDtype = "uint32" | "uint64";

@@ -1,9 +1,9 @@
 /** @file How each operation is written in ONNX. A rule gets its operands' value names and returns its result's. */
 import { isFloat, type Dtype } from "../graph/dtype";
 import { BINARY, COMPARISON, LOGICAL, UNARY, type ConvolutionAttrs, type Op, type OpAttrs, type ReductionOp, type TopKAttrs } from "../graph/op";
-import { type Shape } from "../graph/shape";
-import { type Tensor } from "../graph/tensor";
-import { type EmitContext, type InnerDtype } from "./emitContext";
+import type { Shape } from "../graph/shape";
+import type { Tensor } from "../graph/tensor";
+import type { EmitContext, InnerDtype } from "./emitContext";
 import { emitComposite } from "./fused";
 import { fusedProgram } from "./fusedProgram";
 import { ISOFLOP_DOMAIN, MICROSOFT_DOMAIN } from "./model";

@@ -6,7 +6,7 @@ import { traceCall } from "../graph/traceCall";
 import { leaves, type Tree } from "../graph/tree";
 import { emit } from "./emit";
 import { fusedByStandard } from "./fused";
-import { type OnnxModel } from "./model";
+import type { OnnxModel } from "./model";
 import { encodeModel } from "./protobuf";
 
 export interface ExportOptions {

@@ -1,8 +1,8 @@
 /** @file Composites for which onnxruntime has a kernel of its own. */
-import { type CompositeBody } from "../graph/composite";
+import type { CompositeBody } from "../graph/composite";
 import { MAX_FUSED_ROW } from "../graph/passes/fusible";
-import { type Tensor } from "../graph/tensor";
-import { type EmitContext } from "./emitContext";
+import type { Tensor } from "../graph/tensor";
+import type { EmitContext } from "./emitContext";
 import { MICROSOFT_DOMAIN } from "./model";
 
 interface FusedCall {

@@ -5,11 +5,11 @@
  * instructions (opcode, result, three operands). Lists begin with their length. Values are numbered: operands, constants, full
  * registers, row registers, scalar registers, results.
  */
-import { type FusedKernel, type Op } from "../graph/op";
+import type { FusedKernel, Op } from "../graph/op";
 import { columnOf, reducesRows } from "../graph/passes/fusible";
 import { topological } from "../graph/rewrite";
 import { sameShape, sizeOf, type Shape } from "../graph/shape";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 import { constantOf } from "../graph/passes/simplify";
 import { ELEMENT_TYPES } from "./emitContext";
 import { foldSpace, type Access, type Extent } from "./fusedSpace";

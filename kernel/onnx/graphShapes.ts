@@ -1,5 +1,5 @@
 /** @file Shapes and costs of the values of an ONNX graph, found by applying its nodes to placeholders. Nothing is computed. */
-import { type GraphProto, type NodeProto, type TensorProto, type ValueInfoProto } from "onnx-buf";
+import type { GraphProto, NodeProto, TensorProto, ValueInfoProto } from "onnx-buf";
 import { IsoflopError } from "../errors";
 import { bytesPerElement, type Dtype } from "../graph/dtype";
 import { sizeOf } from "../graph/shape";
@@ -8,7 +8,7 @@ import { ExternalReader } from "./externalData";
 import { NodeCall } from "./import/nodeCall";
 import { operatorRule } from "./import/operators";
 import { runGraph } from "./import/runGraph";
-import { type OnnxDeclaration, type OnnxGraph, type OnnxNode } from "./model";
+import type { OnnxDeclaration, OnnxGraph, OnnxNode } from "./model";
 import { graphOf, type ReadContext } from "./readMessages";
 import { dtypeOf } from "./tensorProto";
 

@@ -1,5 +1,5 @@
 /** @file An ONNX model as plain values: what emission makes, import reads and the protobuf layer carries. */
-import { type Dtype, type HostTensor } from "../graph/dtype";
+import type { Dtype, HostTensor } from "../graph/dtype";
 
 /** Operator-set versions written: standard operators, and onnxruntime's own (`com.microsoft`). */
 export const OPSET_VERSION = 21;

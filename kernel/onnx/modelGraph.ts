@@ -1,11 +1,11 @@
 /** @file Any .onnx file as a graph to look at: nodes by module, shapes, parameters. Weights are not read. */
 import { AttributeProto_AttributeType as Kind, TensorProto_DataType as DataType, type AttributeProto, type GraphProto, type NodeProto, type TensorProto, type ValueInfoProto } from "onnx-buf";
 import { FormatError } from "../errors";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 import { inferred, type Inferred } from "./graphShapes";
 import { inlineFunctions } from "./inlineFunctions";
 import { standardDomain } from "./model";
-import { type GraphNode, type GraphValue, type ModelGraph } from "./modelGraphSchema";
+import type { GraphNode, GraphValue, ModelGraph } from "./modelGraphSchema";
 import { modulePath } from "./modulePath";
 import { readModelProto } from "./protobuf";
 
@@ -70,7 +70,15 @@ class GraphReader {
     const constants = new Set<number>();
     for (const tensor of graph.initializer) constants.add(this.constant(scope, tensor));
     for (const { values } of graph.sparseInitializer) if (values !== undefined) constants.add(this.constant(scope, values));
-    const inputs = graph.input.map((info) => this.declare(scope, info)).filter((index) => !constants.has(index));
+    const modules = depth > 0 ? undefined : modulesIn(graph);
+    const inputs = graph.input
+      .map((info) => this.declare(scope, info))
+      .filter((index) => {
+        const value = this.values[index];
+        // Training steps and compiled functions are given their weights.
+        if (modules !== undefined && isWeight(value, modules)) value.constant = true;
+        return !constants.has(index) && !value.constant;
+      });
     for (const info of [...graph.valueInfo, ...graph.output]) this.declare(scope, info);
     for (const node of graph.node) this.node(node, { path, outer: scope, depth }, scope);
     if (depth > 0) return;
@@ -163,6 +171,18 @@ class GraphReader {
     value.shape = shape === undefined ? null : shape.dim.map((dim) => (dim.value.case === "dimValue" ? sizeText(Number(dim.value.value)) : dim.value.case === "dimParam" ? clipped(dim.value.value) || "?" : "?"));
     return index;
   }
+}
+
+/** All modules that nodes name, and those around them, as "blocks.0.mlp". */
+function modulesIn(graph: GraphProto): ReadonlySet<string> {
+  const paths = graph.node.map((node) => modulePath(node, []));
+  return new Set(paths.flatMap((path) => path.map((_, i) => path.slice(0, i + 1).join("."))));
+}
+
+/** Whether a value is named as the weight of a module: "blocks.0.up.weight", or "model.blocks.0.up.weight" after the argument that holds the model. */
+function isWeight({ name, dtype, shape }: GraphValue, modules: ReadonlySet<string>): boolean {
+  const parts = name.split(".");
+  return FLOATING.has(dtype) && shape !== null && shape.length > 0 && parts.length > 1 && [parts.slice(0, -1), parts.slice(1, -1)].some((path) => path.length > 0 && modules.has(path.join(".")));
 }
 
 /** Some exporters write −1 for "not known". */

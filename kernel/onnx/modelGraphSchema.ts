@@ -8,6 +8,7 @@ export interface ModelGraph {
   readonly producer: string;
   readonly opsets: readonly { readonly domain: string; readonly version: number }[];
   readonly values: readonly GraphValue[];
+  /** Without those that are weights. */
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
   /** In the order of the file; those of nested graphs follow the node that holds them. */
@@ -29,7 +30,7 @@ export interface GraphValue {
   readonly dtype: string;
   /** null when not even the rank is known. A size that is not known is its symbol ("batch"), or "?". */
   readonly shape: readonly (number | string)[] | null;
-  /** It has its elements in the file or beside it. */
+  /** It has its elements in the file or beside it, or it is an input that is named as the weight of a module. */
   readonly constant: boolean;
 }
 

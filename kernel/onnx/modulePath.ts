@@ -1,5 +1,5 @@
 /** @file The module that a node of an ONNX file belongs to, by the ways in which exporters write it. */
-import { type NodeProto } from "onnx-buf";
+import type { NodeProto } from "onnx-buf";
 
 /** torch.onnx with dynamo writes the names of the modules around a node as a Python list, the node's own last. */
 const TORCH_SCOPES = "pkg.torch.onnx.name_scopes";

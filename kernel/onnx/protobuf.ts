@@ -3,7 +3,7 @@ import { fromBinary, type DescMessage, type MessageShape } from "@bufbuild/proto
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { ModelProtoSchema, TensorProtoSchema, type FunctionProto, type GraphProto, type ModelProto, type OperatorSetIdProto, type TensorProto } from "onnx-buf";
 import { FormatError, UnsupportedOpError } from "../errors";
-import { type HostTensor } from "../graph/dtype";
+import type { HostTensor } from "../graph/dtype";
 import { ExternalReader } from "./externalData";
 import { inlineFunctions } from "./inlineFunctions";
 import { standardDomain, type OnnxDeclaration, type OnnxModel } from "./model";

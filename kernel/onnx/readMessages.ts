@@ -1,8 +1,8 @@
 /** @file Graphs, nodes and attributes out of protobuf messages. */
 import { AttributeProto_AttributeType as Kind, type AttributeProto, type GraphProto, type NodeProto, type ValueInfoProto } from "onnx-buf";
 import { FormatError, UnsupportedOpError } from "../errors";
-import { type HostTensor } from "../graph/dtype";
-import { type ExternalReader } from "./externalData";
+import type { HostTensor } from "../graph/dtype";
+import type { ExternalReader } from "./externalData";
 import { standardDomain, type OnnxAttribute, type OnnxDeclaration, type OnnxGraph, type OnnxNode } from "./model";
 import { dtypeOf, hostTensorOf } from "./tensorProto";
 

@@ -3,7 +3,7 @@ import { TensorProto_DataLocation, TensorProto_DataType as DataType, type Tensor
 import { FormatError, UnsupportedOpError } from "../errors";
 import { bytesPerElement, hostArray, hostView, type Dtype, type HostArray, type HostTensor } from "../graph/dtype";
 import { showShape, sizeOf } from "../graph/shape";
-import { type ExternalReader } from "./externalData";
+import type { ExternalReader } from "./externalData";
 
 /** ONNX's number for each dtype. */
 export const DATA_TYPE: Readonly<Record<Dtype, DataType>> = {

@@ -1,5 +1,5 @@
 /** @file Models, graphs, nodes and attributes as protobuf, written field by field: building message objects first takes three times as long. */
-import { type DescMessage } from "@bufbuild/protobuf";
+import type { DescMessage } from "@bufbuild/protobuf";
 import { type BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import {
   AttributeProto_AttributeType as Kind,
@@ -18,10 +18,10 @@ import {
   ValueInfoProtoSchema,
 } from "onnx-buf";
 import { FormatError } from "../errors";
-import { type HostTensor } from "../graph/dtype";
+import type { HostTensor } from "../graph/dtype";
 import { showShape, sizeOf } from "../graph/shape";
-import { type ExternalPlace } from "./externalData";
-import { type OnnxAttribute, type OnnxDeclaration, type OnnxGraph, type OnnxModel, type OnnxNode } from "./model";
+import type { ExternalPlace } from "./externalData";
+import type { OnnxAttribute, OnnxDeclaration, OnnxGraph, OnnxModel, OnnxNode } from "./model";
 import { bytesOf, DATA_TYPE } from "./tensorProto";
 
 /** Where the elements of an initializer lie when not in the model itself. */

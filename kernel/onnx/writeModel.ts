@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import { readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { type HostTensor } from "../graph/dtype";
-import { type ExternalPlace } from "./externalData";
-import { type OnnxDeclaration, type OnnxModel } from "./model";
+import type { HostTensor } from "../graph/dtype";
+import type { ExternalPlace } from "./externalData";
+import type { OnnxDeclaration, OnnxModel } from "./model";
 import { encodeModel } from "./protobuf";
 import { bytesOf } from "./tensorProto";
 

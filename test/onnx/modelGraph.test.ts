@@ -16,7 +16,7 @@ import { gpt } from "../../kernel/nn/gpt";
 import { exportOnnx } from "../../kernel/onnx/export";
 import { fusedByStandard } from "../../kernel/onnx/fused";
 import { modelGraph } from "../../kernel/onnx/modelGraph";
-import { type ModelGraph } from "../../kernel/onnx/modelGraphSchema";
+import type { ModelGraph } from "../../kernel/onnx/modelGraphSchema";
 import { modulePath } from "../../kernel/onnx/modulePath";
 import { encodeModel } from "../../kernel/onnx/protobuf";
 import { leaves } from "../../kernel/graph/tree";
@@ -74,6 +74,13 @@ describe("graph of a model written here", () => {
     const report = new CostReport({ inputs: parameters, outputs: lower(outputs, { fused: fusedByStandard }) }, {});
     expect(graph.flops! / report.flops).toBeGreaterThan(0.97);
     expect(graph.flops! / report.flops).toBeLessThan(1.03);
+  });
+
+  it("counts weights that are given as inputs as weights, with and without the name of their argument", async () => {
+    const given = modelGraph(await exportOnnx(forward, [model, x], { weights: [] }), { flops });
+    expect(given.inputs.map((at) => given.values[at].name)).toEqual(["ids"]);
+    expect(given.parameters).toBe(graph.parameters);
+    expect(given.flops).toBe(graph.flops);
   });
 
   it("joins nodes by values: every operand is a constant, an input, or made before", () => {

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { bytesPerElement, DTYPES, hostView, type HostTensor } from "../../kernel/graph/dtype";
 import { sizeOf } from "../../kernel/graph/shape";
-import { type OnnxAttribute, type OnnxDeclaration, type OnnxGraph, type OnnxModel, type OnnxNode } from "../../kernel/onnx/model";
+import type { OnnxAttribute, OnnxDeclaration, OnnxGraph, OnnxModel, OnnxNode } from "../../kernel/onnx/model";
 
 const word = fc.string({ unit: "grapheme", maxLength: 12 });
 const name = word.filter((text) => text !== "");

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bytesPerElement, toNumbers, type HostTensor } from "../../kernel/graph/dtype";
-import { type OnnxAttribute, type OnnxDeclaration, type OnnxGraph, type OnnxModel } from "../../kernel/onnx/model";
+import type { OnnxAttribute, OnnxDeclaration, OnnxGraph, OnnxModel } from "../../kernel/onnx/model";
 import { decodeModel, encodeModel } from "../../kernel/onnx/protobuf";
 import { bytesOf, DATA_TYPE } from "../../kernel/onnx/tensorProto";
 import { onnxModel } from "./onnxModels";

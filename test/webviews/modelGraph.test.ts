@@ -1,14 +1,14 @@
 /** @file The page of model graphs in a browser: modules that open, search, details, two graphs side by side, hostile graphs. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { costOfNode } from "../../kernel/cost/costRules";
 import { tensor, type Tensor } from "../../kernel/graph/tensor";
 import { gpt } from "../../kernel/nn/gpt";
 import { exportOnnx } from "../../kernel/onnx/export";
 import { modelGraph } from "../../kernel/onnx/modelGraph";
-import { type ModelGraph } from "../../kernel/onnx/modelGraphSchema";
+import type { ModelGraph } from "../../kernel/onnx/modelGraphSchema";
 import { key } from "../../kernel/random";
 import "../../kernel/runtime/realize";
 import { axeViolations, hasChromium, setTheme, shot, startViews, type ViewPage, type Views } from "./views";
@@ -41,6 +41,9 @@ async function show(page: Page, message: unknown): Promise<void> {
   await page.locator(".iso[data-ready]").waitFor();
 }
 const graphs = (...list: readonly (readonly [string, ModelGraph])[]): unknown => ({ type: "graphs", graphs: list.map(([name, graph]) => ({ name, graph })) });
+
+/** Busy machines take their time. */
+const SLOW = { timeout: 20_000 };
 
 describe.skipIf(!hasChromium)("model graphs", () => {
   let views: Views;
@@ -104,7 +107,7 @@ describe.skipIf(!hasChromium)("model graphs", () => {
     expect(await place()).not.toBe(at);
     await page.getByRole("button", { name: "Export" }).click();
     await page.getByRole("menuitem", { name: "PNG" }).click();
-    await expect.poll(() => page.evaluate(() => window.editor.posted.some(({ type }) => type === "save"))).toBe(true);
+    await expect.poll(() => page.evaluate(() => window.editor.posted.some(({ type }) => type === "save")), SLOW).toBe(true);
     expect(await opened.problems()).toEqual([]);
     await opened.close();
   });

@@ -1,5 +1,5 @@
 /** @file Messages between the extension and the page that shows model graphs. Types only. */
-import { type ModelGraph } from "../../kernel/onnx/modelGraphSchema";
+import type { ModelGraph } from "../../kernel/onnx/modelGraphSchema";
 
 export interface NamedGraph {
   /** Of the file. */

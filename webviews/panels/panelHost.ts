@@ -1,7 +1,7 @@
 /** @file What a panel's page has from the editor: messages, state that survives hiding, theme, saving, a voice for screen readers. */
 import { base64OfBytes } from "../shared/base64";
 import { html } from "../shared/dom";
-import { type ExportFile } from "../shared/renderer";
+import type { ExportFile } from "../shared/renderer";
 import { addFrameStyles, applyTheme } from "../shared/styles";
 import { ThemeSource } from "../shared/theme";
 import { throttled } from "../shared/throttle";

@@ -1,5 +1,5 @@
 /** @file Messages between the extension and the runs panel. Types only. */
-import { type RunConfig, type RunEnvironment, type RunStatus } from "../../kernel/runs/schema";
+import type { RunConfig, RunEnvironment, RunStatus } from "../../kernel/runs/schema";
 
 /** One metric: columns of equal length. Values are finite; FLOPs and tokens are null where they are not known. */
 export interface PanelSeries {

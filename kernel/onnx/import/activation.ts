@@ -23,8 +23,8 @@ import {
 import { iota, reshape } from "../../graph/ops/movement";
 import { argMax } from "../../graph/ops/reduction";
 import { normalizeAxis, sizeOf } from "../../graph/shape";
-import { type Tensor } from "../../graph/tensor";
-import { type NodeCall, type OperatorRule, type OperatorTable } from "./nodeCall";
+import type { Tensor } from "../../graph/tensor";
+import type { NodeCall, OperatorRule, OperatorTable } from "./nodeCall";
 
 /** e^x − 1 where x is negative, 0 elsewhere: its gradient is finite for large x. */
 const negativeExp = (x: Tensor): Tensor => sub(exp(minimum(x, 0)), 1);

@@ -3,9 +3,9 @@ import { UnsupportedOpError } from "../../errors";
 import { where } from "../../graph/ops/elementwise";
 import { at, concat, expandDims, flip, reshape, stack } from "../../graph/ops/movement";
 import { sameShape } from "../../graph/shape";
-import { type Tensor } from "../../graph/tensor";
+import type { Tensor } from "../../graph/tensor";
 import { knownValue } from "./knownValue";
-import { type NodeCall, type OperatorTable } from "./nodeCall";
+import type { NodeCall, OperatorTable } from "./nodeCall";
 import { constant } from "./shapes";
 
 /** More turns would make a graph that takes minutes to load. */

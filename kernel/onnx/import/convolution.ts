@@ -2,7 +2,7 @@
 import { add, cast, sub } from "../../graph/ops/elementwise";
 import { reshape } from "../../graph/ops/movement";
 import { node, type Tensor } from "../../graph/tensor";
-import { type NodeCall, type OperatorTable } from "./nodeCall";
+import type { NodeCall, OperatorTable } from "./nodeCall";
 import { windowsOf } from "./windows";
 
 /** One number for each channel, along axis 1 of `x`. */

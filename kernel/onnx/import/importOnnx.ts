@@ -3,7 +3,7 @@ import { ArgumentError, DtypeError, FormatError, ShapeError, UnsupportedOpError 
 import { isFloat, type HostTensor } from "../../graph/dtype";
 import { showShape } from "../../graph/shape";
 import { fromHost, type Tensor } from "../../graph/tensor";
-import { type OnnxDeclaration, type OnnxGraph, type OnnxModel, type OnnxNode } from "../model";
+import type { OnnxDeclaration, OnnxGraph, OnnxModel, OnnxNode } from "../model";
 import { readModel, type DecodeOptions } from "../protobuf";
 import { showNode } from "../readMessages";
 import { operatorRule } from "./operators";

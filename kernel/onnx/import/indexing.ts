@@ -3,8 +3,8 @@ import { add, cast, equal, maximum, minimum, mul, where } from "../../graph/ops/
 import { gather, scatterAdd, takeAlong } from "../../graph/ops/indexing";
 import { broadcastTo, ones, pad, reshape, slice, zeros } from "../../graph/ops/movement";
 import { normalizeAxis, sizeOf, stridesOf, type Shape } from "../../graph/shape";
-import { type Tensor } from "../../graph/tensor";
-import { type NodeCall, type OperatorTable } from "./nodeCall";
+import type { Tensor } from "../../graph/tensor";
+import type { NodeCall, OperatorTable } from "./nodeCall";
 import { knownValue } from "./knownValue";
 import { constant, fromFront } from "./shapes";
 

@@ -1,9 +1,9 @@
 /** @file Values that are known without running anything: shapes and what is computed from them, evaluated on the host. */
 import { expand, isComposite } from "../../graph/composite";
 import { bfloat16Bits, bfloat16Value, float16Bits, float16Value, isFloat, toNumbers, type Dtype } from "../../graph/dtype";
-import { type Op, type OpAttrs } from "../../graph/op";
+import type { Op, OpAttrs } from "../../graph/op";
 import { sizeOf, stridesOf, type Shape } from "../../graph/shape";
-import { type Tensor } from "../../graph/tensor";
+import type { Tensor } from "../../graph/tensor";
 
 /** A known tensor: its elements as numbers. */
 export interface Known {

@@ -4,8 +4,8 @@ import { einsum, matmul } from "../../graph/ops/linalg";
 import { at, broadcastTo, eye, reshape } from "../../graph/ops/movement";
 import { sum } from "../../graph/ops/reduction";
 import { isFloat } from "../../graph/dtype";
-import { type Tensor } from "../../graph/tensor";
-import { type NodeCall, type OperatorTable } from "./nodeCall";
+import type { Tensor } from "../../graph/tensor";
+import type { NodeCall, OperatorTable } from "./nodeCall";
 
 /** α A B + β C, with either operand transposed. */
 function gemm(call: NodeCall): Tensor {

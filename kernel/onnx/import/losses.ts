@@ -4,8 +4,8 @@ import { cast, div, equal, mul, neg, not, where } from "../../graph/ops/elementw
 import { gather, takeAlong } from "../../graph/ops/indexing";
 import { onesLike, reshape } from "../../graph/ops/movement";
 import { sum } from "../../graph/ops/reduction";
-import { type Tensor } from "../../graph/tensor";
-import { type NodeCall, type OperatorTable } from "./nodeCall";
+import type { Tensor } from "../../graph/tensor";
+import type { NodeCall, OperatorTable } from "./nodeCall";
 
 /** −w[target] · logp[target], reduced; targets equal to `ignore_index` count nothing. */
 function negativeLogLikelihood(call: NodeCall, logp: Tensor): Tensor {

@@ -44,8 +44,8 @@ import {
   where,
   xor,
 } from "../../graph/ops/elementwise";
-import { type Tensor } from "../../graph/tensor";
-import { type NodeCall, type OperatorRule, type OperatorTable } from "./nodeCall";
+import type { Tensor } from "../../graph/tensor";
+import type { NodeCall, OperatorRule, OperatorTable } from "./nodeCall";
 
 const unary =
   (fn: (x: Tensor) => Tensor): OperatorRule =>

@@ -5,7 +5,7 @@ import { layerNorm, rmsNorm } from "../../graph/composites/normalization";
 import { matmul } from "../../graph/ops/linalg";
 import { zeros } from "../../graph/ops/movement";
 import { node, type Tensor } from "../../graph/tensor";
-import { type NodeCall, type OperatorTable } from "./nodeCall";
+import type { NodeCall, OperatorTable } from "./nodeCall";
 import { rmsNormalization } from "./normalization";
 
 /** A product with transposes and a factor; `transBatch` moves the first axis before the rows. */

@@ -4,7 +4,7 @@ import { takeAlong } from "../../graph/ops/indexing";
 import { broadcastTo, concat, expandDims, flip, iota, lowerTriangle, reshape, slice, split, transpose, zerosLike } from "../../graph/ops/movement";
 import { node, type Tensor } from "../../graph/tensor";
 import { broadcastShapes, normalizeAxes, normalizeAxis, sizeOf } from "../../graph/shape";
-import { type NodeCall, type OperatorRule, type OperatorTable } from "./nodeCall";
+import type { NodeCall, OperatorRule, OperatorTable } from "./nodeCall";
 
 function reshapeOf(call: NodeCall): Tensor {
   const x = call.x();

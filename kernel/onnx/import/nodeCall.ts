@@ -1,8 +1,8 @@
 /** @file One node of an imported model while it is applied: its operands, attributes and known values. */
 import { FormatError, UnsupportedOpError } from "../../errors";
 import { DTYPES, type Dtype, type HostTensor } from "../../graph/dtype";
-import { type Tensor } from "../../graph/tensor";
-import { type OnnxAttribute, type OnnxDeclaration, type OnnxGraph, type OnnxNode } from "../model";
+import type { Tensor } from "../../graph/tensor";
+import type { OnnxAttribute, OnnxDeclaration, OnnxGraph, OnnxNode } from "../model";
 import { showNode } from "../readMessages";
 import { DATA_TYPE } from "../tensorProto";
 import { knownValue } from "./knownValue";

@@ -4,9 +4,9 @@ import { abs, add, cast, div, mul, pow, reciprocal, sqrt, square, sub } from "..
 import { broadcastTo, ones, pad, reshape, slice, zeros } from "../../graph/ops/movement";
 import { mean, sum } from "../../graph/ops/reduction";
 import { normalizeAxis, sameShape, sizeOf, type Shape } from "../../graph/shape";
-import { type Tensor } from "../../graph/tensor";
+import type { Tensor } from "../../graph/tensor";
 import { perChannel } from "./convolution";
-import { type NodeCall, type OperatorTable } from "./nodeCall";
+import type { NodeCall, OperatorTable } from "./nodeCall";
 
 const inverseRoot = (variance: Tensor, epsilon: number): Tensor => reciprocal(sqrt(add(variance, epsilon)));
 

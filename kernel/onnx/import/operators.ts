@@ -9,7 +9,7 @@ import { losses } from "./losses";
 import { math } from "./math";
 import { microsoft } from "./microsoft";
 import { movement } from "./movement";
-import { type OperatorRule, type OperatorTable } from "./nodeCall";
+import type { OperatorRule, OperatorTable } from "./nodeCall";
 import { normalization } from "./normalization";
 import { padding } from "./padding";
 import { pooling } from "./pooling";

@@ -2,8 +2,8 @@
 import { cast } from "../../graph/ops/elementwise";
 import { concat, pad, slice } from "../../graph/ops/movement";
 import { normalizeAxis } from "../../graph/shape";
-import { type Tensor } from "../../graph/tensor";
-import { type NodeCall, type OperatorTable } from "./nodeCall";
+import type { Tensor } from "../../graph/tensor";
+import type { NodeCall, OperatorTable } from "./nodeCall";
 
 /** Positions in an axis of `length` that padding by `before` and `after` reads, by mode. */
 function paddedPositions(

@@ -5,8 +5,8 @@ import { takeAlong } from "../../graph/ops/indexing";
 import { broadcastTo, pad, reshape, slice, stack } from "../../graph/ops/movement";
 import { argMax, max, mean, sum } from "../../graph/ops/reduction";
 import { sizeOf, stridesOf } from "../../graph/shape";
-import { type Tensor } from "../../graph/tensor";
-import { type NodeCall, type OperatorTable } from "./nodeCall";
+import type { Tensor } from "../../graph/tensor";
+import type { NodeCall, OperatorTable } from "./nodeCall";
 import { constant } from "./shapes";
 import { windowsOf, type Windows } from "./windows";
 

@@ -5,9 +5,9 @@ import { matmul } from "../../graph/ops/linalg";
 import { broadcastTo, expandDims, reshape, slice } from "../../graph/ops/movement";
 import { max, min } from "../../graph/ops/reduction";
 import { normalizeAxis } from "../../graph/shape";
-import { type Tensor } from "../../graph/tensor";
+import type { Tensor } from "../../graph/tensor";
 import { convolve, perChannel } from "./convolution";
-import { type NodeCall, type OperatorTable } from "./nodeCall";
+import type { NodeCall, OperatorTable } from "./nodeCall";
 
 /** Smallest and largest value of the dtypes that quantization produces. */
 const RANGE: Partial<Record<Dtype, readonly [number, number]>> = { int8: [-128, 127], uint8: [0, 255] };

@@ -2,9 +2,9 @@
 import { add, cast, clip, less, mul, scalar, sub, where } from "../../graph/ops/elementwise";
 import { matmul } from "../../graph/ops/linalg";
 import { at, reshape, split, stack, swapAxes, zeros } from "../../graph/ops/movement";
-import { type Tensor } from "../../graph/tensor";
+import type { Tensor } from "../../graph/tensor";
 import { NAMED_ACTIVATIONS } from "./activation";
-import { type NodeCall, type OperatorTable } from "./nodeCall";
+import type { NodeCall, OperatorTable } from "./nodeCall";
 
 type Activation = (x: Tensor) => Tensor;
 

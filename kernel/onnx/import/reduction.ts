@@ -4,8 +4,8 @@ import { flip, reshape } from "../../graph/ops/movement";
 import { argMax, cumSum, max, mean, min, prod, sum, topK } from "../../graph/ops/reduction";
 import { isFloat, type Dtype } from "../../graph/dtype";
 import { normalizeAxes, reducedShape } from "../../graph/shape";
-import { type Tensor } from "../../graph/tensor";
-import { type NodeCall, type OperatorRule, type OperatorTable } from "./nodeCall";
+import type { Tensor } from "../../graph/tensor";
+import type { NodeCall, OperatorRule, OperatorTable } from "./nodeCall";
 
 type Reduce = (x: Tensor, axes: readonly number[]) => Tensor;
 

@@ -5,8 +5,8 @@ import { matmul } from "../../graph/ops/linalg";
 import { swapAxes } from "../../graph/ops/movement";
 import { isFloat } from "../../graph/dtype";
 import { normalizeAxis } from "../../graph/shape";
-import { type Tensor } from "../../graph/tensor";
-import { type NodeCall, type OperatorTable } from "./nodeCall";
+import type { Tensor } from "../../graph/tensor";
+import type { NodeCall, OperatorTable } from "./nodeCall";
 import { constant } from "./shapes";
 
 interface Axis {

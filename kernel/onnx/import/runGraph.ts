@@ -2,7 +2,7 @@
 import { FormatError, IsoflopError } from "../../errors";
 import { fromHost, Tensor } from "../../graph/tensor";
 import { withScope } from "../../graph/trace";
-import { type OnnxDeclaration, type OnnxGraph, type OnnxNode } from "../model";
+import type { OnnxDeclaration, OnnxGraph, OnnxNode } from "../model";
 import { showNode } from "../readMessages";
 import { NodeCall, type OperatorRule } from "./nodeCall";
 

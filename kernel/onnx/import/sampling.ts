@@ -22,8 +22,8 @@ import { gather, takeAlong } from "../../graph/ops/indexing";
 import { matmul } from "../../graph/ops/linalg";
 import { at, broadcastTo, expandDims, reshape } from "../../graph/ops/movement";
 import { max, mean } from "../../graph/ops/reduction";
-import { type Tensor } from "../../graph/tensor";
-import { type NodeCall, type OperatorTable } from "./nodeCall";
+import type { Tensor } from "../../graph/tensor";
+import type { NodeCall, OperatorTable } from "./nodeCall";
 import { constant, fromFront } from "./shapes";
 
 interface Image {

@@ -6,7 +6,7 @@ import { broadcastTo, flatten, iota, reshape } from "../../graph/ops/movement";
 import { normalizeAxis, sizeOf, stridesOf, type Shape } from "../../graph/shape";
 import { fromHost, type Tensor } from "../../graph/tensor";
 import { knownValue } from "./knownValue";
-import { type NodeCall, type OperatorTable } from "./nodeCall";
+import type { NodeCall, OperatorTable } from "./nodeCall";
 
 /** A constant of numbers. */
 export const constant = (dtype: Dtype, shape: Shape, values: ArrayLike<number>): Tensor =>

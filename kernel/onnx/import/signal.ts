@@ -4,8 +4,8 @@ import { gather } from "../../graph/ops/indexing";
 import { matmul } from "../../graph/ops/linalg";
 import { at, pad, reshape, slice, stack, swapAxes } from "../../graph/ops/movement";
 import { normalizeAxis } from "../../graph/shape";
-import { type Tensor } from "../../graph/tensor";
-import { type NodeCall, type OperatorRule, type OperatorTable } from "./nodeCall";
+import type { Tensor } from "../../graph/tensor";
+import type { NodeCall, OperatorRule, OperatorTable } from "./nodeCall";
 import { constant } from "./shapes";
 
 /** Σ cᵢ cos(2π i n / N): the weights of a window by the terms of its cosine series. */

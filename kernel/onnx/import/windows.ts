@@ -1,5 +1,5 @@
 /** @file The geometry of sliding windows: what strides, pads and rounding mean for convolutions and pooling. */
-import { type NodeCall } from "./nodeCall";
+import type { NodeCall } from "./nodeCall";
 
 export interface Windows {
   /** Sizes of the spatial axes. */

@@ -5,7 +5,7 @@ import { sameShape, showShape } from "../../../kernel/graph/shape";
 import { fromHost, realize, storedData, type Tensor } from "../../../kernel/graph/tensor";
 import { importOnnx } from "../../../kernel/onnx/import/importOnnx";
 import { decodeTensor } from "../../../kernel/onnx/protobuf";
-import { type BackendTest } from "./backendTests";
+import type { BackendTest } from "./backendTests";
 
 /** "passed", or why not. What import refuses by name is not claimed; all else that differs has failed. */
 export type Verdict = { readonly kind: "passed" } | { readonly kind: "failed" | "not claimed"; readonly reason: string };

@@ -5,7 +5,7 @@ import { hostArrayFrom, isFloat, toNumbers, type Dtype, type HostTensor } from "
 import { sizeOf } from "../../../kernel/graph/shape";
 import { fromHost, realize, storedData } from "../../../kernel/graph/tensor";
 import { importOnnx } from "../../../kernel/onnx/import/importOnnx";
-import { type OnnxAttribute, type OnnxDeclaration, type OnnxModel } from "../../../kernel/onnx/model";
+import type { OnnxAttribute, OnnxDeclaration, OnnxModel } from "../../../kernel/onnx/model";
 import { encodeModel } from "../../../kernel/onnx/protobuf";
 import "../../../kernel/runtime/realize";
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { IsoflopError, UnsupportedOpError } from "../../../kernel/errors";
 import { fromHost, tensor } from "../../../kernel/graph/tensor";
 import { importOnnx } from "../../../kernel/onnx/import/importOnnx";
-import { type OnnxAttribute, type OnnxDeclaration, type OnnxGraph } from "../../../kernel/onnx/model";
+import type { OnnxAttribute, OnnxDeclaration, OnnxGraph } from "../../../kernel/onnx/model";
 import { encodeModel } from "../../../kernel/onnx/protobuf";
 import { backendTests } from "../backend/backendTests";
 import { list, modelOf, numbers, scalarOf, string } from "./againstOnnxruntime";

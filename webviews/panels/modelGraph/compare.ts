@@ -1,5 +1,5 @@
 /** @file Which modules and nodes of two graphs are alike. Pure. */
-import { type ModelGraph } from "../../../kernel/onnx/modelGraphSchema";
+import type { ModelGraph } from "../../../kernel/onnx/modelGraphSchema";
 import { isStep, keyOf, type Module, moduleId, type Modules, nodeId } from "./modules";
 
 export type Likeness = "same" | "changed" | "only here";

@@ -1,7 +1,7 @@
 /** @file What is known of the selected item: operator, attributes, shapes, parameters, FLOPs. */
 import { html, replace, type Child } from "../../shared/dom";
 import { flopsText, plural, withPrefix } from "../../shared/format";
-import { type Likeness } from "./compare";
+import type { Likeness } from "./compare";
 import { shapeText, type Source } from "./graphItems";
 import { keyText } from "./modules";
 
@@ -16,7 +16,7 @@ export interface DetailsOptions {
 }
 
 export function showDetails(element: HTMLElement, { source, id, like }: DetailsOptions): void {
-  const body = id === undefined ? whole(source) : id.startsWith("m") ? ofModule(source, id.slice(1)) : id.startsWith("n") ? ofNode(source, Number(id.slice(1))) : ofValue(source, Number(id.replace(/\D+/, "")));
+  const body = id === undefined || id === "inputs" || id === "outputs" ? whole(source) : id.startsWith("m") ? ofModule(source, id.slice(1)) : id.startsWith("n") ? ofNode(source, Number(id.slice(1))) : ofValue(source, Number(id.replace(/\D+/, "")));
   replace(element, body, like === undefined ? undefined : html("p", {}, { same: "Alike in both graphs.", changed: "Differs from the other graph.", "only here": "Only in this graph." }[like]));
 }
 

@@ -1,10 +1,10 @@
 /** @file Items and edges of a model graph as SVG. */
-import { type ModelGraph } from "../../../kernel/onnx/modelGraphSchema";
+import type { ModelGraph } from "../../../kernel/onnx/modelGraphSchema";
 import { svg } from "../../shared/dom";
 import { flopsText, plural, withPrefix } from "../../shared/format";
-import { type Likeness } from "./compare";
-import { type Box, type Route, type Size } from "./layout";
-import { type Item, keyText, type Modules } from "./modules";
+import type { Likeness } from "./compare";
+import type { Box, Route, Size } from "./layout";
+import { ALL, type Item, keyText, type Modules } from "./modules";
 
 /** About the mean width of a letter of 12 px. */
 const LETTER_PX = 6.7;
@@ -44,6 +44,8 @@ export function wordsOf({ graph, modules }: Source, { kind, ref }: Item): Words 
     return { title: titleOf(ref), sub: cost === "" ? nodes : cost, spoken: `Module ${keyText(ref)}, ${nodes}` };
   }
   if (kind === "input" || kind === "output") {
+    const all = kind === "input" ? graph.inputs : graph.outputs;
+    if (ref === ALL) return { title: plural(all.length, kind), sub: "", spoken: "of the graph" };
     const value = graph.values[ref];
     const sub = `${value.dtype} ${shapeText(value.shape)}`.trim();
     return { title: value.name, sub, spoken: kind === "input" ? "Input" : "Output" };
@@ -109,7 +111,7 @@ export function drawEdge({ edge, points }: Route, { graph }: Source, withShape: 
   const path = `M${first.x} ${first.y}${smooth(points)}`;
   const shape = withShape && edge.values.length === 1 ? shapeText(graph.values[edge.values[0]].shape) : edge.values.length > 1 ? `${edge.values.length} values` : "";
   const middle = rest.length === 0 ? first : points[Math.floor(points.length / 2)];
-  return svg("g", { "data-from": edge.from, "data-to": edge.to }, svg("path", { d: path, class: "graph-edge", "marker-end": "url(#graph-arrow)" }), shape === "" || !withShape ? undefined : svg("text", { x: middle.x, y: middle.y + 3, "text-anchor": "middle", class: "graph-shape" }, shape));
+  return svg("g", { "data-from": edge.from, "data-to": edge.to }, svg("path", { d: path, class: "graph-edge", "marker-end": "url(#graph-arrow)" }), shape === "" || !withShape ? undefined : svg("text", { x: middle.x, y: middle.y + 3, "text-anchor": "middle", class: "graph-shape", "paint-order": "stroke" }, shape));
 }
 
 /** Through the middles between points, so that corners are round. */

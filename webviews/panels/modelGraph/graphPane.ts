@@ -2,9 +2,9 @@
 import { html, replace, svg } from "../../shared/dom";
 import { flopsText, plural, withPrefix } from "../../shared/format";
 import { svgText } from "../../shared/exportFile";
-import { type Theme } from "../../shared/renderer";
-import { type NamedGraph } from "../modelGraphMessages";
-import { type Comparison, type Likeness } from "./compare";
+import type { Theme } from "../../shared/renderer";
+import type { NamedGraph } from "../modelGraphMessages";
+import type { Comparison, Likeness } from "./compare";
 import { drawEdge, drawItem, sizeOf, type Source } from "./graphItems";
 import { layoutOf, type Layout } from "./layout";
 import { firstOpen, type Item, keyText, moduleId, type Modules, modulesOf, visibleOf } from "./modules";
@@ -116,6 +116,7 @@ export class GraphPane {
     const copy = svg("svg", { viewBox: `0 0 ${Math.ceil(this.layout.width)} ${Math.ceil(this.layout.height)}`, class: "graph-canvas" });
     copy.style.cssText = `position:absolute;left:-99999px;width:${Math.ceil(this.layout.width)}px;height:${Math.ceil(this.layout.height)}px`;
     copy.append(this.canvas.querySelector("defs")?.cloneNode(true) ?? "", ...[...this.world.children].map((child) => child.cloneNode(true)));
+    for (const mark of copy.querySelectorAll("[data-selected], [data-near]")) ["data-selected", "data-near"].forEach((name) => mark.removeAttribute(name));
     this.element.append(copy);
     const text = svgText(copy, theme);
     copy.remove();

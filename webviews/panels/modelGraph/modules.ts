@@ -1,5 +1,5 @@
 /** @file The modules of a graph as a tree, and what is seen of it when some of them are open. Pure. */
-import { type ModelGraph } from "../../../kernel/onnx/modelGraphSchema";
+import type { ModelGraph } from "../../../kernel/onnx/modelGraphSchema";
 
 /** A module with all that lies in it. `key` is its path with dots; the root has "". */
 export interface Module {
@@ -97,6 +97,12 @@ export interface Visible {
 export const moduleId = (key: string): string => `m${key}`;
 export const nodeId = (index: number): string => `n${index}`;
 
+/** Training steps have hundreds of inputs and outputs: more than this are one box. */
+const MAX_ENDS = 10;
+/** What such a box refers to. */
+export const ALL = -1;
+const endId = (kind: "input" | "output", values: readonly number[], value: number): string => (values.length > MAX_ENDS ? `${kind}s` : `${kind}${value}`);
+
 /** What is drawn when these modules are open. */
 export function visibleOf(graph: ModelGraph, modules: Modules, open: ReadonlySet<string>): Visible {
   const items: Item[] = [];
@@ -124,14 +130,17 @@ export function visibleOf(graph: ModelGraph, modules: Modules, open: ReadonlySet
     }
   };
   show(modules.root);
-  const ends = (kind: "input" | "output", values: readonly number[]): void => values.forEach((ref) => items.push({ id: `${kind}${ref}`, kind, parent: "", ref }));
+  const ends = (kind: "input" | "output", values: readonly number[]): void => {
+    if (values.length > MAX_ENDS) items.push({ id: `${kind}s`, kind, parent: "", ref: ALL });
+    else values.forEach((ref) => items.push({ id: `${kind}${ref}`, kind, parent: "", ref }));
+  };
   ends("input", graph.inputs);
   ends("output", graph.outputs);
   return { items, edges: edgesOf(graph, idOfNode) };
 }
 
 function edgesOf(graph: ModelGraph, idOfNode: ReadonlyMap<number, string>): Edge[] {
-  const producer = new Map<number, string>(graph.inputs.map((value) => [value, `input${value}`]));
+  const producer = new Map<number, string>(graph.inputs.map((value) => [value, endId("input", graph.inputs, value)]));
   graph.nodes.forEach((node, index) => {
     const id = idOfNode.get(index);
     if (id !== undefined) for (const output of node.outputs) producer.set(output, id);
@@ -149,6 +158,6 @@ function edgesOf(graph: ModelGraph, idOfNode: ReadonlyMap<number, string>): Edge
     const to = idOfNode.get(index);
     if (to !== undefined) for (const input of node.inputs) join(input, to);
   });
-  for (const value of graph.outputs) join(value, `output${value}`);
+  for (const value of graph.outputs) join(value, endId("output", graph.outputs, value));
   return [...found.values()].map(({ from, to, values }) => ({ from, to, values: [...values] }));
 }

@@ -1,7 +1,7 @@
 /** @file Checks messages to the page: a graph comes from a file that anybody wrote. */
-import { type GraphNode, type GraphValue, type ModelGraph } from "../../../kernel/onnx/modelGraphSchema";
+import type { GraphNode, GraphValue, ModelGraph } from "../../../kernel/onnx/modelGraphSchema";
 import { type Check, finite, flag, list, nullable, oneOf, PayloadError, record, text, whole } from "../../shared/validate";
-import { type NamedGraph, type ToModelGraphPanel } from "../modelGraphMessages";
+import type { NamedGraph, ToModelGraphPanel } from "../modelGraphMessages";
 
 const MAX_NODES = 100_000;
 const MAX_VALUES = 500_000;

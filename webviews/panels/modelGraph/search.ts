@@ -1,6 +1,6 @@
 /** @file Search over modules, operators, names and values of a graph. */
 import { html, replace } from "../../shared/dom";
-import { type Source } from "./graphItems";
+import type { Source } from "./graphItems";
 import { isStep, keyText, moduleId, nodeId } from "./modules";
 
 export interface Found {

@@ -1,7 +1,7 @@
 /** @file What the runs panel shows, computed from its runs and the user's choices: curves, the common budget, the values there. */
 import { commonBudget, curveOf, cutAt, smooth, valueAt, type Curve } from "../../../kernel/runs/series";
 import { AXES, type Axis, type MetricRow } from "../../../kernel/runs/schema";
-import { type PanelRun, type PanelSeries } from "../runsMessages";
+import type { PanelRun, PanelSeries } from "../runsMessages";
 
 export interface Choices {
   readonly metric: string;

@@ -1,6 +1,6 @@
 /** @file Where the settings and the environments of runs differ, one row for each setting. */
-import { type Json } from "../../../kernel/runs/schema";
-import { type PanelRun } from "../runsMessages";
+import type { Json } from "../../../kernel/runs/schema";
+import type { PanelRun } from "../runsMessages";
 
 export interface DifferenceRow {
   /** "optimizer.lr". */

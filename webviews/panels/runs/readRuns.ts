@@ -1,5 +1,5 @@
 /** @file The message with runs, checked: it comes from our own extension, whose data come from files of anybody. */
-import { type PanelRun, type ToRunsPanel } from "../runsMessages";
+import type { PanelRun, ToRunsPanel } from "../runsMessages";
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === "object" && value !== null && !Array.isArray(value);
 const COLUMNS = ["step", "seconds", "flops", "tokens", "value"] as const;

@@ -1,12 +1,12 @@
 /** @file The plot of the runs panel: curves over one another, the raw ones faint behind smoothed ones, the common budget as a line. */
-import { type Data, type Layout } from "plotly.js";
-import { type Axis } from "../../../kernel/runs/schema";
+import type { Data, Layout } from "plotly.js";
+import type { Axis } from "../../../kernel/runs/schema";
 import { withAlpha } from "../../shared/colour";
 import { secondsText, significant, withPrefix } from "../../shared/format";
-import { type PlotSpec, type Walk } from "../../shared/plot";
+import type { PlotSpec, Walk } from "../../shared/plot";
 import { axisLayout, baseLayout, plotText } from "../../shared/plotStyle";
-import { type Theme } from "../../shared/renderer";
-import { type Choices, type Comparison, type ComparedRun } from "./comparison";
+import type { Theme } from "../../shared/renderer";
+import type { Choices, Comparison, ComparedRun } from "./comparison";
 
 const HEIGHT_PX = 380;
 export const AXIS_LABELS: Readonly<Record<Axis, string>> = { step: "steps", flops: "FLOPs", tokens: "tokens", seconds: "seconds" };

@@ -2,9 +2,9 @@
 import { html, type Child } from "../../shared/dom";
 import { secondsText, significant, withPrefix } from "../../shared/format";
 import { legendMark } from "../../shared/legend";
-import { type Theme } from "../../shared/renderer";
-import { type Choices, type Comparison } from "./comparison";
-import { type DifferenceRow } from "./differences";
+import type { Theme } from "../../shared/renderer";
+import type { Choices, Comparison } from "./comparison";
+import type { DifferenceRow } from "./differences";
 import { AXIS_LABELS, axisText, colourOf } from "./runsPlot";
 
 /** Scrolls by itself where it is wider than the panel, by keyboard too. */

@@ -1,10 +1,10 @@
 /** @file Shows a MIME bundle in a panel: our own view where there is one, else its picture, else its words. */
-import { type ViewName } from "../../../kernel/display/schema";
+import type { ViewName } from "../../../kernel/display/schema";
 import { viewOfMime, VIEWS } from "../../renderers/views";
 import { html, replace } from "../../shared/dom";
-import { type Renderer } from "../../shared/renderer";
+import type { Renderer } from "../../shared/renderer";
 import { ViewMount } from "../../shared/viewMount";
-import { type PanelHost } from "../panelHost";
+import type { PanelHost } from "../panelHost";
 
 type Bundle = Readonly<Record<string, unknown>>;
 

@@ -1,7 +1,7 @@
 /** @file The attention view in a browser: heads, tokens, locks, comparison, keyboard, damage; and its parts alone. */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type AttentionPayload } from "../../kernel/display/schema";
+import type { AttentionPayload } from "../../kernel/display/schema";
 import { view } from "../../kernel/display/view";
 import { decode, meanChange, difference, sums, thumbnail, top, usualHighest } from "../../webviews/renderers/attention/grids";
 import { attentionModel, columnOfRow, isMasked, readable, rowOfColumn } from "../../webviews/renderers/attention/model";
@@ -74,6 +74,14 @@ describe("the model of attention", () => {
     const huge = attentionModel({ ...payload, queries: 1e6, keys: 1e6, layers: 1e6 });
     expect(huge.heads.every(({ grid }) => grid === undefined)).toBe(true);
     expect(huge.labels.length).toBeLessThanOrEqual(4096);
+  });
+
+  it("joined tokens are told apart by a space, unless they bring their own", () => {
+    const joined = (tokens: readonly string[]): readonly string[] =>
+      attentionModel({ ...attentionExample(), heads: [], tokens, keys: tokens.length, queries: tokens.length, block: 2 }).labels;
+    expect(joined(["the", "cat", "sat"])).toEqual(["the cat", "sat"]);
+    expect(joined(["The", " cat", "s"])).toEqual(["The cat", "s"]);
+    expect(joined(["a", "b", "c"])).toEqual(["ab", "c"]);
   });
 
   it("labels show what cannot be seen: line ends, lone spaces, nothing", () => {

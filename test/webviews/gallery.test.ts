@@ -1,7 +1,7 @@
 /** @file Every view in every theme and from narrow to wide: nothing sticks out, nothing is hard to read, nothing complains. Pictures go to out/views. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { GALLERY } from "./galleryExamples";
-import { type ThemeKind } from "./themes";
+import type { ThemeKind } from "./themes";
 import { axeViolations, hasChromium, openView, overflows, setTheme, shot, startViews, type Views } from "./views";
 
 const THEMES: readonly ThemeKind[] = ["light", "dark", "high-contrast", "high-contrast-light"];

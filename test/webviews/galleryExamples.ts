@@ -1,6 +1,6 @@
 /** @file One payload of each view that this test draws, from the kernel's own views, with what is hard about them: gaps, long names, many marks. */
 import { tableView } from "../../kernel/display/table";
-import { type Display } from "../../kernel/display/displayable";
+import type { Display } from "../../kernel/display/displayable";
 import { view } from "../../kernel/display/view";
 import { EXAMPLES } from "../display/pictures";
 

@@ -1,9 +1,9 @@
 /** @file Payloads with planted patterns for the views of attention, spectra and scaling laws, made by the kernel's own views. */
 import { fitIsoflop } from "../../kernel/fit/isoflop";
 import { fitPowerLaw } from "../../kernel/fit/powerLaw";
-import { type AttentionPayload, type ScalingPayload, type SpectrumPayload } from "../../kernel/display/schema";
+import type { AttentionPayload, ScalingPayload, SpectrumPayload } from "../../kernel/display/schema";
 import { view } from "../../kernel/display/view";
-import { type HostTensor } from "../../kernel/graph/dtype";
+import type { HostTensor } from "../../kernel/graph/dtype";
 import { lehmer } from "../display/pictures";
 
 /** A text in which words come again, so that induction has something to find. */

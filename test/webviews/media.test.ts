@@ -17,12 +17,15 @@ const angle = (i: number): number => Math.floor(i / 3) * 0.02;
 const cloud = geometryView(made([1500, 3], (i) => [Math.cos(angle(i)) * (1 + angle(i) / 20), angle(i) / 10, Math.sin(angle(i)) * (1 + angle(i) / 20)][i % 3]), { title: "points" }).payload;
 const tetrahedron = geometryView(made([4, 3], (i) => [0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1][i]), { triangles: made([4, 3], (i) => [0, 1, 2, 0, 1, 3, 0, 2, 3, 1, 2, 3][i]), colours: made([4, 3], (i) => [0.9, 0.2, 0.2, 0.2, 0.8, 0.3, 0.2, 0.3, 0.9, 0.9, 0.8, 0.2][i]), title: "mesh" }).payload;
 
+/** Busy machines take their time. */
+const SLOW = { timeout: 20_000 };
+
 /** The file that the export menu gives. */
 async function exported({ page }: ViewPage, id: string, label: string): Promise<{ readonly name: string; readonly bytes: Buffer }> {
   const before = await page.evaluate(() => window.editor.posted.length);
   await page.locator(`#${id}`).getByRole("button", { name: "Export" }).click();
   await page.locator(`#${id}`).getByRole("menuitem", { name: label, exact: true }).click();
-  await expect.poll(() => page.evaluate(() => window.editor.posted.length)).toBeGreaterThan(before);
+  await expect.poll(() => page.evaluate(() => window.editor.posted.length), SLOW).toBeGreaterThan(before);
   const posted = await page.evaluate(() => window.editor.posted.at(-1));
   return { name: posted?.name ?? "", bytes: Buffer.from(posted?.base64 ?? "", "base64") };
 }
@@ -69,7 +72,7 @@ describe.skipIf(!hasChromium)("media", () => {
     const scrubber = frame.getByRole("slider");
     const at = async (): Promise<number> => Number(await scrubber.inputValue());
     await frame.getByRole("button", { name: "Play" }).click();
-    await expect.poll(at).toBeGreaterThan(1);
+    await expect.poll(at, SLOW).toBeGreaterThan(1);
     await scrubber.fill("5");
     expect(await frame.getByRole("button", { name: "Play" }).count()).toBe(1);
     await frame.getByRole("application").focus();

@@ -1,8 +1,8 @@
 /** @file The panels in a browser: runs compared at equal FLOPs, and one output as a cell would show it. */
-import { type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { tensorView } from "../../kernel/display/tensorView";
-import { type PanelRun, type PanelSeries } from "../../webviews/panels/runsMessages";
+import type { PanelRun, PanelSeries } from "../../webviews/panels/runsMessages";
 import { axeViolations, hasChromium, overflows, setTheme, shot, startViews, type ViewPage, type Views } from "./views";
 
 const HOSTILE = '<img src=x onerror="alert(1)">';

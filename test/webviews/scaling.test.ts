@@ -1,7 +1,7 @@
 /** @file The scaling view in a browser: points out and back, the fit without them, extrapolation; and its parts alone. */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type ScalingPayload } from "../../kernel/display/schema";
+import type { ScalingPayload } from "../../kernel/display/schema";
 import { view } from "../../kernel/display/view";
 import { fitIsoflop } from "../../kernel/fit/isoflop";
 import { fitLaw } from "../../kernel/fit/law";

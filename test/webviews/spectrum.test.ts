@@ -1,8 +1,8 @@
 /** @file The spectrum view in a browser: layers, scrubber, measures; and its parts alone. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type SpectrumPayload } from "../../kernel/display/schema";
+import type { SpectrumPayload } from "../../kernel/display/schema";
 import { view } from "../../kernel/display/view";
-import { allSteps, shortNames, spectrumAt, tailLine, visibleValues } from "../../webviews/renderers/spectrum/series";
+import { allSteps, changedMost, shortNames, spectrumAt, tailLine, visibleValues } from "../../webviews/renderers/spectrum/series";
 import { significant } from "../../webviews/shared/format";
 import { powerSpectrum } from "../display/pictures";
 import { spectrumExample } from "./lawExamples";
@@ -33,6 +33,12 @@ describe("the data of spectra", () => {
     if (line === undefined) throw new Error("no line");
     line.x.forEach((rank, i) => expect(line.y[i] / (3 * rank ** -0.7)).toBeCloseTo(1, 2));
     expect(tailLine({ ...layer, tailExponent: [null] }, 0)).toBeUndefined();
+  });
+
+  it("the layers that changed most are chosen, the first where none changed", () => {
+    const { layers } = spectrumExample({ layers: 20 });
+    expect([...changedMost(layers, 3)].sort((a, b) => a - b)).toEqual([17, 18, 19]);
+    expect([...changedMost(layers.map((layer) => ({ ...layer, effectiveRank: [3, 3] })), 2)]).toEqual([0, 1]);
   });
 
   it("values at rounding level and below 0 take no part in the axis", () => {
@@ -147,7 +153,8 @@ describe.skipIf(!hasChromium)("spectra in a browser", () => {
     for (const width of [480, 700, 1200]) {
       const own = await views.openPage({ width, height: 1400 });
       await openView(own.page, "spectrum", spectrumExample(), { id: "a" });
-      await openView(own.page, "spectrum", spectrumExample({ layers: 40, ranks: 32 }), { id: "b" });
+      const many = await openView(own.page, "spectrum", spectrumExample({ layers: 40, ranks: 32 }), { id: "b" });
+      expect(await many.locator(".iso-readout").textContent()).toMatch(/^The \d+ of 40 layers that changed most\./);
       expect(await overflows(own.page), `${width} px`).toBe(false);
       for (const theme of ["light", "dark", "high-contrast", "high-contrast-light"] as const) {
         await setTheme(own.page, theme);

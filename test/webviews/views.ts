@@ -5,7 +5,7 @@ import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { extname, join, normalize } from "node:path";
 import { chromium, type Browser, type Locator, type Page } from "playwright-core";
-import { type ViewName } from "../../kernel/display/schema";
+import type { ViewName } from "../../kernel/display/schema";
 import { THEME_VARIABLES, type ThemeKind } from "./themes";
 
 /** Debian's browser; CI installs it. Views are not tested where it is missing. */

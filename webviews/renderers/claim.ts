@@ -1,10 +1,10 @@
 /** @file A paper's claim against our measurement: verdict with reason, interval, and the seeds of every arm. */
-import { type ClaimArm, type ClaimPayload, type Estimate, type MaybeNumber, type QuantityPayload } from "../../kernel/display/schema";
+import type { ClaimArm, ClaimPayload, Estimate, MaybeNumber, QuantityPayload } from "../../kernel/display/schema";
 import { html, replace, svg, type Child } from "../shared/dom";
 import { pictureOfElement } from "../shared/elementPicture";
 import { pictureExports } from "../shared/exportFile";
 import { axisTitle, percent, plural, significant } from "../shared/format";
-import { type Host, type Mounted, type Renderer } from "../shared/renderer";
+import type { Host, Mounted, Renderer } from "../shared/renderer";
 import { addStyles } from "../shared/styles";
 import { BASE, finite, list, maybe, oneOf, record, text } from "../shared/validate";
 import { ticksOf, type Range } from "../shared/ticks";
@@ -19,7 +19,7 @@ const CSS = `
 .iso-verdict[data-verdict=undecided] { color: var(--iso-muted); }
 .iso-estimates { display: grid; grid-template-columns: minmax(110px, 210px) minmax(140px, 1fr) minmax(90px, max-content); column-gap: 14px; align-items: center; font-size: 12.5px; font-variant-numeric: tabular-nums; }
 .iso-estimates > * { min-width: 0; }
-.iso-estimates .iso-arm { overflow-wrap: anywhere; padding: 3px 0; line-height: 1.3; }
+.iso-estimates .iso-arm { grid-column: 1; overflow-wrap: anywhere; padding: 3px 0; line-height: 1.3; }
 .iso-estimates .iso-arm small { color: var(--iso-muted); display: block; font-size: 11px; }
 .iso-estimates .iso-value { text-align: right; line-height: 1.3; }
 .iso-estimates .iso-value small { color: var(--iso-muted); display: block; font-size: 11px; white-space: nowrap; }

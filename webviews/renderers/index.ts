@@ -4,10 +4,10 @@ import { html } from "../shared/dom";
 import { addFrameStyles } from "../shared/styles";
 import { displayIdOf, readToRenderer, type FromRenderer } from "../shared/messages";
 import { base64OfBytes } from "../shared/base64";
-import { type ExportFile, type Renderer } from "../shared/renderer";
+import type { ExportFile, Renderer } from "../shared/renderer";
 import { ThemeSource } from "../shared/theme";
 import { ViewMount, wordsOf } from "../shared/viewMount";
-import { type ViewName } from "../../kernel/display/schema";
+import type { ViewName } from "../../kernel/display/schema";
 import { viewOfMime, VIEWS } from "./views";
 import { OutputStates } from "../shared/outputStates";
 

@@ -1,14 +1,14 @@
 /** @file Quality against cost: all points, and the front that no other point beats. */
-import { type Data, type PlotData } from "plotly.js";
-import { type ParetoPayload, type ParetoPoint, type QuantityPayload } from "../../kernel/display/schema";
+import type { Data, PlotData } from "plotly.js";
+import type { ParetoPayload, ParetoPoint, QuantityPayload } from "../../kernel/display/schema";
 import { html } from "../shared/dom";
 import { pictureExports } from "../shared/exportFile";
 import { axisTitle, withUnit } from "../shared/format";
 import { Legend, type LegendEntry } from "../shared/legend";
 import { composePicture } from "../shared/picture";
 import { Plot, type PlotSpec } from "../shared/plot";
-import { axisLayout, baseLayout, plotDash, plotText } from "../shared/plotStyle";
-import { type Host, type Mounted, type Renderer, type Theme } from "../shared/renderer";
+import { axisLayout, baseLayout, plotDash, plotText, rangeFor } from "../shared/plotStyle";
+import type { Host, Mounted, Renderer, Theme } from "../shared/renderer";
 import { seriesStyle } from "../shared/seriesColour";
 import { hiddenNames } from "../shared/states";
 import { BASE, flag, list, maybe, oneOf, record, text } from "../shared/validate";
@@ -58,31 +58,25 @@ function specOf(payload: ParetoPayload, { theme, revision, hidden }: Drawing): P
   const shown = placed.filter(({ group }) => !hidden.has(group === "" ? "other" : group));
   const front = placed.filter(({ onFront }) => onFront).sort((a, b) => a.cost - b.cost);
   const corners = front.flatMap((one, i) => (i === 0 ? [one] : [{ cost: one.cost, quality: front[i - 1].quality }, one]));
+  const named = new Set(shown.length <= MAX_NAMED ? shown : shown.filter(({ onFront }) => onFront));
+  const nameOf = (one: Placed): string => (named.has(one) ? plotText(one.name.length > 28 ? `${one.name.slice(0, 27)}…` : one.name) : "");
   const dots = groups.map((group, i): Partial<PlotData> => {
     const own = shown.filter((one) => one.group === group);
     return {
       type: "scatter",
-      mode: "markers",
+      mode: "text+markers",
       x: own.map(({ cost }) => cost),
       y: own.map(({ quality }) => quality),
+      text: own.map(nameOf),
+      // On the better side of the points: away from the dashed line.
+      textposition: payload.better === "higher" ? "top center" : "bottom center",
+      textfont: { size: 10.5, color: own.map(({ onFront }) => (onFront ? theme.foreground : theme.muted)) },
+      cliponaxis: false,
       marker: { size: own.map(({ onFront }) => (onFront ? 10 : 7)), color: seriesStyle(i, theme).colour, opacity: own.map(({ onFront }) => (onFront ? 1 : 0.65)), line: { width: 1, color: theme.background } },
       hoverinfo: "text",
       hovertext: own.map((one) => say(payload, one).map(plotText).join("<br>")),
     };
   });
-  const named = shown.length <= MAX_NAMED ? shown : shown.filter(({ onFront }) => onFront);
-  const names: Data = {
-    type: "scatter",
-    mode: "text",
-    x: named.map(({ cost }) => cost),
-    y: named.map(({ quality }) => quality),
-    text: named.map(({ name }) => plotText(name.length > 28 ? `${name.slice(0, 27)}…` : name)),
-    // Above the front of a rising quality, below that of a falling one: away from the dashed line.
-    textposition: payload.better === "higher" ? "top center" : "bottom center",
-    textfont: { size: 10.5, color: named.map(({ onFront }) => (onFront ? theme.foreground : theme.muted)) },
-    cliponaxis: false,
-    hoverinfo: "skip",
-  };
   const line: Data = {
     type: "scatter",
     mode: "lines",
@@ -92,17 +86,18 @@ function specOf(payload: ParetoPayload, { theme, revision, hidden }: Drawing): P
     hoverinfo: "skip",
   };
   const hint = { text: plotText(`${payload.better === "higher" ? "↑" : "↓"} better`), showarrow: false, xref: "paper", yref: "paper", x: 0, y: payload.better === "higher" ? 1 : 0, xanchor: "left", yanchor: payload.better === "higher" ? "top" : "bottom", font: { size: 11, color: theme.muted } } as const;
+  const log = isLog(placed);
   return {
-    data: [line, names, ...dots],
+    data: [line, ...dots],
     height: HEIGHT_PX,
     walks: groups.map((group, i) => {
       const own = shown.filter((one) => one.group === group);
-      return { trace: i + 2, count: own.length, say: (index) => say(payload, own[index]).join(", ") };
+      return { trace: i + 1, count: own.length, say: (index) => say(payload, own[index]).join(", ") };
     }),
     layout: {
       ...baseLayout(theme, { height: HEIGHT_PX, revision }),
-      xaxis: axisLayout(theme, { title: axisTitle(payload.cost), type: isLog(placed) ? "log" : "linear", side: "x" }),
-      yaxis: axisLayout(theme, { title: axisTitle(payload.quality), type: "linear", side: "y" }),
+      xaxis: axisLayout(theme, { title: axisTitle(payload.cost), type: log ? "log" : "linear", side: "x", range: rangeFor(placed.map(({ cost }) => cost), { log, pad: 0.08 }) }),
+      yaxis: axisLayout(theme, { title: axisTitle(payload.quality), type: "linear", side: "y", range: rangeFor(placed.map(({ quality: value }) => value), { log: false, pad: 0.12 }) }),
       annotations: [hint],
     },
   };

@@ -1,7 +1,7 @@
 /** @file How far a long computation is: a bar; the frame says the numbers. */
-import { type ProgressPayload } from "../../kernel/display/schema";
+import type { ProgressPayload } from "../../kernel/display/schema";
 import { html } from "../shared/dom";
-import { type Host, type Mounted, type Renderer } from "../shared/renderer";
+import type { Host, Mounted, Renderer } from "../shared/renderer";
 import { addStyles } from "../shared/styles";
 import { BASE, finite, maybe, nullable, oneOf, record, text } from "../shared/validate";
 

@@ -1,9 +1,9 @@
 /** @file Tables: a plain semantic table with a sticky header that sorts, and its text for a spreadsheet. */
-import { type TablePayload } from "../../kernel/display/schema";
+import type { TablePayload } from "../../kernel/display/schema";
 import { html, replace } from "../shared/dom";
 import { textFile } from "../shared/exportFile";
 import { significant } from "../shared/format";
-import { type Host, type Mounted, type Renderer } from "../shared/renderer";
+import type { Host, Mounted, Renderer } from "../shared/renderer";
 import { addStyles } from "../shared/styles";
 import { BASE, list, oneOf, PayloadError, record, text, whole } from "../shared/validate";
 

@@ -1,6 +1,6 @@
 /** @file Which module draws which view. Each is loaded when its first output comes. */
-import { type ViewName } from "../../kernel/display/schema";
-import { type Renderer } from "../shared/renderer";
+import type { ViewName } from "../../kernel/display/schema";
+import type { Renderer } from "../shared/renderer";
 
 export type Loaders = { readonly [V in ViewName]?: () => Promise<Renderer<V>> };
 

@@ -1,5 +1,5 @@
 /** @file Base64 both ways, and the byte grids that payloads carry. */
-import { type ByteGrid } from "../../kernel/display/schema";
+import type { ByteGrid } from "../../kernel/display/schema";
 
 /** The bytes. @throws {Error} for text that is not base64. */
 export function bytesOfBase64(text: string): Uint8Array<ArrayBuffer> {

@@ -1,5 +1,5 @@
 /** @file Canvases that are sharp on every screen, and byte grids as pictures. */
-import { type ByteGrid } from "../../kernel/display/schema";
+import type { ByteGrid } from "../../kernel/display/schema";
 import { bytesOfBase64 } from "./base64";
 import { byteColours, type ColourMap } from "./colour";
 

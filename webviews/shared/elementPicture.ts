@@ -1,6 +1,6 @@
 /** @file A picture of HTML as it stands on the page: a copy with its computed styles, as foreign content of an SVG. */
-import { type SvgPicture } from "./exportFile";
-import { type Theme } from "./renderer";
+import type { SvgPicture } from "./exportFile";
+import type { Theme } from "./renderer";
 
 /** Styles without which the copy would look different. Sizes are among them: the copy has no page around it to flow in. */
 const STYLE_NAMES = [

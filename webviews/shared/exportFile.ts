@@ -1,7 +1,7 @@
 /** @file Files that views offer: pictures from SVG, data as JSON, and a page of HTML that stands alone. */
 import { base64OfBytes } from "./base64";
 import { pngOfCanvas } from "./canvas";
-import { type ExportFile, type Theme } from "./renderer";
+import type { ExportFile, Theme } from "./renderer";
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 

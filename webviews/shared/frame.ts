@@ -1,12 +1,12 @@
 /** @file The frame around a view: title, finding, export menu, body, cuts, a voice for screen readers, and the place for errors. */
-import { type PayloadBase } from "../../kernel/display/schema";
+import type { PayloadBase } from "../../kernel/display/schema";
 import { html, replace, uniqueId } from "./dom";
 import { fileStem, htmlFile, jsonFile } from "./exportFile";
 import { menuButton } from "./menu";
-import { type ExportFile, type Mounted, type Theme } from "./renderer";
+import type { ExportFile, Mounted, Theme } from "./renderer";
 import { addFrameStyles, applyTheme } from "./styles";
 import { throttled } from "./throttle";
-import { type ViewName } from "../../kernel/display/schema";
+import type { ViewName } from "../../kernel/display/schema";
 
 /** A screen reader is told of what the pointer is on at most this often: each word spoken takes a third of a second. */
 const ANNOUNCE_INTERVAL_MS = 400;

@@ -1,5 +1,5 @@
 /** @file What a user has chosen in each view, kept while the notebook is open: it survives scrolling away and re-rendering. */
-import { type ViewName } from "../../kernel/display/schema";
+import type { ViewName } from "../../kernel/display/schema";
 
 interface Store {
   getState(): unknown;

@@ -1,7 +1,7 @@
 /** @file One SVG from several: title, finding and legend above, panels below, for the export of views that are made of plots. */
-import { type SvgPicture } from "./exportFile";
-import { type LegendEntry } from "./legend";
-import { type Theme } from "./renderer";
+import type { SvgPicture } from "./exportFile";
+import type { LegendEntry } from "./legend";
+import type { Theme } from "./renderer";
 
 export interface Panel extends SvgPicture {
   /** Pixels from the left and top of the first panel. */

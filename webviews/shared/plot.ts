@@ -1,9 +1,10 @@
 /** @file One plot on the page: drawn by plotly.js (loaded when the first is made), as wide as its place, with keyboard, theme switch and picture. */
-import { type Data, type Layout, type PlotlyHTMLElement } from "plotly.js";
+import type { Data, Layout, PlotlyHTMLElement } from "plotly.js";
 import { html } from "./dom";
-import { type SvgPicture } from "./exportFile";
+import type { SvgPicture } from "./exportFile";
+import { withLogTicks } from "./plotStyle";
 import type * as PlotlyModule from "./plotly";
-import { type Host, type Theme } from "./renderer";
+import type { Host, Theme } from "./renderer";
 
 /** A series that the arrow keys walk along. */
 export interface Walk {
@@ -94,7 +95,7 @@ export class Plot {
   async picture(): Promise<SvgPicture> {
     const width = this.stage.clientWidth;
     const { height } = this.spec;
-    const uri = await this.plotly.toImage({ data: [...this.spec.data], layout: { ...this.seenLayout(), width } }, { format: "svg", width, height });
+    const uri = await this.plotly.toImage({ data: [...this.spec.data], layout: { ...tickedLayout(this.seenLayout(), this.seenLayout()), width } }, { format: "svg", width, height });
     return { svg: decodeURIComponent(uri.slice(uri.indexOf(",") + 1)), width, height };
   }
 
@@ -109,7 +110,9 @@ export class Plot {
     const { host } = this.options;
     this.graph = await this.plotly.newPlot(this.stage, [...this.spec.data], this.layout(), CONFIG);
     this.graph.on("plotly_relayout", (change) => {
-      if (Object.keys(change).some((key) => /axis\d*\.range/.test(key))) this.reset.hidden = false;
+      if (!Object.keys(change).some((key) => /axis\d*\.range/.test(key))) return;
+      this.reset.hidden = false;
+      if (hasLogAxis(this.spec.layout)) void this.draw();
     });
     this.graph.on("plotly_doubleclick", () => this.resetZoom());
     this.graph.on("plotly_hover", ({ points }) => this.options.onHover?.(points));
@@ -126,7 +129,8 @@ export class Plot {
   }
 
   private layout(): Partial<Layout> {
-    return { ...this.spec.layout, width: Math.max(160, this.stage.clientWidth), height: this.spec.height };
+    const seen = this.reset.hidden ? this.spec.layout : this.seenLayout();
+    return { ...tickedLayout(this.spec.layout, seen), width: Math.max(160, this.stage.clientWidth), height: this.spec.height };
   }
 
   /** The layout with the ranges that the user has zoomed to. */
@@ -186,12 +190,28 @@ export class Plot {
   }
 }
 
+const isAxis = (name: string): boolean => /^[xy]axis\d*$/.test(name);
+const isLogAxis = (axis: unknown): axis is object => typeof axis === "object" && axis !== null && "type" in axis && axis.type === "log";
+const hasLogAxis = (layout: Partial<Layout>): boolean => Object.entries(layout).some(([name, axis]) => isAxis(name) && isLogAxis(axis));
+
+/** `layout` with ticks on its log axes that suit the ranges of `seen`. The ranges stay its own: plotly keeps the user's by itself. */
+function tickedLayout(layout: Partial<Layout>, seen: Partial<Layout>): Partial<Layout> {
+  const ranges = new Map<string, unknown>(Object.entries(seen));
+  const entries = Object.entries(layout).flatMap(([name, axis]): [string, unknown][] => {
+    const other = ranges.get(name);
+    if (!isAxis(name) || !isLogAxis(axis) || typeof other !== "object" || other === null) return [];
+    const { tickvals, ticktext, tickmode } = withLogTicks(other, name.startsWith("x") ? "x" : "y");
+    return [[name, { ...axis, tickvals, ticktext, tickmode }]];
+  });
+  return { ...layout, ...Object.fromEntries(entries) };
+}
+
 /** Of each axis in `layout`, the range seen in `now`. */
 function rangesOf(now: Partial<Layout>, layout: Partial<Layout>): Partial<Layout> {
   const seen = new Map<string, unknown>(Object.entries(now));
   const entries = Object.entries(layout).flatMap(([name, axis]): [string, unknown][] => {
     const other = seen.get(name);
-    if (!/^[xy]axis\d*$/.test(name) || typeof axis !== "object" || typeof other !== "object" || other === null || !("range" in other)) return [];
+    if (!isAxis(name) || typeof axis !== "object" || typeof other !== "object" || other === null || !("range" in other)) return [];
     return [[name, { ...axis, range: other.range, autorange: false }]];
   });
   return Object.fromEntries(entries);

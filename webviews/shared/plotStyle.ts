@@ -1,7 +1,8 @@
 /** @file How plots look: axes, grid, hover labels and text in the colours of the theme. */
-import { type Dash, type Layout, type LayoutAxis } from "plotly.js";
+import type { Dash, Layout, LayoutAxis } from "plotly.js";
 import { rgbOfHex, luminance, withAlpha } from "./colour";
-import { type Theme } from "./renderer";
+import type { Theme } from "./renderer";
+import { logTicksOf } from "./ticks";
 
 /** Text for plotly, which reads tags and entities in it: shown as it is. */
 export const plotText = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("%{", "%\u200b{");
@@ -53,9 +54,29 @@ export interface AxisStyle {
   readonly grid?: boolean;
 }
 
+/** Ends of an axis that hold all `values` with some room, as plotly wants them; undefined where none has a place. */
+export function rangeFor(values: readonly (number | null)[], { log, pad = 0.05 }: { readonly log: boolean; readonly pad?: number }): readonly [number, number] | undefined {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of values) {
+    if (value === null || (log && value <= 0)) continue;
+    const place = log ? Math.log10(value) : value;
+    low = Math.min(low, place);
+    high = Math.max(high, place);
+  }
+  if (low > high) return undefined;
+  const room = high > low ? (high - low) * pad : log ? 0.3 : Math.abs(high) * 0.1 || 1;
+  return [low - room, high + room];
+}
+
+/** A log axis with ticks for the range that is seen: plotly's own labels come in three sizes. Other axes as they are. */
+export function withLogTicks(axis: Partial<LayoutAxis>, side: "x" | "y"): Partial<LayoutAxis> {
+  const [from, to] = Array.isArray(axis.range) ? axis.range.map(Number) : [NaN, NaN];
+  const ticks = axis.type === "log" ? logTicksOf([from, to], side === "x" ? 8 : 6) : [];
+  return ticks.length === 0 ? axis : { ...axis, tickmode: "array", tickvals: ticks.map(({ value }) => value), ticktext: ticks.map(({ text }) => text) };
+}
+
 /** An axis: quiet lines, labels in the muted colour, title in the foreground. */
 export function axisLayout(theme: Theme, { title = "", type, range, side, ticks, grid = true }: AxisStyle): Partial<LayoutAxis> {
-  const span = range === undefined ? Infinity : Math.abs(range[1] - range[0]);
   return {
     type: type === "category" ? "linear" : type,
     ...(range === undefined ? { autorange: true } : { range: [...range], autorange: false }),
@@ -71,11 +92,10 @@ export function axisLayout(theme: Theme, { title = "", type, range, side, ticks,
     ticklen: 4,
     tickcolor: withAlpha(theme.foreground, 0.45),
     tickfont: { size: 10.5, color: theme.muted },
-    exponentformat: type === "log" ? "power" : "SI",
+    exponentformat: "SI",
     minexponent: 4,
     separatethousands: false,
     nticks: side === "x" ? 8 : 7,
-    ...(type === "log" && span >= 1.5 ? { dtick: Math.max(1, Math.ceil(span / 7)) } : {}),
     ...(ticks === undefined ? {} : { tickmode: "array", tickvals: [...ticks.values], ticktext: ticks.texts.map(plotText) }),
     // The axis under the pointer zooms alone when dragged at its labels.
     fixedrange: false,

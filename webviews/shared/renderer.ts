@@ -1,5 +1,5 @@
 /** @file What a view is: it mounts a payload in an element and takes new payloads without being built again. */
-import { type Payloads, type ViewName } from "../../kernel/display/schema";
+import type { Payloads, ViewName } from "../../kernel/display/schema";
 
 /** What a view is given besides its payload. The same in a cell's output, a panel and a test page. */
 export interface Host {

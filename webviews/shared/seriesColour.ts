@@ -1,6 +1,6 @@
 /** @file Colours of payloads, which are made for the light card of static twins, in the colours of the theme. */
 import { readable } from "./colour";
-import { type Theme } from "./renderer";
+import type { Theme } from "./renderer";
 
 /** Categorical colours of the static twins, in the order of `Theme.series`. */
 const CARD_SERIES = ["#0072b2", "#d55e00", "#009e73", "#5b2a86", "#2f9bd8", "#7a3b00", "#c2185b", "#333333"];

@@ -1,10 +1,11 @@
 /** @file The style sheet of all views: everything by the custom properties that the frame sets from the theme. */
-import { type Theme } from "./renderer";
+import type { Theme } from "./renderer";
 
 const CSS = `
 .iso { box-sizing: border-box; color: var(--iso-fg); font-family: var(--iso-font); font-size: 13px; line-height: 1.45; padding: 10px 2px 8px; position: relative; max-width: 100%; min-width: 0; }
 .iso[data-theme=light-forced] { background: var(--iso-bg); padding: 10px 12px; border-radius: 4px; }
 .iso *, .iso *::before, .iso *::after { box-sizing: border-box; }
+.iso [hidden] { display: none !important; }
 .iso-head { display: flex; gap: 12px; align-items: flex-start; margin-bottom: 8px; }
 .iso-words { flex: 1 1 auto; min-width: 0; }
 .iso-title { font-size: 14px; font-weight: 600; overflow-wrap: anywhere; }

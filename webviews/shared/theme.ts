@@ -1,6 +1,6 @@
 /** @file The theme of the editor as a view sees it, from the CSS variables and the classes that VS Code puts on the page; tells of a switch at once. */
 import { hexOfCss, readable, VIRIDIS } from "./colour";
-import { type Theme } from "./renderer";
+import type { Theme } from "./renderer";
 
 type Kind = Theme["kind"];
 

@@ -1,5 +1,5 @@
 /** @file Checks of payloads at the border: a value comes back with the promised type, or an error names the field that is wrong. */
-import { type ByteGrid, type MaybeNumber, type PayloadBase } from "../../kernel/display/schema";
+import type { ByteGrid, MaybeNumber, PayloadBase } from "../../kernel/display/schema";
 
 /** A payload that is not what its MIME type promises. */
 export class PayloadError extends Error {

@@ -1,8 +1,8 @@
 /** @file A view in its frame: checks payloads, mounts, updates in place at most ten times a second, and turns every failure into words. */
-import { type PayloadBase, type Payloads, type ViewName } from "../../kernel/display/schema";
+import type { PayloadBase, Payloads, ViewName } from "../../kernel/display/schema";
 import { Frame } from "./frame";
-import { type ExportFile, type Host, type Mounted, type Renderer } from "./renderer";
-import { type ThemeSource } from "./theme";
+import type { ExportFile, Host, Mounted, Renderer } from "./renderer";
+import type { ThemeSource } from "./theme";
 import { throttled } from "./throttle";
 
 /** Characters of the words of a payload that cannot be drawn. */

@@ -2,15 +2,15 @@
 import { setOptions } from "../../shared/chart/controls";
 import { html } from "../../shared/dom";
 import { significant } from "../../shared/format";
-import { type Theme } from "../../shared/renderer";
+import type { Theme } from "../../shared/renderer";
 import { stops } from "./colours";
 import { compareOptions, type Shown } from "./compare";
 import { meanChange } from "./grids";
 import { type AttentionModel, headName } from "./model";
 import { PATTERN_WORDS, patternOf, PATTERNS, patternThreshold } from "./order";
 import { patternColour } from "./overview";
-import { type Parts } from "./parts";
-import { type Chosen } from "./state";
+import type { Parts } from "./parts";
+import type { Chosen } from "./state";
 import { isWhole } from "./window";
 
 interface Captioned {

@@ -1,5 +1,5 @@
 /** @file Colours of weights: no weight is the ground of the page, so that a map reads as ink on paper in every theme. */
-import { type Theme } from "../../shared/renderer";
+import type { Theme } from "../../shared/renderer";
 
 /** From little to much; the ground comes first. Even steps of lightness, one hue: told apart without colour vision. */
 const INKS: Readonly<Record<Theme["kind"], readonly string[]>> = {

@@ -1,9 +1,9 @@
 /** @file The map of one head: tokens on both axes, sums beside it, zoom, and the cell in question. */
 import { sharpContext } from "../../shared/canvas";
 import { html, uniqueId } from "../../shared/dom";
-import { type Theme } from "../../shared/renderer";
+import type { Theme } from "../../shared/renderer";
 import { paint, type sums, type Weights } from "./grids";
-import { type AttentionModel } from "./model";
+import type { AttentionModel } from "./model";
 import { cellAt, mapLayout, type MapLayout } from "./mapLayout";
 import { labelWidth, paintFocus, paintMap } from "./paintMap";
 import { isWhole, pan, type Window, zoom } from "./window";

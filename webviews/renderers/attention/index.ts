@@ -1,7 +1,7 @@
 /** @file The attention view: layers × heads, one head, its tokens. */
-import { type AttentionPayload } from "../../../kernel/display/schema";
+import type { AttentionPayload } from "../../../kernel/display/schema";
 import { pictureExports } from "../../shared/exportFile";
-import { type Host, type Mounted, type Renderer } from "../../shared/renderer";
+import type { Host, Mounted, Renderer } from "../../shared/renderer";
 import { parse } from "./parse";
 import { pictureOf } from "./picture";
 import { AttentionView } from "./view";

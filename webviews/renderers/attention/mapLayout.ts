@@ -1,5 +1,5 @@
 /** @file Where the parts of one head's map lie: axes with tokens, the map, bars of sums; and which cell is under a pixel. */
-import { type Window } from "./window";
+import type { Window } from "./window";
 
 export interface Rect {
   readonly x: number;

@@ -1,5 +1,5 @@
 /** @file An attention payload made safe to draw: sizes checked, scores finite, positions joined into cells, tokens as readable labels. */
-import { type AttentionPayload, type ByteGrid, type HeadScores } from "../../../kernel/display/schema";
+import type { AttentionPayload, ByteGrid, HeadScores } from "../../../kernel/display/schema";
 
 export const SCORE_NAMES = ["previous", "self", "first", "induction", "entropy"] as const;
 export type ScoreName = (typeof SCORE_NAMES)[number];
@@ -62,6 +62,7 @@ export function attentionModel(payload: AttentionPayload): AttentionModel {
   const tokens = list(payload.tokens);
   const hasTokens = tokens.length === keys;
   const words = hasTokens ? tokens.map((token) => (typeof token === "string" ? token : "")) : [];
+  const separator = separatorOf(words);
   return {
     title: typeof payload.title === "string" ? payload.title : "",
     heads,
@@ -73,7 +74,7 @@ export function attentionModel(payload: AttentionPayload): AttentionModel {
     offset: keys - queries,
     keys,
     causal: payload.causal === true,
-    labels: Array.from({ length: columns }, (_, column) => labelOf(words, { column, block, keys })),
+    labels: Array.from({ length: columns }, (_, column) => labelOf(words, { column, block, keys, separator })),
     spaced: Array.from({ length: columns }, (_, column) => !hasTokens || block > 1 || /^\s/.test(words[column])),
     hasTokens,
   };
@@ -99,12 +100,15 @@ function gridOf(grid: ByteGrid | undefined, rows: number, columns: number): Byte
 
 function labelOf(
   words: readonly string[],
-  { column, block, keys }: { readonly column: number; readonly block: number; readonly keys: number },
+  { column, block, keys, separator }: { readonly column: number; readonly block: number; readonly keys: number; readonly separator: string },
 ): string {
   const [from, to] = [column * block, Math.min(keys, (column + 1) * block)];
   if (words.length === 0) return block === 1 ? String(from) : `${from}–${to - 1}`;
-  return readable(words.slice(from, to).join(""));
+  return readable(words.slice(from, to).join(separator));
 }
+
+/** What stands between joined tokens: nothing where they bring their own spaces or are single characters, else a space. */
+const separatorOf = (words: readonly string[]): string => (words.some((word) => /^\s/.test(word)) || words.every((word) => [...word].length < 2) ? "" : " ");
 
 /** White space at the ends cut, line ends and tabs as signs, "∅" for nothing, long text shortened. */
 export function readable(token: string): string {

@@ -2,10 +2,10 @@
 import { sharpContext } from "../../shared/canvas";
 import { html } from "../../shared/dom";
 import { movedIndex } from "../../shared/keyboard";
-import { type Theme } from "../../shared/renderer";
+import type { Theme } from "../../shared/renderer";
 import { significant } from "../../shared/format";
-import { type Atlas } from "./atlas";
-import { type AttentionModel } from "./model";
+import type { Atlas } from "./atlas";
+import type { AttentionModel } from "./model";
 import { describeHead, type Highlight, type Pattern, PATTERNS } from "./order";
 
 export interface OverviewState {

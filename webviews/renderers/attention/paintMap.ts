@@ -1,6 +1,6 @@
 /** @file Paints the map of a head: the map itself with bars and labels, and over it what is in question. */
-import { type Theme } from "../../shared/renderer";
-import { type Focus, type MapState } from "./headMap";
+import type { Theme } from "../../shared/renderer";
+import type { Focus, MapState } from "./headMap";
 import { AXIS_FONT_PX, cornerOf, type MapLayout } from "./mapLayout";
 import { columnOfRow } from "./model";
 import { labelEvery } from "./window";

@@ -1,5 +1,5 @@
 /** @file Checks an attention payload at the border. Maps whose bytes do not match are let through: the view says so at that head. */
-import { type AttentionHead, type AttentionPayload, type ByteGrid, type HeadScores } from "../../../kernel/display/schema";
+import type { AttentionHead, AttentionPayload, ByteGrid, HeadScores } from "../../../kernel/display/schema";
 import { BASE, type Check, finite, flag, list, maybe, optional, record, text, whole } from "../../shared/validate";
 
 const MAX_POSITIONS = 1_000_000;

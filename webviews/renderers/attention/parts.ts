@@ -1,7 +1,7 @@
 /** @file The elements of an attention view and how they are laid out at a width. */
 import { button, buttonGroup, choice } from "../../shared/chart/controls";
 import { html } from "../../shared/dom";
-import { type Chosen, type Direction } from "./state";
+import type { Chosen, Direction } from "./state";
 import { type Highlight, HIGHLIGHTS } from "./order";
 
 export interface PartActions {

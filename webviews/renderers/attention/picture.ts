@@ -1,7 +1,7 @@
 /** @file The attention view as one SVG: the grid of heads and the map, with their title. */
-import { type SvgPicture } from "../../shared/exportFile";
+import type { SvgPicture } from "../../shared/exportFile";
 import { svg } from "../../shared/dom";
-import { type Theme } from "../../shared/renderer";
+import type { Theme } from "../../shared/renderer";
 
 const GAP_PX = 24;
 const TITLE_PX = 24;

@@ -1,5 +1,5 @@
 /** @file Attention views put aside to be compared with others of the page. All attention views of a page share this module. */
-import { type AttentionModel } from "./model";
+import type { AttentionModel } from "./model";
 
 export interface Pin {
   readonly id: string;

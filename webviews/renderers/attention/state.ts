@@ -2,7 +2,7 @@
 import { type AttentionModel, columnOfRow, rowOfColumn } from "./model";
 import { firstHead, type Highlight, HIGHLIGHTS } from "./order";
 import { storedWindow, type Window, wholeOf } from "./window";
-import { type Focus } from "./headMap";
+import type { Focus } from "./headMap";
 
 export type Direction = "from" | "to";
 

@@ -1,7 +1,7 @@
 /** @file The tokens as text: the one in question, how much each other one takes part, and arcs to the strongest. */
 import { html, svg } from "../../shared/dom";
 import { withAlpha } from "../../shared/colour";
-import { type Theme } from "../../shared/renderer";
+import type { Theme } from "../../shared/renderer";
 import { significant } from "../../shared/format";
 import { top } from "./grids";
 import { type AttentionModel, tokenName } from "./model";

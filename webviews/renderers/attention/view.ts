@@ -1,7 +1,7 @@
 /** @file An attention view: all heads, one head and its tokens, linked to each other. */
-import { type AttentionPayload } from "../../../kernel/display/schema";
+import type { AttentionPayload } from "../../../kernel/display/schema";
 import { CONTROL_RULES, perFrame, watchWidth } from "../../shared/chart/controls";
-import { type Host } from "../../shared/renderer";
+import type { Host } from "../../shared/renderer";
 import { addStyles } from "../../shared/styles";
 import { type Atlas, atlas } from "./atlas";
 import { drawCaptions, drawReadout } from "./captions";

@@ -1,7 +1,7 @@
 /** @file What is said of the cell, row or column in question: for the line under the map and for screen readers. */
 import { significant } from "../../shared/format";
 import { column as columnOf, row as rowOf, top, type Weights } from "./grids";
-import { type Focus } from "./headMap";
+import type { Focus } from "./headMap";
 import { type AttentionModel, columnOfRow, isMasked, tokenName } from "./model";
 
 const LISTED = 3;

@@ -1,10 +1,10 @@
 /** @file What a step costs, by layer: a tree that opens and closes, with bars for FLOPs, bytes and parameters. */
-import { type CostNode, type CostPayload, type CostReport } from "../../../kernel/display/schema";
+import type { CostNode, CostPayload, CostReport } from "../../../kernel/display/schema";
 import { html, replace } from "../../shared/dom";
 import { pictureOfElement } from "../../shared/elementPicture";
 import { pictureExports } from "../../shared/exportFile";
 import { bytesText, flopsText, percent, significant, withPrefix } from "../../shared/format";
-import { type Host, type Mounted, type Renderer } from "../../shared/renderer";
+import type { Host, Mounted, Renderer } from "../../shared/renderer";
 import { savedField } from "../../shared/states";
 import { addStyles } from "../../shared/styles";
 import { BASE, type Check, finite, list, PayloadError, record, text } from "../../shared/validate";

@@ -1,5 +1,5 @@
 /** @file The rows of a cost tree: which are open, in which order, and where the keyboard leads. */
-import { type CostNode } from "../../../kernel/display/schema";
+import type { CostNode } from "../../../kernel/display/schema";
 
 export type CostColumn = "path" | "flops" | "bytesMoved" | "parameters";
 

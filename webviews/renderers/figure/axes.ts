@@ -1,9 +1,9 @@
 /** @file Axes of a figure for plotly: where values stand, ticks of the kinds that plotly has not, and values as text. */
-import { type LayoutAxis } from "plotly.js";
-import { type AxisPayload } from "../../../kernel/display/schema";
+import type { LayoutAxis } from "plotly.js";
+import type { AxisPayload } from "../../../kernel/display/schema";
 import { axisTitle, powerOfTen, significant, withUnit } from "../../shared/format";
 import { axisLayout } from "../../shared/plotStyle";
-import { type Theme } from "../../shared/renderer";
+import type { Theme } from "../../shared/renderer";
 
 export interface Axis {
   readonly payload: AxisPayload;

@@ -1,12 +1,12 @@
 /** @file Figures: lines, dots, bars, bands, rules, heat maps and text, in one panel or several. */
-import { type FigurePayload, type Mark } from "../../../kernel/display/schema";
+import type { FigurePayload, Mark } from "../../../kernel/display/schema";
 import { html } from "../../shared/dom";
 import { pictureExports } from "../../shared/exportFile";
 import { Legend, type LegendEntry } from "../../shared/legend";
 import { composePicture, type Panel } from "../../shared/picture";
 import { Plot, type PlotSpec } from "../../shared/plot";
 import { baseLayout } from "../../shared/plotStyle";
-import { type Host, type Mounted, type Renderer, type Theme } from "../../shared/renderer";
+import type { Host, Mounted, Renderer, Theme } from "../../shared/renderer";
 import { themeColour } from "../../shared/seriesColour";
 import { hiddenNames } from "../../shared/states";
 import { figureAxis } from "./axes";

@@ -1,15 +1,15 @@
 /** @file The payload of a figure, checked. */
-import {
-  type AxisPayload,
-  type BandMark,
-  type BarMark,
-  type DotMark,
-  type FigurePayload,
-  type HeatmapMark,
-  type LineMark,
-  type Mark,
-  type RuleMark,
-  type TextMark,
+import type {
+  AxisPayload,
+  BandMark,
+  BarMark,
+  DotMark,
+  FigurePayload,
+  HeatmapMark,
+  LineMark,
+  Mark,
+  RuleMark,
+  TextMark,
 } from "../../../kernel/display/schema";
 import { BASE, byteGrid, type Check, finite, list, maybe, oneOf, optional, pair, PayloadError, record, sameLength, tagged, text } from "../../shared/validate";
 

@@ -1,14 +1,14 @@
 /** @file Marks of a figure as plotly draws them: traces, shapes and annotations. */
-import { type Annotations, type ColorBar, type Data, type Shape } from "plotly.js";
-import { type BandMark, type HeatmapMark, type Mark, type RuleMark } from "../../../kernel/display/schema";
+import type { Annotations, ColorBar, Data, Shape } from "plotly.js";
+import type { BandMark, HeatmapMark, Mark, RuleMark } from "../../../kernel/display/schema";
 import { gridValue, bytesOfBase64 } from "../../shared/base64";
-import { BLUE_RED, VIRIDIS, withAlpha } from "../../shared/colour";
+import { BLUE_RED, hexOfRgb, NOT_FINITE, VIRIDIS, withAlpha } from "../../shared/colour";
 import { significant } from "../../shared/format";
-import { type Walk } from "../../shared/plot";
+import type { Walk } from "../../shared/plot";
 import { plotDash, plotText } from "../../shared/plotStyle";
-import { type Theme } from "../../shared/renderer";
+import type { Theme } from "../../shared/renderer";
 import { themeColour } from "../../shared/seriesColour";
-import { type Axis } from "./axes";
+import type { Axis } from "./axes";
 
 export interface Drawing {
   readonly x: Axis;
@@ -65,11 +65,12 @@ const COLOUR_BAR: Partial<ColorBar> = { thickness: 10, len: 1, outlinewidth: 0, 
 
 const scaleOf = (stops: readonly string[]): [number, string][] => stops.map((stop, i) => [i / (stops.length - 1), stop]);
 
-function heatData(mark: HeatmapMark, { x, y, theme }: Drawing): Data | undefined {
+/** The map, and over it the cells that are not finite, in a colour that no map has. */
+function heatData(mark: HeatmapMark, { x, y, theme }: Drawing): readonly Data[] {
   const [rows, columns] = mark.grid.shape;
   const xEdges = x.edges(mark.x[0], mark.x[1], columns);
   const yEdges = y.edges(mark.y[0], mark.y[1], rows);
-  if (rows * columns === 0 || xEdges.length === 0 || yEdges.length === 0) return undefined;
+  if (rows * columns === 0 || xEdges.length === 0 || yEdges.length === 0) return [];
   const bytes = bytesOfBase64(mark.grid.data);
   const value = (row: number, column: number): number => gridValue(mark.grid, bytes[row * columns + column]);
   const z = Array.from({ length: rows }, (_, row) => Array.from({ length: columns }, (__, column) => (Number.isNaN(value(row, column)) ? null : value(row, column))));
@@ -81,7 +82,9 @@ function heatData(mark: HeatmapMark, { x, y, theme }: Drawing): Data | undefined
       return plotText(`${spot}: ${cell === null ? "not finite" : significant(cell, 4)}`);
     }),
   );
-  return {
+  const bad = hexOfRgb(NOT_FINITE);
+  const gaps: Data = { type: "heatmap", x: xEdges, y: yEdges, z: z.map((cells) => cells.map((cell) => (cell === null ? 1 : null))), zmin: 0, zmax: 1, colorscale: scaleOf([bad, bad]), showscale: false, hoverinfo: "skip" };
+  const map: Data = {
     type: "heatmap",
     x: xEdges,
     y: yEdges,
@@ -98,6 +101,7 @@ function heatData(mark: HeatmapMark, { x, y, theme }: Drawing): Data | undefined
       title: { text: plotText(mark.valueLabel), side: "right", font: { size: 11, color: theme.foreground } },
     },
   };
+  return bytes.includes(255) ? [map, gaps] : [map];
 }
 
 function rule(mark: RuleMark, { x, y, theme }: Drawing): Pick<Drawn, "shapes" | "annotations"> {
@@ -120,6 +124,16 @@ function rule(mark: RuleMark, { x, y, theme }: Drawing): Pick<Drawn, "shapes" | 
 
 /** A line with a gap has no point to be seen when its neighbours are missing: those get a dot. */
 const lonely = (ys: readonly (number | null)[]): boolean => ys.some((value, i) => value !== null && (ys[i - 1] ?? null) === null && (ys[i + 1] ?? null) === null);
+
+type TextSide = "top left" | "top center" | "top right";
+
+/** Text near an edge of the plot stands on the side where there is room. */
+function textSide(value: number | null, { place, payload }: Axis): TextSide {
+  const [low, high, at] = [place(payload.domain[0]), place(payload.domain[1]), place(value)];
+  if (low === null || high === null || at === null) return "top center";
+  const share = payload.scale === "log" ? Math.log(at / low) / Math.log(high / low) : (at - low) / (high - low);
+  return share > 0.85 ? "top left" : share < 0.15 ? "top right" : "top center";
+}
 
 /** All marks of a panel, in order. */
 export function drawMarks(marks: readonly Mark[], drawing: Drawing): Drawn {
@@ -154,11 +168,9 @@ export function drawMarks(marks: readonly Mark[], drawing: Drawing): Drawn {
         out.annotations.push(...annotations);
         break;
       }
-      case "heatmap": {
-        const heat = heatData(mark, drawing);
-        if (heat !== undefined) out.data.push(heat);
+      case "heatmap":
+        out.data.push(...heatData(mark, drawing));
         break;
-      }
       case "text":
         out.data.push({
           type: "scatter",
@@ -166,7 +178,9 @@ export function drawMarks(marks: readonly Mark[], drawing: Drawing): Drawn {
           x: mark.x.map(x.place),
           y: mark.y.map(y.place),
           text: mark.text.map(plotText),
-          textposition: "top center",
+          // SAFETY: plotly takes a side for each point; its types know only one for all.
+          textposition: mark.x.map((value) => textSide(value, x)) as unknown as TextSide,
+          cliponaxis: false,
           textfont: { color: colour, size: 11 },
           hoverinfo: "skip",
         });

@@ -1,6 +1,6 @@
 /** @file What each kind of media gives to the view around it. */
-import { type MediaPayload } from "../../../kernel/display/schema";
-import { type Host, type Mounted } from "../../shared/renderer";
+import type { MediaPayload } from "../../../kernel/display/schema";
+import type { Host, Mounted } from "../../shared/renderer";
 
 /** One kind of media while it is shown. */
 export interface Content<P extends MediaPayload> {

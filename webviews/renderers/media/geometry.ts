@@ -1,12 +1,12 @@
 /** @file Point clouds and meshes: a scene to turn, or a still where the browser has no 3D. */
-import { type GeometryPayload } from "../../../kernel/display/schema";
+import type { GeometryPayload } from "../../../kernel/display/schema";
 import { pngOfCanvas } from "../../shared/canvas";
 import { html, replace } from "../../shared/dom";
 import { pushButton, sliderField } from "../../shared/fields";
 import { plural, significant } from "../../shared/format";
-import { type Content, type ContentOptions } from "./content";
+import type { Content, ContentOptions } from "./content";
 import { geometryOf } from "./points";
-import { type CameraState, type GeometryScene, type SceneSettings } from "./scene";
+import type { CameraState, GeometryScene, SceneSettings } from "./scene";
 import { drawStill } from "./still";
 
 interface State extends SceneSettings {

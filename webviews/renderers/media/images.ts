@@ -1,10 +1,10 @@
 /** @file A grid of images with captions; one of them large, pixel by pixel. */
-import { type ImagesPayload } from "../../../kernel/display/schema";
+import type { ImagesPayload } from "../../../kernel/display/schema";
 import { pngOfCanvas } from "../../shared/canvas";
 import { html, replace } from "../../shared/dom";
 import { pushButton, sliderField } from "../../shared/fields";
 import { rovingFocus } from "../../shared/keyboard";
-import { type Content, type ContentOptions } from "./content";
+import type { Content, ContentOptions } from "./content";
 import { fittedSize, Tiles } from "./tiles";
 
 const HEIGHT_PX = 400;

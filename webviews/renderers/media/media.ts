@@ -1,8 +1,8 @@
 /** @file Media: images, videos, point clouds and meshes. */
-import { type MediaPayload } from "../../../kernel/display/schema";
-import { type Host, type Mounted, type Renderer } from "../../shared/renderer";
+import type { MediaPayload } from "../../../kernel/display/schema";
+import type { Host, Mounted, Renderer } from "../../shared/renderer";
 import { addStyles } from "../../shared/styles";
-import { type Content } from "./content";
+import type { Content } from "./content";
 import { geometryContent } from "./geometry";
 import { imagesContent } from "./images";
 import { parseMedia } from "./parse";

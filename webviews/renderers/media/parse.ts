@@ -1,5 +1,5 @@
 /** @file Checks the payload of a media view, and that its picture is as large as it says. */
-import { type GeometryPayload, type ImagesPayload, type MediaPayload, type VideoPayload } from "../../../kernel/display/schema";
+import type { GeometryPayload, ImagesPayload, MediaPayload, VideoPayload } from "../../../kernel/display/schema";
 import { bytesOfBase64 } from "../../shared/base64";
 import { BASE, base64, type Check, finite, list, oneOf, PayloadError, record, tagged, text, whole } from "../../shared/validate";
 

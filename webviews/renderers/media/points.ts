@@ -1,5 +1,5 @@
 /** @file Points, colours and triangles of a geometry payload as arrays. */
-import { type GeometryPayload } from "../../../kernel/display/schema";
+import type { GeometryPayload } from "../../../kernel/display/schema";
 import { bytesOfBase64 } from "../../shared/base64";
 import { mapColour } from "../../shared/colour";
 

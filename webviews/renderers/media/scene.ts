@@ -22,8 +22,8 @@ import {
 } from "three";
 import { OrbitControls } from "three/examples/jsm/controls/OrbitControls.js";
 import { GLTFExporter } from "three/examples/jsm/exporters/GLTFExporter.js";
-import { type Theme } from "../../shared/renderer";
-import { type Geometry } from "./points";
+import type { Theme } from "../../shared/renderer";
+import type { Geometry } from "./points";
 
 export interface SceneSettings {
   /** Pixels. */

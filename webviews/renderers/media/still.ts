@@ -1,6 +1,6 @@
 /** @file A still of a point cloud or mesh without 3D hardware, from the camera of the static twin. */
 import { sharpContext } from "../../shared/canvas";
-import { type Geometry } from "./points";
+import type { Geometry } from "./points";
 
 const TURN = (35 * Math.PI) / 180;
 const TILT = (22 * Math.PI) / 180;

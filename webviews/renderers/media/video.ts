@@ -1,10 +1,10 @@
 /** @file A video out of its frames: play, scrub, a strip of frames, speed, loop. */
-import { type VideoPayload } from "../../../kernel/display/schema";
+import type { VideoPayload } from "../../../kernel/display/schema";
 import { pngOfCanvas } from "../../shared/canvas";
 import { html, replace } from "../../shared/dom";
 import { pushButton, selectField, sliderField } from "../../shared/fields";
 import { secondsText } from "../../shared/format";
-import { type Content, type ContentOptions } from "./content";
+import type { Content, ContentOptions } from "./content";
 import { fittedSize, Tiles } from "./tiles";
 
 const HEIGHT_PX = 320;

@@ -1,13 +1,13 @@
 /** @file Live curves: one panel for each group, smoothing, log axis, and all values at the step under the pointer. */
-import { type MetricSeries, type MetricsPayload } from "../../../kernel/display/schema";
+import type { MetricSeries, MetricsPayload } from "../../../kernel/display/schema";
 import { html } from "../../shared/dom";
 import { pictureExports } from "../../shared/exportFile";
 import { axisTitle, significant, withUnit } from "../../shared/format";
 import { Legend, type LegendEntry } from "../../shared/legend";
 import { composePicture, type Panel } from "../../shared/picture";
 import { type HoveredPoint, Plot, type PlotSpec } from "../../shared/plot";
-import { axisLayout, baseLayout, plotDash, plotText } from "../../shared/plotStyle";
-import { type Host, type Mounted, type Renderer, type Theme } from "../../shared/renderer";
+import { axisLayout, baseLayout, plotDash, plotText, rangeFor } from "../../shared/plotStyle";
+import type { Host, Mounted, Renderer, Theme } from "../../shared/renderer";
 import { seriesStyle } from "../../shared/seriesColour";
 import { hiddenNames, savedField, savedNumber } from "../../shared/states";
 import { BASE, finite, list, maybe, oneOf, record, sameLength, text } from "../../shared/validate";
@@ -206,7 +206,7 @@ class MetricsView {
         ...baseLayout(theme, { height, revision }),
         hovermode: "x unified",
         xaxis: { ...axisLayout(theme, { title: this.payload.stepUnit, type: "linear", side: "x" }), hoverformat: "~s" },
-        yaxis: axisLayout(theme, { type: log ? "log" : "linear", side: "y" }),
+        yaxis: axisLayout(theme, { type: log ? "log" : "linear", side: "y", range: rangeFor(curves.flatMap(({ one }) => one.value), { log }) }),
         annotations: curves.some(({ one }) => one.value.some((value) => value !== null)) ? [] : [empty],
       },
     };

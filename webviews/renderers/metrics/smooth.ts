@@ -1,5 +1,5 @@
 /** @file Smoothing of noisy curves. */
-import { type MaybeNumber, type Numbers } from "../../../kernel/display/schema";
+import type { MaybeNumber, Numbers } from "../../../kernel/display/schema";
 
 /**
  * Exponential moving average with `weight` 0…1 on the past, divided by the sum of weights so that the start is not drawn to zero

@@ -1,8 +1,8 @@
 /** @file The law in words: equation, and each parameter with its interval and how it changed. */
-import { type FittedParameter, type ScalingPayload } from "../../../kernel/display/schema";
+import type { FittedParameter, ScalingPayload } from "../../../kernel/display/schema";
 import { html } from "../../shared/dom";
 import { percent, significant } from "../../shared/format";
-import { type Law } from "./refit";
+import type { Law } from "./refit";
 
 export const SCALING_RULES = `
 .scaling-law { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; margin-bottom: 8px; min-height: 62px; }

@@ -1,6 +1,6 @@
 /** @file Measured points as marks that can be pointed at, focused and taken out of the fit. */
 import { svg } from "../../shared/dom";
-import { type Theme } from "../../shared/renderer";
+import type { Theme } from "../../shared/renderer";
 
 export interface Dot {
   /** The same in every drawing of this point: focus stays on it. */

@@ -1,5 +1,5 @@
 /** @file Fits iso-FLOP profiles again to fewer runs, with the code that the kernel fits with. Loaded when the first run is taken out. */
-import { type IsoFlopCurve } from "../../../kernel/display/schema";
+import type { IsoFlopCurve } from "../../../kernel/display/schema";
 import { fitIsoflop } from "../../../kernel/fit/isoflop";
 import { type Profile, type Profiles, runKey, runsOf } from "./profiles";
 

@@ -1,7 +1,7 @@
 /** @file The scaling view: a law, its points, and the fit without some of them. */
-import { type ScalingPayload } from "../../../kernel/display/schema";
+import type { ScalingPayload } from "../../../kernel/display/schema";
 import { pictureExports, svgText } from "../../shared/exportFile";
-import { type Host, type Mounted, type Renderer } from "../../shared/renderer";
+import type { Host, Mounted, Renderer } from "../../shared/renderer";
 import { parse } from "./parse";
 import { ScalingView } from "./view";
 

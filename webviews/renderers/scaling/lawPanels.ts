@@ -3,8 +3,8 @@ import { svg, uniqueId } from "../../shared/dom";
 import { axisTitle, percent, significant, withPrefix } from "../../shared/format";
 import { bandPath, type Box, linePath, plot, type Plot } from "../../shared/chart/plot";
 import { domainOf } from "../../shared/chart/scale";
-import { type Theme } from "../../shared/renderer";
-import { type ScalingPayload } from "../../../kernel/display/schema";
+import type { Theme } from "../../shared/renderer";
+import type { ScalingPayload } from "../../../kernel/display/schema";
 import { dot } from "./dots";
 import { type Law, usablePoints } from "./refit";
 

@@ -1,10 +1,10 @@
 /** @file Checks a scaling payload at the border. */
-import {
-  type FittedParameter,
-  type IsoFlopCurve,
-  type QuantityPayload,
-  type ScalingCurve,
-  type ScalingPayload,
+import type {
+  FittedParameter,
+  IsoFlopCurve,
+  QuantityPayload,
+  ScalingCurve,
+  ScalingPayload,
 } from "../../../kernel/display/schema";
 import { BASE, type Check, finite, list, maybe, nullable, record, sameLength, text } from "../../shared/validate";
 

@@ -1,10 +1,10 @@
 /** @file What a law predicts under the pointer: a line, a mark, words beside it, and whether it is extrapolated. */
-import { type ScalingPayload } from "../../../kernel/display/schema";
-import { type Box, type Plot } from "../../shared/chart/plot";
+import type { ScalingPayload } from "../../../kernel/display/schema";
+import type { Box, Plot } from "../../shared/chart/plot";
 import { svg } from "../../shared/dom";
 import { significant, withPrefix } from "../../shared/format";
-import { type Theme } from "../../shared/renderer";
-import { type Law } from "./refit";
+import type { Theme } from "../../shared/renderer";
+import type { Law } from "./refit";
 
 export interface Asked {
   readonly payload: ScalingPayload;

@@ -1,11 +1,11 @@
 /** @file The panel of iso-FLOP curves with their optima, and that of the compute-optimal line. */
-import { type ScalingPayload } from "../../../kernel/display/schema";
+import type { ScalingPayload } from "../../../kernel/display/schema";
 import { hexOfRgb, mapColour, readable } from "../../shared/colour";
 import { type Box, linePath, plot, type Plot } from "../../shared/chart/plot";
 import { domainOf } from "../../shared/chart/scale";
 import { svg } from "../../shared/dom";
 import { flopsText, significant, withPrefix } from "../../shared/format";
-import { type Theme } from "../../shared/renderer";
+import type { Theme } from "../../shared/renderer";
 import { diamond, dot } from "./dots";
 import { type Profiles, runKey, runsOf } from "./profiles";
 

@@ -1,5 +1,5 @@
 /** @file Iso-FLOP profiles as a payload gives them. */
-import { type IsoFlopCurve, type ScalingPayload } from "../../../kernel/display/schema";
+import type { IsoFlopCurve, ScalingPayload } from "../../../kernel/display/schema";
 
 export interface Profile {
   readonly flops: number;

@@ -1,5 +1,5 @@
 /** @file Fits the law of a payload again to fewer points, with the code that the kernel fits with. */
-import { type FittedParameter, type ScalingPayload } from "../../../kernel/display/schema";
+import type { FittedParameter, ScalingPayload } from "../../../kernel/display/schema";
 import { fitLaw, startGrid } from "../../../kernel/fit/law";
 import { fitPowerLaw } from "../../../kernel/fit/powerLaw";
 import { type Equation, equationOf } from "./equation";

@@ -1,11 +1,11 @@
 /** @file A scaling view: the law over its points, residuals, iso-FLOP curves; a point taken out fits the law again. */
-import { type ScalingPayload } from "../../../kernel/display/schema";
+import type { ScalingPayload } from "../../../kernel/display/schema";
 import { button, CONTROL_RULES, perFrame, watchWidth } from "../../shared/chart/controls";
-import { type Plot } from "../../shared/chart/plot";
+import type { Plot } from "../../shared/chart/plot";
 import { html, svg } from "../../shared/dom";
 import { flopsText, significant, withPrefix } from "../../shared/format";
 import { movedIndex } from "../../shared/keyboard";
-import { type Host } from "../../shared/renderer";
+import type { Host } from "../../shared/renderer";
 import { addStyles } from "../../shared/styles";
 import { changesText, chip, equationElement, SCALING_RULES } from "./chips";
 import { dataRange, lawPanel, pointKey, pointLabel, residualPanel } from "./lawPanels";

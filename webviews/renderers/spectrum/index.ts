@@ -1,7 +1,7 @@
 /** @file The spectrum view: singular values of layers over training. */
-import { type SpectrumPayload } from "../../../kernel/display/schema";
+import type { SpectrumPayload } from "../../../kernel/display/schema";
 import { pictureExports, svgText } from "../../shared/exportFile";
-import { type Host, type Mounted, type Renderer } from "../../shared/renderer";
+import type { Host, Mounted, Renderer } from "../../shared/renderer";
 import { parse } from "./parse";
 import { SpectrumView } from "./view";
 

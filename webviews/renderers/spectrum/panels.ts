@@ -1,9 +1,10 @@
 /** @file Panels of spectra: one layer with its first and last spectrum behind, many small ones, several over each other; and measures over steps. */
-import { type SpectrumLayer } from "../../../kernel/display/schema";
-import { type Box, fitText, linePath, plot, type Plot } from "../../shared/chart/plot";
+import type { SpectrumLayer } from "../../../kernel/display/schema";
+import { type Box, linePath, plot, type Plot } from "../../shared/chart/plot";
 import { domainOf, type Range, type ScaleKind } from "../../shared/chart/scale";
 import { svg } from "../../shared/dom";
-import { type Theme } from "../../shared/renderer";
+import type { Theme } from "../../shared/renderer";
+import { FEW_LAYERS } from "./layerColours";
 import { type MeasureKey, spectrumAt, tailLine, visibleValues } from "./series";
 
 export interface SpectrumStyle {
@@ -11,11 +12,9 @@ export interface SpectrumStyle {
   /** Of the ranks; values are always on a logarithmic axis. */
   readonly rankScale: ScaleKind;
   readonly step: number;
+  /** Colour of the layer with this index. */
+  readonly colour: (index: number) => string;
 }
-
-export const layerColour = (theme: Theme, index: number): string => theme.series[index % theme.series.length] ?? theme.foreground;
-const DASHES = [undefined, "6 3", "2 2.5"] as const;
-export const layerDash = (theme: Theme, index: number): string | undefined => DASHES[Math.floor(index / theme.series.length) % DASHES.length];
 
 export interface SpectrumPanel {
   readonly plot: Plot;
@@ -35,7 +34,7 @@ interface Curves {
 }
 
 /** Spectra of layers at a step. A single layer has its first and last spectrum behind it. */
-export function spectrumPanel({ box, title, layers, axes, values }: Curves, { theme, rankScale, step }: SpectrumStyle): SpectrumPanel {
+export function spectrumPanel({ box, title, layers, axes, values }: Curves, { theme, rankScale, step, colour }: SpectrumStyle): SpectrumPanel {
   const all = layers.map(({ layer }) => layer);
   const full = Math.max(2, ...all.map(({ fullRank, ranks }) => Math.max(Math.min(fullRank, 1e9), ranks.at(-1) ?? 1)));
   const made = plot({
@@ -71,9 +70,8 @@ export function spectrumPanel({ box, title, layers, axes, values }: Curves, { th
   const lines = layers.map(({ index }) =>
     svg("path", {
       fill: "none",
-      stroke: layerColour(theme, index),
+      stroke: colour(index),
       "stroke-width": axes === "titled" ? 2.2 : 1.8,
-      "stroke-dasharray": single ? undefined : layerDash(theme, index),
       "stroke-linejoin": "round",
     }),
   );
@@ -114,7 +112,7 @@ interface Measured {
 }
 
 /** A measure over training, with a line at the step shown. */
-export function measurePanel({ box, title, key, layers, bold }: Measured, { theme, step }: SpectrumStyle): MeasurePanel {
+export function measurePanel({ box, title, key, layers, bold }: Measured, { theme, step, colour }: SpectrumStyle): MeasurePanel {
   const steps = layers.flatMap(({ layer }) => layer.steps);
   const made = plot({
     box,
@@ -132,19 +130,17 @@ export function measurePanel({ box, title, key, layers, bold }: Measured, { them
   });
   const cursor = svg("line", { y1: 0, y2: made.area.height, stroke: theme.foreground, "stroke-width": 1, "stroke-dasharray": "3 3" });
   made.layer.append(cursor);
-  const colour = (index: number): string => layerColour(theme, index);
   for (const { layer, index } of layers)
     made.layer.append(
       svg("path", {
         d: linePath(made, layer.steps, layer[key]),
         fill: "none",
         stroke: colour(index),
-        "stroke-dasharray": layers.length === 1 ? undefined : layerDash(theme, index),
-        "stroke-width": bold === index ? 3 : 1.7,
+        "stroke-width": bold === index ? 3 : layers.length > FEW_LAYERS ? 1.2 : 1.7,
         opacity: bold === undefined || bold === index ? 1 : 0.35,
       }),
     );
-  const dots = layers.map(({ index }) => svg("circle", { r: 3.5, fill: colour(index), stroke: theme.background, "stroke-width": 1 }));
+  const dots = layers.map(({ index }) => svg("circle", { r: layers.length > FEW_LAYERS ? 2.5 : 3.5, fill: colour(index), stroke: theme.background, "stroke-width": 1 }));
   made.layer.append(...dots);
   const show = (now: number): void => {
     const x = made.x.at(now);
@@ -158,39 +154,4 @@ export function measurePanel({ box, title, key, layers, bold }: Measured, { them
   };
   show(step);
   return { plot: made, key, show };
-}
-
-/** Names of layers with their colours, in rows; as many as fit. */
-export function legend({ names, box, theme }: { readonly names: readonly string[]; readonly box: Box; readonly theme: Theme }): SVGGElement {
-  const group = svg("g", {});
-  let [x, y] = [box.x, box.y + 11];
-  for (const [index, name] of names.entries()) {
-    const text = fitText(name, 190);
-    const width = 34 + text.length * 6.6;
-    if (x + width > box.x + box.width) [x, y] = [box.x, y + 18];
-    if (y > box.y + box.height) {
-      group.append(
-        svg(
-          "text",
-          { x: box.x + box.width, y: box.y + box.height, "text-anchor": "end", fill: theme.muted, "font-size": 11, "font-family": theme.font },
-          `and ${names.length - index} more`,
-        ),
-      );
-      break;
-    }
-    group.append(
-      svg("line", {
-        x1: x,
-        x2: x + 20,
-        y1: y - 4,
-        y2: y - 4,
-        stroke: layerColour(theme, index),
-        "stroke-width": 2.5,
-        "stroke-dasharray": layerDash(theme, index),
-      }),
-      svg("text", { x: x + 26, y, fill: theme.foreground, "font-size": 11.5, "font-family": theme.font }, text),
-    );
-    x += width;
-  }
-  return group;
 }

@@ -1,5 +1,5 @@
 /** @file Checks a spectrum payload at the border. */
-import { type SpectrumLayer, type SpectrumPayload } from "../../../kernel/display/schema";
+import type { SpectrumLayer, SpectrumPayload } from "../../../kernel/display/schema";
 import { BASE, type Check, finite, list, maybe, record, sameLength, text, whole } from "../../shared/validate";
 
 const MAX_STEPS = 2000;

@@ -1,5 +1,5 @@
 /** @file What of a spectrum is shown at a step: the nearest spectrum of each layer, names without what they share, measures over steps. */
-import { type SpectrumLayer } from "../../../kernel/display/schema";
+import type { SpectrumLayer } from "../../../kernel/display/schema";
 
 export const MEASURES = [
   { key: "effectiveRank", text: "Effective rank" },
@@ -62,4 +62,11 @@ export function tailLine(
   const level = inside.reduce((sum, value) => sum + value, 0) / inside.length;
   const y = (rank: number): number => Math.exp(level - alpha * Math.log(rank));
   return { x: [low, high], y: [y(low), y(high)] };
+}
+
+/** Indices of the layers whose effective rank changed most over training, at most `count`; the first ones where nothing changed. */
+export function changedMost(layers: readonly SpectrumLayer[], count: number): ReadonlySet<number> {
+  const change = ({ effectiveRank }: SpectrumLayer): number => Math.abs(Math.log((effectiveRank.at(-1) ?? NaN) / (effectiveRank[0] ?? NaN))) || 0;
+  const order = layers.map((layer, index) => ({ index, size: change(layer) })).sort((a, b) => b.size - a.size || a.index - b.index);
+  return new Set(order.slice(0, count).map(({ index }) => index));
 }

@@ -1,5 +1,5 @@
 /** @file What the user has chosen in a spectrum view, and how many small panels stand side by side. */
-import { type ScaleKind } from "../../shared/chart/scale";
+import type { ScaleKind } from "../../shared/chart/scale";
 
 /** "all": side by side; "overlay": over each other; else the number of a layer. */
 export type Show = "all" | "overlay" | number;

@@ -1,15 +1,16 @@
 /** @file A spectrum view: layers side by side, one layer, or layers over each other; a scrubber over training. */
-import { type SpectrumPayload } from "../../../kernel/display/schema";
+import type { SpectrumPayload } from "../../../kernel/display/schema";
 import { button, buttonGroup, choice, CONTROL_RULES, perFrame, watchWidth } from "../../shared/chart/controls";
 import { type Box, nearest } from "../../shared/chart/plot";
 import { domainOf } from "../../shared/chart/scale";
 import { html, svg } from "../../shared/dom";
 import { significant } from "../../shared/format";
-import { type Host } from "../../shared/renderer";
+import type { Host } from "../../shared/renderer";
 import { addStyles } from "../../shared/styles";
-import { legend, measurePanel, type MeasurePanel, spectrumPanel, type SpectrumPanel, type SpectrumStyle } from "./panels";
+import { layerColours, legend, legendHeight } from "./layerColours";
+import { measurePanel, type MeasurePanel, spectrumPanel, type SpectrumPanel, type SpectrumStyle } from "./panels";
 import { SMALL_HEIGHT_PX, smallColumns, SPECTRA_HEIGHT_PX, readState, type State } from "./state";
-import { allSteps, MEASURES, shortNames, spectrumAt, visibleValues } from "./series";
+import { allSteps, changedMost, MEASURES, shortNames, spectrumAt, visibleValues } from "./series";
 
 const RULES = `
 .spectrum-svg { display: block; touch-action: pan-y; }
@@ -240,7 +241,7 @@ export class SpectrumView {
     const summary =
       layer === undefined
         ? show === "all" && this.payload.layers.length > 1
-          ? "Dotted: first step, dashed: last step. Click a layer to see it alone."
+          ? `${this.spectra.length < this.payload.layers.length ? `The ${this.spectra.length} of ${this.payload.layers.length} layers that changed most. ` : ""}Grey: first and last step. Click a layer to see it alone.`
           : "Point at a curve to read its values."
         : `Effective rank ${significant(layer.effectiveRank[at])} of ${layer.fullRank}, stable rank ${significant(layer.stableRank[at])}, tail exponent ${significant(layer.tailExponent[at])} (dotted line)${this.steps.length > 1 ? "; grey: first and last step" : ""}`;
     this.readout.textContent = words === "" ? summary : words;
@@ -257,18 +258,16 @@ export class SpectrumView {
   private draw(): void {
     const { state, payload, host, width } = this;
     const { layers } = payload;
-    const style: SpectrumStyle = { theme: host.theme, rankScale: state.rankScale, step: this.step };
+    const style: SpectrumStyle = { theme: host.theme, rankScale: state.rankScale, step: this.step, colour: layerColours(host.theme, layers.length) };
     const columns = smallColumns(layers.length, width);
     const rows = Math.min(MAX_SMALL_ROWS, Math.ceil(layers.length / columns));
     // As high as the small panels need, whichever way of looking is chosen: the page below never jumps.
     const height = layers.length > 1 ? Math.max(SPECTRA_HEIGHT_PX, rows * SMALL_HEIGHT_PX) : SPECTRA_HEIGHT_PX;
     const hasTime = this.steps.length > 1;
     const many = layers.length > 1;
-    const legendHeight = many
-      ? Math.min(3, Math.ceil(this.names.reduce((sum, name) => sum + 34 + Math.min(190, name.length * 6.6), 0) / width)) * 18 + 8
-      : 0;
+    const keyHeight = legendHeight(this.names, width - 8);
     const legendAt = height + 4;
-    const measuresAt = legendAt + legendHeight;
+    const measuresAt = legendAt + keyHeight;
     const total = measuresAt + (hasTime ? MEASURES_HEIGHT_PX : 0);
     this.spectra = this.drawSpectra(style, { height, columns, rows });
     const share = (width - 2 * GAP_PX) / MEASURES.length;
@@ -293,7 +292,7 @@ export class SpectrumView {
       `Singular values of ${layers.length === 1 ? "one layer" : `${layers.length} layers`}${hasTime ? " and their ranks and tail exponents over training" : ""}`,
     );
     const key = many
-      ? [legend({ names: this.names, box: { x: 4, y: legendAt + 2, width: width - 8, height: legendHeight }, theme: host.theme })]
+      ? [legend({ names: this.names, box: { x: 4, y: legendAt + 2, width: width - 8, height: keyHeight }, theme: host.theme })]
       : [];
     this.picture.replaceChildren(...this.spectra.map(({ plot }) => plot.root), ...key, ...this.measures.map(({ plot }) => plot.root), this.cursor);
     this.shown.select.value = String(state.show);
@@ -313,7 +312,10 @@ export class SpectrumView {
       return [spectrumPanel({ box, layers, title: layers.length === 1 ? layers[0].layer.name : undefined, axes: "titled" }, style)];
     const values = domainOf(visibleValues(payload.layers), { kind: "log", pad: 0.05 });
     const part = { width: (width - (columns - 1) * GAP_PX) / columns, height: height / rows };
-    return layers.slice(0, rows * columns).map((entry, i) => {
+    const chosen = changedMost(payload.layers, rows * columns);
+    return layers
+      .filter(({ index }) => chosen.has(index))
+      .map((entry, i) => {
       const panel = spectrumPanel(
         {
           box: { x: (i % columns) * (part.width + GAP_PX), y: Math.floor(i / columns) * part.height, ...part, height: part.height - 6 },

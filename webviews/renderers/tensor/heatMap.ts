@@ -2,9 +2,9 @@
 import { contrast, hexOfRgb, type Rgb } from "../../shared/colour";
 import { sharpContext } from "../../shared/canvas";
 import { html } from "../../shared/dom";
-import { type Theme } from "../../shared/renderer";
-import { type ColourScale } from "./colourScale";
-import { type Slice } from "./slice";
+import type { Theme } from "../../shared/renderer";
+import type { ColourScale } from "./colourScale";
+import type { Slice } from "./slice";
 import { type Cell, cellAt, clamped, fit, paint, revealing, type Size, type Viewport, zoomed } from "./viewport";
 
 export interface HeatMapContent {

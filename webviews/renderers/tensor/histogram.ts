@@ -1,5 +1,5 @@
 /** @file The histogram of a tensor: counts linear or logarithmic, the pointed-at value marked. */
-import { type TensorPayload } from "../../../kernel/display/schema";
+import type { TensorPayload } from "../../../kernel/display/schema";
 import { html, replace, svg } from "../../shared/dom";
 import { plural, significant, withPrefix } from "../../shared/format";
 

@@ -1,5 +1,5 @@
 /** @file Checks the payload of a tensor view. */
-import { type TensorPayload, type TensorStats } from "../../../kernel/display/schema";
+import type { TensorPayload, TensorStats } from "../../../kernel/display/schema";
 import { BASE, byteGrid, finite, list, maybe, PayloadError, record, text, whole } from "../../shared/validate";
 
 const size = whole(0, Number.MAX_SAFE_INTEGER);

@@ -1,7 +1,7 @@
 /** @file What the user has chosen in a tensor view, and how it is read back. */
 import { type MapName, MAPS, type Span, SPANS } from "./colourScale";
 import { COPY_FORMATS, type CopyFormat } from "./copyText";
-import { type Selection } from "./slice";
+import type { Selection } from "./slice";
 
 export interface Settings {
   readonly map: MapName;

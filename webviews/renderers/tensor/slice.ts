@@ -1,5 +1,5 @@
 /** @file Two axes of a tensor with the others held at an index: which elements, at what place, with what value. */
-import { type ByteGrid, type TensorPayload } from "../../../kernel/display/schema";
+import type { ByteGrid, TensorPayload } from "../../../kernel/display/schema";
 import { bytesOfBase64, gridValue } from "../../shared/base64";
 import { significant } from "../../shared/format";
 

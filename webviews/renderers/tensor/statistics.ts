@@ -1,8 +1,8 @@
 /** @file Statistics of the whole tensor and of what is shown, side by side. */
-import { type TensorStats } from "../../../kernel/display/schema";
+import type { TensorStats } from "../../../kernel/display/schema";
 import { html } from "../../shared/dom";
 import { percent, significant } from "../../shared/format";
-import { type SliceStats } from "./slice";
+import type { SliceStats } from "./slice";
 
 export interface StatisticsOptions {
   readonly all: TensorStats;

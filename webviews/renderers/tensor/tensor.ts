@@ -1,12 +1,12 @@
 /** @file Tensors: any two axes as a heat map, sliders for the others, values under the cursor, histogram, statistics, copying. */
-import { type TensorPayload } from "../../../kernel/display/schema";
+import type { TensorPayload } from "../../../kernel/display/schema";
 import { html, replace } from "../../shared/dom";
 import { pngOfCanvas } from "../../shared/canvas";
 import { hexOfRgb } from "../../shared/colour";
 import { svgText, textFile } from "../../shared/exportFile";
 import { pushButton, selectField, sliderField } from "../../shared/fields";
 import { significant } from "../../shared/format";
-import { type ExportFile, type Host, type Mounted, type Renderer } from "../../shared/renderer";
+import type { ExportFile, Host, Mounted, Renderer } from "../../shared/renderer";
 import { addStyles } from "../../shared/styles";
 import { colourScale, type ColourScale, MAPS, SPANS } from "./colourScale";
 import { COPY_FORMATS, copyText, toClipboard, type CopyFormat } from "./copyText";
@@ -17,7 +17,7 @@ import { TENSOR_CSS } from "./rules";
 import { fitted, placeText, type Selection, selectionText, type Slice, sliceOf, statsOf, stepOf, valueAt, valueText, type Values, valuesOf } from "./slice";
 import { readSettings, type Settings } from "./settings";
 import { statistics } from "./statistics";
-import { type Cell } from "./viewport";
+import type { Cell } from "./viewport";
 
 const MAP_NAMES = { automatic: "automatic", sequential: "viridis", diverging: "blue–red", grey: "grey" } as const;
 

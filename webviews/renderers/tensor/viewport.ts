@@ -1,5 +1,5 @@
 /** @file Which part of a slice is seen, how large, and how it is averaged where many cells share a pixel. Pure. */
-import { type Slice } from "./slice";
+import type { Slice } from "./slice";
 
 /** Where the first cell begins and how large cells are, in CSS pixels of the map. */
 export interface Viewport {

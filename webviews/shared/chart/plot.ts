@@ -1,5 +1,5 @@
 /** @file One panel with axes in SVG: colours stand in attributes, so that an exported picture looks the same by itself. */
-import { type Theme } from "../renderer";
+import type { Theme } from "../renderer";
 import { svg } from "../dom";
 import { type Range, type Scale, type ScaleKind, scaleOf } from "./scale";
 

@@ -1,7 +1,7 @@
 /** @file What the parts of the extension are given. The `vscode` module is passed in, so that logic runs in tests without an editor. */
 import type * as vscode from "vscode";
-import { type JupyterMessage, type KernelInfo, type KernelStatus, type ReplyContent, type RequestContent, type RequestType } from "../kernel/protocol/jupyter";
-import { type Config } from "./config";
+import type { JupyterMessage, KernelInfo, KernelStatus, ReplyContent, RequestContent, RequestType } from "../kernel/protocol/jupyter";
+import type { Config } from "./config";
 
 export interface Services {
   readonly vs: typeof vscode;

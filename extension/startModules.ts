@@ -1,6 +1,6 @@
 /** @file Starts the modules of the extension, so that one that fails is seen and leaves the others working. */
 import { reasonOf } from "./kernel/kernelError";
-import { type Module, type Services } from "./services";
+import type { Module, Services } from "./services";
 
 export type NamedModule = readonly [name: string, module: Module];
 

@@ -1,7 +1,7 @@
 /** @file "Choose Device": of the running kernel, and of new ones. */
 import type * as vscode from "vscode";
-import { type Services } from "../services";
-import { type DeviceList, type ListedDevice } from "../views/devices/deviceList";
+import type { Services } from "../services";
+import type { DeviceList, ListedDevice } from "../views/devices/deviceList";
 import { notebookEditor } from "./notebookCells";
 import { register } from "./register";
 import { UserError } from "./userError";

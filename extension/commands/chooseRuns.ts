@@ -1,8 +1,8 @@
 /** @file Which runs a command means: those given by a tree, those selected in it, or those the user picks. */
-import { type RunSummary } from "../../kernel/runs/schema";
-import { type Services } from "../services";
+import type { RunSummary } from "../../kernel/runs/schema";
+import type { Services } from "../services";
 import { describeRun, type RunNode } from "../views/runs/runsTree";
-import { type RunStore } from "../views/runs/runStore";
+import type { RunStore } from "../views/runs/runStore";
 import { UserError } from "./userError";
 
 const isNode = (value: unknown): value is RunNode => typeof value === "object" && value !== null && "kind" in value && (value.kind === "run" || value.kind === "group" || value.kind === "problem");

@@ -1,6 +1,6 @@
 /** @file Runs a command of `isoflop` and shows what it printed in an editor that asks for no saving. */
 import type * as vscode from "vscode";
-import { type Services } from "../services";
+import type { Services } from "../services";
 import { isoflopCli } from "./isoflopCli";
 
 const SCHEME = "isoflop-output";

@@ -1,7 +1,7 @@
 /** @file "Compare Model Graphs": two .onnx files side by side. */
 import { basename } from "node:path";
 import type * as vscode from "vscode";
-import { type Services } from "../services";
+import type { Services } from "../services";
 import { showGraphs } from "../views/modelGraph/graphPage";
 import { webviewFolder } from "../views/webviewPage";
 import { register } from "./register";

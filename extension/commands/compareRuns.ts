@@ -1,9 +1,9 @@
 /** @file "Compare Runs": curves of runs over one another, at equal FLOPs. */
 import type * as vscode from "vscode";
-import { type Services } from "../services";
-import { type RunsPanel } from "../views/runs/runsPanel";
-import { type RunNode } from "../views/runs/runsTree";
-import { type RunStore } from "../views/runs/runStore";
+import type { Services } from "../services";
+import type { RunsPanel } from "../views/runs/runsPanel";
+import type { RunNode } from "../views/runs/runsTree";
+import type { RunStore } from "../views/runs/runStore";
 import { nodesOf, pickRuns, runsOf } from "./chooseRuns";
 import { register } from "./register";
 

@@ -1,6 +1,6 @@
 /** @file "Copy Variable Name": its path as an expression. */
 import type * as vscode from "vscode";
-import { type Services } from "../services";
+import type { Services } from "../services";
 import { register } from "./register";
 import { pathOf } from "./variableOf";
 

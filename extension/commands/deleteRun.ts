@@ -1,8 +1,8 @@
 /** @file "Delete Run": of the tree's selection, after a question. */
 import { basename } from "node:path";
 import type * as vscode from "vscode";
-import { type Services } from "../services";
-import { type RunStore } from "../views/runs/runStore";
+import type { Services } from "../services";
+import type { RunStore } from "../views/runs/runStore";
 import { nodesOf, runsOf } from "./chooseRuns";
 import { register } from "./register";
 

@@ -1,7 +1,7 @@
 /** @file "Export Notebook to HTML": one page with outputs, made from the file as it stands. */
 import { dirname } from "node:path";
 import type * as vscode from "vscode";
-import { type Services } from "../services";
+import type { Services } from "../services";
 import { isoflopCli } from "./isoflopCli";
 import { requireNotebook } from "./notebookCells";
 import { register } from "./register";

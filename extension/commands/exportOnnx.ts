@@ -1,6 +1,6 @@
 /** @file "Export Model to ONNX": a variable of the notebook into a file that the user names. */
 import type * as vscode from "vscode";
-import { type Services } from "../services";
+import type { Services } from "../services";
 import { modelVariable, writeOnnx } from "./modelVariable";
 import { requireKernel, requireNotebook } from "./notebookCells";
 import { register } from "./register";

@@ -2,9 +2,9 @@
 import { readFile } from "node:fs/promises";
 import { dirname, isAbsolute, relative } from "node:path";
 import type * as vscode from "vscode";
-import { type RunSummary } from "../../kernel/runs/schema";
-import { type Services } from "../services";
-import { type RunStore } from "../views/runs/runStore";
+import type { RunSummary } from "../../kernel/runs/schema";
+import type { Services } from "../services";
+import type { RunStore } from "../views/runs/runStore";
 import { pickRuns } from "./chooseRuns";
 import { insertCells, requireNotebook, runCell } from "./notebookCells";
 import { register } from "./register";

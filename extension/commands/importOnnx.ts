@@ -1,7 +1,7 @@
 /** @file "Import ONNX Model as Cell": a cell that reads the chosen file as a model that can be called, differentiated and changed. */
 import { dirname, relative, sep } from "node:path";
 import type * as vscode from "vscode";
-import { type Services } from "../services";
+import type { Services } from "../services";
 import { insertCells, requireNotebook } from "./notebookCells";
 import { register } from "./register";
 

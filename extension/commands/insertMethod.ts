@@ -1,6 +1,6 @@
 /** @file "Insert Method into Cell": what a method is, as cells of the notebook in front. */
 import type * as vscode from "vscode";
-import { type Services } from "../services";
+import type { Services } from "../services";
 import { cellsToInsert, methodsIn, notebookOf } from "../views/methods/methodCatalogue";
 import { insertCells, requireNotebook } from "./notebookCells";
 import { slugOf } from "./openMethod";

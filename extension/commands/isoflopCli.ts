@@ -1,6 +1,6 @@
 /** @file Runs the command line that comes with the extension. */
 import { spawn } from "node:child_process";
-import { type Services } from "../services";
+import type { Services } from "../services";
 import { UserError } from "./userError";
 
 export interface CliResult {

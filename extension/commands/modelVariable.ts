@@ -1,6 +1,6 @@
 /** @file The model or function of the notebook that a command is to write as ONNX. */
-import { type Variable } from "../../kernel/protocol/jupyter";
-import { type Kernel, type Services } from "../services";
+import type { Variable } from "../../kernel/protocol/jupyter";
+import type { Kernel, Services } from "../services";
 import { UserError } from "./userError";
 import { pathOf, pickVariable } from "./variableOf";
 

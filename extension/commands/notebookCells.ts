@@ -1,6 +1,6 @@
 /** @file The notebook in front of the user: finding it, and putting cells into it. */
 import type * as vscode from "vscode";
-import { type Kernel, type Services } from "../services";
+import type { Kernel, Services } from "../services";
 import { UserError } from "./userError";
 
 export const NOTEBOOK_TYPE = "jupyter-notebook";

@@ -3,7 +3,7 @@ import { copyFile, constants } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename } from "node:path";
 import type * as vscode from "vscode";
-import { type Services } from "../services";
+import type { Services } from "../services";
 import { methodsIn, notebookOf, type Method } from "../views/methods/methodCatalogue";
 import { NOTEBOOK_TYPE } from "./notebookCells";
 import { register } from "./register";

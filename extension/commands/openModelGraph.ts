@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type * as vscode from "vscode";
-import { type Services } from "../services";
+import type { Services } from "../services";
 import { modelVariable, writeOnnx } from "./modelVariable";
 import { requireKernel } from "./notebookCells";
 import { register } from "./register";

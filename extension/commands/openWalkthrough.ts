@@ -1,6 +1,6 @@
 /** @file "Open Walkthrough": open, run, change, compare. */
 import type * as vscode from "vscode";
-import { type Services } from "../services";
+import type { Services } from "../services";
 import { register } from "./register";
 
 /** Of `contributes.walkthroughs` in package.json. */

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type * as vscode from "vscode";
-import { type Services } from "../services";
+import type { Services } from "../services";
 import { requireCell, requireKernel, runCell } from "./notebookCells";
 import { register } from "./register";
 import { UserError } from "./userError";

@@ -1,7 +1,7 @@
 /** @file Registers a command so that what goes wrong in it is told to the user in the three lines of its error. */
 import type * as vscode from "vscode";
 import { reasonOf } from "../kernel/kernelError";
-import { type Services } from "../services";
+import type { Services } from "../services";
 
 /** `run` under the name `isoflop.<name>`, with the arguments of whoever calls it. */
 export function register({ vs, log }: Pick<Services, "vs" | "log">, name: string, run: (...args: readonly unknown[]) => unknown): vscode.Disposable {

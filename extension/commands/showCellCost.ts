@@ -1,7 +1,7 @@
 /** @file "Show Cost of Cell": FLOPs, bytes and memory of the compiled functions that a cell names, before or after they ran. */
 import type * as vscode from "vscode";
-import { type Variable } from "../../kernel/protocol/jupyter";
-import { type Services } from "../services";
+import type { Variable } from "../../kernel/protocol/jupyter";
+import type { Services } from "../services";
 import { type ViewPanels, viewOf } from "../views/viewPanels";
 import { requireCell, requireKernel } from "./notebookCells";
 import { register } from "./register";

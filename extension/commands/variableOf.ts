@@ -1,6 +1,6 @@
 /** @file The variable that a command means: the tree's item, or one that the user picks. */
-import { type Variable } from "../../kernel/protocol/jupyter";
-import { type Kernel, type Services } from "../services";
+import type { Variable } from "../../kernel/protocol/jupyter";
+import type { Kernel, Services } from "../services";
 import { describeVariable } from "../views/variables/variablesTree";
 import { UserError } from "./userError";
 

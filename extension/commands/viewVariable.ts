@@ -1,7 +1,7 @@
 /** @file "Open Variable in View": tensors with their slices, anything else as it shows itself. */
 import type * as vscode from "vscode";
-import { type Services } from "../services";
-import { type ViewPanels } from "../views/viewPanels";
+import type { Services } from "../services";
+import type { ViewPanels } from "../views/viewPanels";
 import { requireKernel } from "./notebookCells";
 import { register } from "./register";
 import { pathOf, pickVariable } from "./variableOf";

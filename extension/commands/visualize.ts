@@ -1,8 +1,8 @@
 /** @file "Visualize Attention, Singular Values, Scaling Law of a Variable": asks which, and shows it. */
 import type * as vscode from "vscode";
-import { type Variable, type VariableView } from "../../kernel/protocol/jupyter";
-import { type Services } from "../services";
-import { type ViewPanels } from "../views/viewPanels";
+import type { Variable, VariableView } from "../../kernel/protocol/jupyter";
+import type { Services } from "../services";
+import type { ViewPanels } from "../views/viewPanels";
 import { requireKernel } from "./notebookCells";
 import { register } from "./register";
 import { pathOf, pickVariable } from "./variableOf";

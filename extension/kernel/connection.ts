@@ -1,6 +1,6 @@
 /** @file A connection to one kernel over its local socket: attach, then JSON lines both ways. */
 import { connect, type Socket } from "node:net";
-import { type AttachReply, type AttachRequest, type Envelope, type KernelRecord } from "../../kernel/protocol/jupyter";
+import type { AttachReply, AttachRequest, Envelope, KernelRecord } from "../../kernel/protocol/jupyter";
 import { KernelError, reasonOf } from "./kernelError";
 import { JsonLines } from "./lines";
 

@@ -1,7 +1,7 @@
 /** @file Ends a kernel process that was asked to end: waits, then stops asking. */
 import { rm } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";
-import { type FoundKernel } from "./findKernels";
+import type { FoundKernel } from "./findKernels";
 import { isAlive } from "./kernelRecord";
 
 /** A kernel that ends in order needs some ten milliseconds. */

@@ -1,7 +1,7 @@
 /** @file Finds the kernels that run, and clears away what dead ones left. */
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type KernelRecord } from "../../kernel/protocol/jupyter";
+import type { KernelRecord } from "../../kernel/protocol/jupyter";
 import { isAlive, readRecord } from "./kernelRecord";
 
 /** Folders of dead kernels are kept for so long: their logs tell why they ended. */

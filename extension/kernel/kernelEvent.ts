@@ -1,5 +1,5 @@
 /** @file What a kernel tells the part that runs cells, in one stream whose order is kept. */
-import { type AttachReply, type InputRequest, type IopubMessage, type ReplyContent } from "../../kernel/protocol/jupyter";
+import type { AttachReply, InputRequest, IopubMessage, ReplyContent } from "../../kernel/protocol/jupyter";
 
 export type KernelEvent =
   /** Connected, to a kernel that may have run for long. What was sent before on an earlier connection gets no reply any more. */

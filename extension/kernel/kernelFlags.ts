@@ -1,5 +1,5 @@
 /** @file The settings as flags of the kernel's command line. */
-import { type Config } from "../config";
+import type { Config } from "../config";
 
 export const kernelFlags = (config: Config): readonly string[] => [
   ...["--idle-shutdown-ms", String(config.idleShutdownMs)],

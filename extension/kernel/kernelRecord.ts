@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type KernelRecord } from "../../kernel/protocol/jupyter";
+import type { KernelRecord } from "../../kernel/protocol/jupyter";
 import { privacyFault } from "./privateFolder";
 
 export const RECORD_FILE = "kernel.json";

@@ -15,12 +15,12 @@ import {
   type RequestContent,
   type RequestType,
 } from "../../kernel/protocol/jupyter";
-import { type Kernel, type KernelState } from "../services";
+import type { Kernel, KernelState } from "../services";
 import { Connection } from "./connection";
 import { endProcess } from "./endProcess";
-import { type FoundKernel } from "./findKernels";
+import type { FoundKernel } from "./findKernels";
 import { KernelError, reasonOf } from "./kernelError";
-import { type KernelEvent } from "./kernelEvent";
+import type { KernelEvent } from "./kernelEvent";
 import { isAlive } from "./kernelRecord";
 
 const HEARTBEAT_MS = 5000;

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import type * as vscode from "vscode";
-import { type Kernel, type Kernels, type Services } from "../services";
+import type { Kernel, Kernels, Services } from "../services";
 import { clearDead, findKernels, type FoundKernel } from "./findKernels";
 import { kernelFlags } from "./kernelFlags";
 import { KernelError } from "./kernelError";

@@ -1,6 +1,6 @@
 /** @file What a window knows of a notebook's kernel, kept over a reload: which messages are in the document, and where displays are. */
 import type * as vscode from "vscode";
-import { type KernelRecord } from "../../kernel/protocol/jupyter";
+import type { KernelRecord } from "../../kernel/protocol/jupyter";
 
 const KEY = "isoflop.kernels";
 const MOVED_KEY = "isoflop.movedKernels";

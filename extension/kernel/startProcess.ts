@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { type FoundKernel } from "./findKernels";
+import type { FoundKernel } from "./findKernels";
 import { KernelError } from "./kernelError";
 import { readRecord } from "./kernelRecord";
 

@@ -1,9 +1,9 @@
 /** @file Errors and faded code in cells, told a moment after the last edit. */
 import type * as vscode from "vscode";
-import { type CellDiagnostic } from "../../kernel/language/messages";
-import { type Config } from "../config";
+import type { CellDiagnostic } from "../../kernel/language/messages";
+import type { Config } from "../config";
 import { CELL_LANGUAGE } from "../controller/notebookFormat";
-import { type CellDocuments } from "./cellDocuments";
+import type { CellDocuments } from "./cellDocuments";
 
 /** Errors while a word is half typed only disturb. */
 const DELAY_MS = 350;

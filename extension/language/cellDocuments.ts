@@ -2,9 +2,9 @@
 import { homedir } from "node:os";
 import { dirname } from "node:path";
 import type * as vscode from "vscode";
-import { type CellSpan, type FileSpan, type LanguageMethod, type LanguageParams, type LanguageResult } from "../../kernel/language/messages";
+import type { CellSpan, FileSpan, LanguageMethod, LanguageParams, LanguageResult } from "../../kernel/language/messages";
 import { CELL_LANGUAGE, LANGUAGES, NOTEBOOK_TYPE } from "../controller/notebookFormat";
-import { type LanguageClient, type NotebookState } from "./languageClient";
+import type { LanguageClient, NotebookState } from "./languageClient";
 
 /** What providers are for. Cells in `typescript` take part, but the editor's own server speaks for them. */
 export const SELECTOR: vscode.DocumentSelector = [{ language: CELL_LANGUAGE, notebookType: NOTEBOOK_TYPE }];

@@ -1,7 +1,7 @@
 /** @file Completion of cells; what an entry is and which import it needs is asked when it is looked at. */
 import type * as vscode from "vscode";
-import { type Completion } from "../../kernel/language/messages";
-import { type CellDocuments } from "./cellDocuments";
+import type { Completion } from "../../kernel/language/messages";
+import type { CellDocuments } from "./cellDocuments";
 import { completionKind } from "./kinds";
 import { describeVariable, type LiveValues } from "./liveValues";
 

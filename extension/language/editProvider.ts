@@ -1,7 +1,7 @@
 /** @file Formatting of cells, imports for names that are not found, and colours by meaning. */
 import type * as vscode from "vscode";
-import { type CellEdit, type LanguageParams } from "../../kernel/language/messages";
-import { type CellDocuments } from "./cellDocuments";
+import type { CellEdit, LanguageParams } from "../../kernel/language/messages";
+import type { CellDocuments } from "./cellDocuments";
 
 export const TYPING_TRIGGERS = [";", "}", "\n"] as const;
 

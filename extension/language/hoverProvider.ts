@@ -1,6 +1,6 @@
 /** @file Hovers and call hints of cells. */
 import type * as vscode from "vscode";
-import { type CellDocuments } from "./cellDocuments";
+import type { CellDocuments } from "./cellDocuments";
 import { describeVariable, type LiveValues } from "./liveValues";
 
 export class HoverProvider implements vscode.HoverProvider {

@@ -1,6 +1,6 @@
 /** @file TypeScript's names of kinds as the editor's icons. */
 import type * as vscode from "vscode";
-import { type SymbolKind } from "../../kernel/language/messages";
+import type { SymbolKind } from "../../kernel/language/messages";
 
 type Completions = keyof typeof vscode.CompletionItemKind;
 type Symbols = keyof typeof vscode.SymbolKind;

@@ -1,6 +1,6 @@
 /** @file The language worker as the extension sees it: requests with answers, cells kept in step, a new worker after a crash. */
 import type * as vscode from "vscode";
-import { type FromWorker, type LanguageMethod, type LanguageParams, type LanguageResult, type ToWorker, type WorkerData } from "../../kernel/language/messages";
+import type { FromWorker, LanguageMethod, LanguageParams, LanguageResult, ToWorker, WorkerData } from "../../kernel/language/messages";
 
 /** What is used of a worker thread. */
 export interface WorkerLike {

@@ -1,7 +1,7 @@
 /** @file What one has while typing in a cell: everything of it is answered by a worker thread. */
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { type Module } from "../services";
+import type { Module } from "../services";
 import { CellDiagnostics } from "./cellDiagnostics";
 import { CellDocuments, SELECTOR } from "./cellDocuments";
 import { COMPLETION_TRIGGERS, CompletionProvider } from "./completionProvider";

@@ -1,7 +1,7 @@
 /** @file What a running kernel knows of a name: shape, type and size of tensors, members of values whose type is not known. */
 import type * as vscode from "vscode";
-import { type Variable } from "../../kernel/protocol/jupyter";
-import { type Kernels } from "../services";
+import type { Variable } from "../../kernel/protocol/jupyter";
+import type { Kernels } from "../services";
 
 /** A hover does not wait longer for the kernel. */
 const WAIT_MS = 200;

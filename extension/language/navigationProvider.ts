@@ -1,8 +1,8 @@
 /** @file Definitions, references, rename, highlights and outline of cells. */
 import type * as vscode from "vscode";
-import { type OutlineItem } from "../../kernel/language/messages";
+import type { OutlineItem } from "../../kernel/language/messages";
 import { UserError } from "../commands/userError";
-import { type CellDocuments } from "./cellDocuments";
+import type { CellDocuments } from "./cellDocuments";
 import { symbolKind } from "./kinds";
 
 export class NavigationProvider implements vscode.DefinitionProvider, vscode.ReferenceProvider, vscode.RenameProvider, vscode.DocumentHighlightProvider, vscode.DocumentSymbolProvider {

@@ -1,6 +1,6 @@
 /** @file The kernel that the views show: the one of the notebook in front, and the last one while no notebook is. */
 import type * as vscode from "vscode";
-import { type Kernel, type Services } from "../services";
+import type { Kernel, Services } from "../services";
 
 export class CurrentKernel {
   /** Another kernel, or its state or status. */

@@ -1,7 +1,7 @@
 /** @file Saves what a panel offers where the user says. */
 import { basename } from "node:path";
 import type * as vscode from "vscode";
-import { type Services } from "../services";
+import type { Services } from "../services";
 
 /** Pictures and tables of panels: more is a mistake. */
 const MAX_BASE64_CHARACTERS = 200e6;

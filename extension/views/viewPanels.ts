@@ -1,11 +1,11 @@
 /** @file Panels that show a variable as an output would: one for each, up to date while its kernel lives. */
 import type * as vscode from "vscode";
-import { type MimeBundle } from "../../kernel/protocol/messages";
-import { type VariableView } from "../../kernel/protocol/jupyter";
-import { type ToViewPanel } from "../../webviews/panels/viewMessages";
+import type { MimeBundle } from "../../kernel/protocol/messages";
+import type { VariableView } from "../../kernel/protocol/jupyter";
+import type { ToViewPanel } from "../../webviews/panels/viewMessages";
 import { UserError } from "../commands/userError";
 import { reasonOf } from "../kernel/kernelError";
-import { type Kernel, type Services } from "../services";
+import type { Kernel, Services } from "../services";
 import { readOfferedFile, saveFile } from "./saveFile";
 import { webviewFolder, webviewPage } from "./webviewPage";
 

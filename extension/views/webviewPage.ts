@@ -1,7 +1,7 @@
 /** @file The page of a webview panel: one script of ours, and nothing from anywhere else. */
 import { randomBytes } from "node:crypto";
 import type * as vscode from "vscode";
-import { type Services } from "../services";
+import type { Services } from "../services";
 
 /** The folder that panels may load from. */
 export const webviewFolder = ({ vs, context }: Pick<Services, "vs" | "context">): vscode.Uri => vs.Uri.joinPath(context.extensionUri, "dist", "webviews");

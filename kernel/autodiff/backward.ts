@@ -1,12 +1,12 @@
 /** @file The reverse walk: gradients of outputs with respect to chosen tensors. */
 import { UnsupportedOpError } from "../errors";
 import { isFloat } from "../graph/dtype";
-import { type Op, type OpAttrs } from "../graph/op";
+import type { Op, OpAttrs } from "../graph/op";
 import { add } from "../graph/ops/elementwise";
 import { operands, topological, withPlace } from "../graph/rewrite";
 import { sameShape, showShape } from "../graph/shape";
-import { type Tensor } from "../graph/tensor";
-import { type VjpRule, type VjpRules } from "./rule";
+import type { Tensor } from "../graph/tensor";
+import type { VjpRule, VjpRules } from "./rule";
 
 export interface BackwardOptions {
   /** Tensors whose gradients are wanted. */

@@ -1,5 +1,5 @@
 /** @file checkpoint: recompute a function's inner values in the backward pass instead of keeping them. */
-import { type CompositeDefinition } from "../graph/composite";
+import type { CompositeDefinition } from "../graph/composite";
 import { isFloat } from "../graph/dtype";
 import { operands, substitute, topological } from "../graph/rewrite";
 import { node, placeholder, type Tensor } from "../graph/tensor";

@@ -1,10 +1,10 @@
 /** @file Gradients of elementwise operations. */
 import { isFloat } from "../graph/dtype";
-import { type BinaryOp, type ComparisonOp, type LogicalOp, type UnaryOp } from "../graph/op";
+import type { BinaryOp, ComparisonOp, LogicalOp, UnaryOp } from "../graph/op";
 import { cast, cos, div, equal, exp, less, log, mul, neg, pow, scalar, sign, sin, square, sub, where } from "../graph/ops/elementwise";
 import { zerosLike } from "../graph/ops/movement";
 import { constantOf } from "../graph/passes/simplify";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 import { none, unbroadcast, type VjpRule, type VjpRules } from "./rule";
 
 /** Gradient of a two-operand op from its two partial derivatives times g, each made only when wanted. */

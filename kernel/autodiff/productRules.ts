@@ -1,5 +1,5 @@
 /** @file Gradients of matrix products and convolutions. */
-import { type ConvolutionAttrs } from "../graph/op";
+import type { ConvolutionAttrs } from "../graph/op";
 import { flip, concat, pad, reshape, slice, swapAxes, transpose } from "../graph/ops/movement";
 import { sum } from "../graph/ops/reduction";
 import { sizeOf } from "../graph/shape";

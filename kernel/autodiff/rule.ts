@@ -1,9 +1,9 @@
 /** @file What a gradient rule is, and what rules share. */
-import { type Op, type OpAttrs } from "../graph/op";
+import type { Op, OpAttrs } from "../graph/op";
 import { sum } from "../graph/ops/reduction";
 import { reshape } from "../graph/ops/movement";
 import { sameShape, stretchedAxes, type Shape } from "../graph/shape";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 
 export interface VjpCall<P extends Op> {
   readonly inputs: readonly Tensor[];

@@ -1,5 +1,5 @@
 /** @file Gradients of reductions, movement and indexing. */
-import { type ReductionOp } from "../graph/op";
+import type { ReductionOp } from "../graph/op";
 import { cast, div, equal, mul } from "../graph/ops/elementwise";
 import { oneHotOf, scatterAdd, takeAlong } from "../graph/ops/indexing";
 import { matmul } from "../graph/ops/linalg";

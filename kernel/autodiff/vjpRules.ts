@@ -1,6 +1,6 @@
 /** @file The gradient rule of every operation. Gradients are graphs of the same operations, so they differentiate again. */
 import { expand, isComposite } from "../graph/composite";
-import { type Op } from "../graph/op";
+import type { Op } from "../graph/op";
 import { elementwiseRules } from "./elementwiseRules";
 import { productRules } from "./productRules";
 import { backward } from "./backward";

@@ -12,7 +12,7 @@ import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, UsageError } from "./command";
 import { readNotebook } from "./notebookFiles";
 import { Progress, seconds } from "./progress";
 import { RunControl } from "./runControl";
-import { type RunOptions } from "./runOptions";
+import type { RunOptions } from "./runOptions";
 
 /** Runs the notebook of `options` in this process and returns the exit code. `descriptor` is where orders to interrupt come from.
  * @throws what `readNotebook` throws.

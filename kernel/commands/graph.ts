@@ -5,9 +5,9 @@ import { costOfNode } from "../cost/costRules";
 import { bytesText, countText, flopsText } from "../cost/units";
 import { FormatError } from "../errors";
 import { operands } from "../graph/rewrite";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 import { modelGraph } from "../onnx/modelGraph";
-import { type GraphNode, type ModelGraph } from "../onnx/modelGraphSchema";
+import type { GraphNode, ModelGraph } from "../onnx/modelGraphSchema";
 import { type Command, EXIT_OK, UsageError } from "./command";
 
 const HELP = `usage: isoflop graph <model.onnx> [--json]

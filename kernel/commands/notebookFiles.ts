@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 import { ArgumentError } from "../errors";
 import { readError, writeError } from "../io/fileErrors";
 import { type Notebook, parseNotebook } from "../session/notebook";
-import { type RunOptions } from "./runOptions";
+import type { RunOptions } from "./runOptions";
 
 /** The notebook, once it is known that there is a place for its results: a long run must not end with nowhere to write.
  * @throws {ArgumentError} when there is no such file.

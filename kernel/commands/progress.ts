@@ -1,6 +1,6 @@
 /** @file Progress of a run in the terminal: a line per cell on stderr, what cells say on stdout. */
-import { type SessionMessage } from "../protocol/messages";
-import { type CellResult } from "../session/session";
+import type { SessionMessage } from "../protocol/messages";
+import type { CellResult } from "../session/session";
 
 const MAX_TITLE = 72;
 const MARK = { ok: "✓", error: "✗", interrupted: "■" } as const;

@@ -1,5 +1,5 @@
 /** @file `isoflop run`: executes a notebook in a process of its own, watched by this one. */
-import { type Command } from "./command";
+import type { Command } from "./command";
 import { readNotebook } from "./notebookFiles";
 import { parseRunOptions, RUN_HELP } from "./runOptions";
 import { controlDescriptor, supervise } from "./supervise";

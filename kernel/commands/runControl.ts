@@ -1,8 +1,8 @@
 /** @file A thread that interrupts cells: on orders of the supervising process, and when their time is over. */
-import { type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { type MessagePort, Worker } from "node:worker_threads";
 import { INTERRUPTED, TIMED_OUT } from "../session/interrupt";
-import { type Session } from "../session/session";
+import type { Session } from "../session/session";
 
 interface ThreadData {
   readonly flag: Int32Array;

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { Writable } from "node:stream";
 import { DeviceError } from "../errors";
 import { EXIT_FAILED, EXIT_INTERRUPTED } from "./command";
-import { type RunOptions } from "./runOptions";
+import type { RunOptions } from "./runOptions";
 
 /** Tells the child which file descriptor its orders come from. */
 const CONTROL_VARIABLE = "ISOFLOP_RUN_CONTROL";

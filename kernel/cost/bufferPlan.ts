@@ -1,8 +1,8 @@
 /** @file Which values share a buffer, and when each buffer is taken and given back: onnxruntime's reuse plan for a fixed order. */
 import { bytesPerElement } from "../graph/dtype";
 import { sameShape, sizeOf } from "../graph/shape";
-import { type KernelStep } from "./kernelSteps";
-import { type Value } from "./sharedKernels";
+import type { KernelStep } from "./kernelSteps";
+import type { Value } from "./sharedKernels";
 
 /** Memory that one or more values use one after the other. */
 export interface Buffer {

@@ -1,7 +1,7 @@
 /** @file What one operation costs, and the few shapes that rules have. */
-import { type Op, type OpAttrs } from "../graph/op";
+import type { Op, OpAttrs } from "../graph/op";
 import { sizeOf } from "../graph/shape";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 
 /** The work of one node. */
 export interface Cost {

@@ -9,7 +9,7 @@
 import { isFloat } from "../graph/dtype";
 import { BINARY, COMPARISON, LOGICAL, REDUCTION, UNARY, type Op } from "../graph/op";
 import { topological } from "../graph/rewrite";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 import { aliasing, convolution, copying, elementwise, FREE, moved, picking, reducing, type Cost, type CostRule, type PlainRule } from "./costRule";
 import { distinctWork } from "./distinctWork";
 

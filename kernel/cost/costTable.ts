@@ -1,6 +1,6 @@
 /** @file A cost report as text. */
-import { type CostReport } from "./report";
-import { type CostNode } from "./costTree";
+import type { CostReport } from "./report";
+import type { CostNode } from "./costTree";
 import { bytesText, countText, flopsText, shareText } from "./units";
 
 const MAX_LAYER_ROWS = 40;

@@ -1,6 +1,6 @@
 /** @file Costs added up by layer path. */
-import { type Tensor } from "../graph/tensor";
-import { type NodeCost } from "./nodeCosts";
+import type { Tensor } from "../graph/tensor";
+import type { NodeCost } from "./nodeCosts";
 
 /** Cost of one layer path, its children included. */
 export interface CostNode {

@@ -1,7 +1,7 @@
 /** @file FLOPs of a composite's decomposition, equal parts counted once. */
 import { isComposite, type CompositeBody } from "../graph/composite";
 import { topological } from "../graph/rewrite";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 
 /**
  * FLOPs of what a kernel stands for, as if it were expanded and lowered: repeated parts count once, parts that do not

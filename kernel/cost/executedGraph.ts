@@ -1,6 +1,6 @@
 /** @file A lowered graph seen as what is executed: nodes that compute, and leaves that are given. */
 import { operands, topological } from "../graph/rewrite";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 
 /** A lowered graph. */
 export interface ExecutedGraph {

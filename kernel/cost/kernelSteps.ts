@@ -3,9 +3,9 @@
  * Mirrors emission to ONNX call by call. Casts around kernels that lack a dtype (bfloat16, int8) are left out.
  */
 import { isFloat } from "../graph/dtype";
-import { type OpAttrs } from "../graph/op";
+import type { OpAttrs } from "../graph/op";
 import { broadcastShapes, sizeOf } from "../graph/shape";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 import { nodesOf, type ExecutedGraph } from "./executedGraph";
 import { scratchBytes } from "./scratch";
 import { kernelOf, type Value } from "./sharedKernels";

@@ -6,7 +6,7 @@ import { planBuffers, type Buffer } from "./bufferPlan";
 import { nodesOf, type ExecutedGraph } from "./executedGraph";
 import { executionOrder } from "./executionOrder";
 import { kernelSteps, type KernelStep } from "./kernelSteps";
-import { type Value } from "./sharedKernels";
+import type { Value } from "./sharedKernels";
 
 export interface MemoryOptions {
   /** Where results are written: into buffers that the caller holds (default), or into the arena. */

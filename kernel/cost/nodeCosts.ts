@@ -1,6 +1,6 @@
 /** @file The cost of every node of a lowered graph. */
-import { type Tensor } from "../graph/tensor";
-import { type Cost } from "./costRule";
+import type { Tensor } from "../graph/tensor";
+import type { Cost } from "./costRule";
 import { costOfNode } from "./costRules";
 import { nodesOf, type ExecutedGraph } from "./executedGraph";
 import { kernelOf } from "./sharedKernels";

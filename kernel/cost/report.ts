@@ -1,6 +1,6 @@
 /** @file What one execution of a graph costs, known before it runs: FLOPs, bytes moved and peak memory, by layer and by operation. */
 import { isFloat } from "../graph/dtype";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 import { costTable } from "./costTable";
 import { costTree, type CostNode, type LayerParameter } from "./costTree";
 import { nodesOf, type ExecutedGraph } from "./executedGraph";

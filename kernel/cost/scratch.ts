@@ -1,9 +1,9 @@
 /** @file Memory that onnxruntime's CPU kernels take for themselves while they run. */
 import { isComposite } from "../graph/composite";
 import { bytesPerElement } from "../graph/dtype";
-import { type ConvolutionAttrs } from "../graph/op";
+import type { ConvolutionAttrs } from "../graph/op";
 import { sizeOf } from "../graph/shape";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 
 /** Multiply-adds for which MLAS, onnxruntime's library of products, starts one more thread, and the buffer of each. */
 const WORK_PER_THREAD = 64 * 1024;

@@ -1,9 +1,9 @@
 /** @file Which nodes of a graph are results of one and the same kernel. */
 import { isComposite } from "../graph/composite";
 import { layerNorm } from "../graph/composites/normalization";
-import { type Dtype } from "../graph/dtype";
-import { type Shape } from "../graph/shape";
-import { type Tensor } from "../graph/tensor";
+import type { Dtype } from "../graph/dtype";
+import type { Shape } from "../graph/shape";
+import type { Tensor } from "../graph/tensor";
 
 /** Something that lies in memory: a tensor, or what passes between two kernels of one operation. Compared by identity. */
 export interface Value {

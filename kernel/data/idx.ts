@@ -4,7 +4,7 @@ import { hostArray, toNumbers, type Dtype, type HostTensor } from "../graph/dtyp
 import { showShape } from "../graph/shape";
 import { readBytes } from "./files";
 import { checkIndices, gather, type Dataset } from "./dataset";
-import { type ChannelLayout } from "./generated/canvas";
+import type { ChannelLayout } from "./generated/canvas";
 
 interface ElementType {
   readonly bytes: number;

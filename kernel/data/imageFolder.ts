@@ -4,7 +4,7 @@ import { ArgumentError, FormatError } from "../errors";
 import { decodePng } from "../media/png";
 import { checkIndices, type Dataset } from "./dataset";
 import { listFolder, readBytes } from "./files";
-import { type ChannelLayout } from "./generated/canvas";
+import type { ChannelLayout } from "./generated/canvas";
 import { resize, type ResizeFilter } from "./resize";
 
 export interface ImageFolderOptions {

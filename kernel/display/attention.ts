@@ -5,7 +5,7 @@ import { Display, plainText } from "./displayable";
 import { pool } from "./downsample";
 import { significant } from "./format";
 import { colourBar, GAP_LEVEL, levelImage, levelsOf, mapImage, type Box } from "./mapImage";
-import { type AttentionHead, type AttentionPayload } from "./schema";
+import type { AttentionHead, AttentionPayload } from "./schema";
 import { element, group, label, type SvgChild, type SvgNode } from "./svg";
 import { fitText, textWidth } from "./textWidth";
 import { INK, MUTED_INK } from "./theme";

@@ -4,7 +4,7 @@ import { showShape } from "../graph/shape";
 import { earlierOccurrences, headScores, isCausal } from "./attentionScores";
 import { pool } from "./downsample";
 import { plural, significant } from "./format";
-import { type AttentionHead, type AttentionPayload, type HeadScores } from "./schema";
+import type { AttentionHead, AttentionPayload, HeadScores } from "./schema";
 import { arrayOf, byteGrid, extentOf, isHostTensor, type ArraySource, type NumberArray } from "./values";
 
 export interface AttentionOptions {

@@ -1,5 +1,5 @@
 /** @file Where the heads of an attention layer look: at the previous token, at itself, at the first, at repeats, or everywhere. */
-import { type HeadScores } from "./schema";
+import type { HeadScores } from "./schema";
 import { jsonNumber, type NumberArray } from "./values";
 
 /** Weights of one head: [queries, keys]; query i stands at key i + keys − queries, as with a KV cache. */

@@ -1,7 +1,7 @@
 /** @file Any value as a MIME bundle. */
 import { inspect, types } from "node:util";
 import { ArgumentError } from "../errors";
-import { type HostTensor } from "../graph/dtype";
+import type { HostTensor } from "../graph/dtype";
 import { decodePng, isPng, pngSize } from "../media/png";
 import { bundleBytes, DISPLAY, OUTPUT_BUDGET_BYTES, type Displayable, type MimeBundle } from "./displayable";
 import { plural } from "./format";

@@ -2,9 +2,9 @@
 import { card } from "./card";
 import { Display, plainText } from "./displayable";
 import { percent, significant } from "./format";
-import { type Box } from "./mapImage";
+import type { Box } from "./mapImage";
 import { axisTitle, domainOf, scaleOf, type Scale } from "./scale";
-import { type ClaimArm, type ClaimPayload, type Estimate } from "./schema";
+import type { ClaimArm, ClaimPayload, Estimate } from "./schema";
 import { element, group, label, type SvgNode } from "./svg";
 import { fitText, textWidth, wrapText } from "./textWidth";
 import { ACCENT, AXIS, BAD, CARD, GOOD, GRID, INK, MUTED_INK } from "./theme";

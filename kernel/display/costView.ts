@@ -3,7 +3,7 @@ import { ArgumentError } from "../errors";
 import { card, type BodyBox } from "./card";
 import { Display, plainText } from "./displayable";
 import { bytesText, flopsText, percent, significant, withPrefix } from "./format";
-import { type CostNode, type CostPayload, type CostReport } from "./schema";
+import type { CostNode, CostPayload, CostReport } from "./schema";
 import { element, group, label, type SvgChild } from "./svg";
 import { fitText, textWidth } from "./textWidth";
 import { ACCENT, GRID, INK, MUTED_INK } from "./theme";

@@ -1,7 +1,7 @@
 /** @file display(): sends outputs to whoever shows them, and updates them in place at most ten times a second. */
 import { randomUUID } from "node:crypto";
 import { bundleMetadata, bundleOrLater } from "./bundle";
-import { type MimeBundle } from "./displayable";
+import type { MimeBundle } from "./displayable";
 
 /** Messages shaped as Jupyter's, without header: `content` is what the wire carries. */
 export type DisplayMessage =

@@ -1,5 +1,5 @@
 /** @file What can be displayed: the symbol, the MIME bundle, and the object that every view returns. */
-import { type Payloads, type ViewMime, type ViewName } from "./schema";
+import type { Payloads, ViewMime, ViewName } from "./schema";
 
 /** Content by MIME type: text as it is, binary (PNG, GIF, GLB) as base64, JSON types as values. */
 export type MimeBundle = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 /** @file Fewer points that look the same: min–max buckets for curves, even strides for dots, block means for maps. */
-import { type NumberArray } from "./values";
+import type { NumberArray } from "./values";
 
 /**
  * Indices of at most `limit` (at least 8) points of a curve: first, last, and the lowest, highest and a non-finite one of each of

@@ -1,17 +1,17 @@
 /** @file Marks of a figure as SVG: lines, dots, bars, bands, rules, heat maps, text. */
 import { curveIndices, evenIndices, pick } from "./downsample";
 import { mapImage } from "./mapImage";
-import { type Scale } from "./scale";
-import {
-  type BandMark,
-  type BarMark,
-  type DotMark,
-  type HeatmapMark,
-  type LineMark,
-  type Mark,
-  type Numbers,
-  type RuleMark,
-  type TextMark,
+import type { Scale } from "./scale";
+import type {
+  BandMark,
+  BarMark,
+  DotMark,
+  HeatmapMark,
+  LineMark,
+  Mark,
+  Numbers,
+  RuleMark,
+  TextMark,
 } from "./schema";
 import { element, group, label, polyline, round1, type SvgNode } from "./svg";
 import { fitText, textWidth } from "./textWidth";

@@ -2,7 +2,7 @@
 import { ArgumentError, ShapeError } from "../errors";
 import { curveIndices, evenIndices, pick, pool } from "./downsample";
 import { domainOf, symlogConstant } from "./scale";
-import { type AxisPayload, type Mark, type ScaleType } from "./schema";
+import type { AxisPayload, Mark, ScaleType } from "./schema";
 import { MUTED_INK, seriesStyle, type ColourMap } from "./theme";
 import { arrayOf, byteGrid, extentOf, jsonNumber, jsonNumbers, numbersOf, sameLength, type ArraySource, type NumberSource } from "./values";
 

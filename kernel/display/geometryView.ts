@@ -6,7 +6,7 @@ import { card } from "./card";
 import { Display, plainText } from "./displayable";
 import { evenIndices } from "./downsample";
 import { plural, significant } from "./format";
-import { type GeometryPayload } from "./schema";
+import type { GeometryPayload } from "./schema";
 import { element, group, round1, type SvgChild } from "./svg";
 import { CARD_PADDING_PX, hexOfRgb, mapColour, type Rgb } from "./theme";
 import { base64, extentOf, isHostTensor } from "./values";

@@ -1,9 +1,9 @@
 /** @file Names of series: beside the ends of their lines where that is possible, else in rows above the plot. */
-import { type Mark } from "./schema";
+import type { Mark } from "./schema";
 import { element, group, label, type SvgNode } from "./svg";
 import { fitText, textWidth } from "./textWidth";
 import { INK } from "./theme";
-import { type Box } from "./mapImage";
+import type { Box } from "./mapImage";
 
 export interface LegendEntry {
   readonly name: string;

@@ -2,7 +2,7 @@
 import { drawMark, type PlotArea } from "./drawMarks";
 import { colourBar, type Box } from "./mapImage";
 import { axisTitle, scaleOf, type Scale } from "./scale";
-import { type AxisPayload, type HeatmapMark, type Mark } from "./schema";
+import type { AxisPayload, HeatmapMark, Mark } from "./schema";
 import { element, group, label, type SvgChild, type SvgNode } from "./svg";
 import { fitText, textWidth } from "./textWidth";
 import { AXIS, GRID, INK, MUTED_INK } from "./theme";

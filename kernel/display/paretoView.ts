@@ -5,7 +5,7 @@ import { listText, plural, significant } from "./format";
 import { legendEntries, legendRows } from "./legend";
 import { panel } from "./panel";
 import { domainOf } from "./scale";
-import { type Mark, type ParetoPayload, type ParetoPoint } from "./schema";
+import type { Mark, ParetoPayload, ParetoPoint } from "./schema";
 import { group } from "./svg";
 import { AXIS, CARD_PADDING_PX, CARD_WIDTH_PX, MUTED_INK, seriesStyle } from "./theme";
 import { jsonNumber } from "./values";

@@ -2,7 +2,7 @@
 import { card } from "./card";
 import { Display } from "./displayable";
 import { percent, secondsText, significant } from "./format";
-import { type ProgressPayload } from "./schema";
+import type { ProgressPayload } from "./schema";
 import { element, group } from "./svg";
 import { ACCENT, BAD, GOOD, GRID } from "./theme";
 import { jsonNumber } from "./values";

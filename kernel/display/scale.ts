@@ -1,7 +1,7 @@
 /** @file Axis scales: values to pixels, ticks with labels, and domains that suit the data. */
 import { scaleLinear, scaleLog, scaleSymlog } from "d3-scale";
 import { powerOfTen, significant, withPrefix } from "./format";
-import { type AxisPayload, type ScaleType } from "./schema";
+import type { AxisPayload, ScaleType } from "./schema";
 import { extentOf } from "./values";
 
 export interface Tick {

@@ -3,7 +3,7 @@ import { ArgumentError } from "../errors";
 import { evenIndices, pick } from "./downsample";
 import { percent, plural, significant } from "./format";
 import { powerLaw } from "./powerLaw";
-import { type FittedParameter, type IsoFlopCurve, type Numbers, type QuantityPayload, type ScalingCurve, type ScalingPayload } from "./schema";
+import type { FittedParameter, IsoFlopCurve, Numbers, QuantityPayload, ScalingCurve, ScalingPayload } from "./schema";
 import { extentOf, jsonNumber, jsonNumbers, numbersOf, sameLength, type NumberSource } from "./values";
 
 interface Bounds {

@@ -6,7 +6,7 @@
  * A change that an old webview cannot read gets a new version in the MIME type and in `version`.
  */
 
-import { type ByteGrid, type FigurePayload, type MaybeNumber, type Numbers, type PayloadBase } from "./figureSchema";
+import type { ByteGrid, FigurePayload, MaybeNumber, Numbers, PayloadBase } from "./figureSchema";
 
 export type * from "./figureSchema";
 

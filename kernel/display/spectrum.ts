@@ -7,7 +7,7 @@ import { plural, significant } from "./format";
 import { directLabels, directLabelWidth, legendEntries } from "./legend";
 import { panel, plotArea } from "./panel";
 import { domainOf } from "./scale";
-import { type AxisPayload, type LineMark, type Numbers, type SpectrumLayer, type SpectrumPayload } from "./schema";
+import type { AxisPayload, LineMark, Numbers, SpectrumLayer, SpectrumPayload } from "./schema";
 import { element, group, label, type SvgNode } from "./svg";
 import { hexOfRgb, mapColour, MUTED_INK, seriesStyle } from "./theme";
 import { effectiveRank, stableRank, tailExponent } from "./spectrumMeasures";

@@ -2,7 +2,7 @@
 import { Display, plainText } from "./displayable";
 import { plural, significant } from "./format";
 import { escapeHtml } from "./html";
-import { type TablePayload } from "./schema";
+import type { TablePayload } from "./schema";
 
 export type TableRecord = Readonly<Record<string, unknown>>;
 

@@ -1,5 +1,5 @@
 /** @file What a tensor holds: range, mean, spread, NaN and infinite counts, histogram. */
-import { type TensorStats } from "./schema";
+import type { TensorStats } from "./schema";
 import { extentOf, jsonNumber } from "./values";
 
 /** Statistics of the finite elements, and counts of the others. */

@@ -9,7 +9,7 @@ import { bytesText, percent, plural, significant } from "./format";
 import { colourBar, mapImage, type Box } from "./mapImage";
 import { panel } from "./panel";
 import { domainOf } from "./scale";
-import { type TensorPayload } from "./schema";
+import type { TensorPayload } from "./schema";
 import { element, group, label, type SvgChild, type SvgNode } from "./svg";
 import { fitText } from "./textWidth";
 import { ACCENT, CARD_EDGE, MUTED_INK, type ColourMap } from "./theme";

@@ -2,7 +2,7 @@
 import { ArgumentError, ShapeError } from "../errors";
 import { toNumbers, type HostTensor } from "../graph/dtype";
 import { showShape, sizeOf } from "../graph/shape";
-import { type ByteGrid, type MaybeNumber } from "./schema";
+import type { ByteGrid, MaybeNumber } from "./schema";
 
 /** What views take as a list of numbers. */
 export type NumberSource = ArrayLike<number> | ArrayLike<bigint> | HostTensor;

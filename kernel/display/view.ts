@@ -1,7 +1,7 @@
 /** @file `view`: one function for each way to look at things. */
-import { type HostTensor } from "../graph/dtype";
+import type { HostTensor } from "../graph/dtype";
 import { attentionView } from "./attention";
-import { type AttentionOptions } from "./attentionOptions";
+import type { AttentionOptions } from "./attentionOptions";
 import { isLazyTensor, type LazyTensor } from "./bundle";
 import { claimView } from "./claimView";
 import { costView } from "./costView";
@@ -13,11 +13,11 @@ import { metricsView } from "./metrics";
 import { paretoView } from "./paretoView";
 import { progressView } from "./progress";
 import { scalingView } from "./scaling";
-import { type ViewName } from "./schema";
+import type { ViewName } from "./schema";
 import { spectrumView } from "./spectrum";
 import { tableView } from "./table";
 import { tensorView, type TensorViewOptions } from "./tensorView";
-import { type NumberSource } from "./values";
+import type { NumberSource } from "./values";
 
 /** Computes its tensors when it is shown. */
 const later = (build: () => Promise<Display<ViewName>>): Displayable => ({ [DISPLAY]: async () => (await build())[DISPLAY]() });

@@ -1,7 +1,7 @@
 /** @file What every fit gives back: parameters with intervals, residuals, predictions with a band. */
 import { ArgumentError } from "../errors";
 import { bootstrapFit, type BootstrapOptions } from "./bootstrap";
-import { type Curve, type RobustFit } from "./robustFit";
+import type { Curve, RobustFit } from "./robustFit";
 import { type Interval, percentileInterval, rSquared } from "./statistics";
 
 export type Parameters<P extends string> = Readonly<Record<P, number>>;

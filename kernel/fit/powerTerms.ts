@@ -1,6 +1,6 @@
 /** @file The curve log(E + Σₖ Aₖ·xₖ^−αₖ) in variables that are easy to search: the core of the power-law and the Chinchilla fit. */
 import { mean } from "./statistics";
-import { type Curve } from "./robustFit";
+import type { Curve } from "./robustFit";
 
 /** Logarithms of one input over all points, with their mean: coefficients are searched at that centre, where they and the exponent are independent. */
 export interface LogInput {

@@ -1,15 +1,15 @@
 /** @file The fluent form of the functions in ops/: `x.mul(y).sum(-1)` is `sum(mul(x, y), -1)`. */
-import { type Dtype } from "./dtype";
+import type { Dtype } from "./dtype";
 import { gelu, logSoftmax, silu, softmax, softplus } from "./composites/activations";
 import * as elementwise from "./ops/elementwise";
-import { type TensorLike } from "./ops/elementwise";
+import type { TensorLike } from "./ops/elementwise";
 import { gather, takeAlong } from "./ops/indexing";
 import { matmul, type MatMulOptions } from "./ops/linalg";
 import * as movement from "./ops/movement";
-import { type SliceOptions } from "./ops/movement";
+import type { SliceOptions } from "./ops/movement";
 import * as reduction from "./ops/reduction";
-import { type Axes, type CumSumOptions, type ReduceOptions } from "./ops/reduction";
-import { type Shape } from "./shape";
+import type { Axes, CumSumOptions, ReduceOptions } from "./ops/reduction";
+import type { Shape } from "./shape";
 import { Tensor } from "./tensor";
 
 const fluent = {

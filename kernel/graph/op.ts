@@ -1,8 +1,8 @@
 /** @file The primitive operations and their parameters. Everything else is composed of these. */
-import { type Dtype } from "./dtype";
-import { type Shape } from "./shape";
-import { type CompositeBody } from "./composite";
-import { type Tensor } from "./tensor";
+import type { Dtype } from "./dtype";
+import type { Shape } from "./shape";
+import type { CompositeBody } from "./composite";
+import type { Tensor } from "./tensor";
 
 type None = Record<never, never>;
 interface Reduction {

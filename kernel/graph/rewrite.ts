@@ -1,6 +1,6 @@
 /** @file Walking and rebuilding graphs. */
 import { Tensor } from "./tensor";
-import { type Op, type OpAttrs } from "./op";
+import type { Op, OpAttrs } from "./op";
 import { withScope, withSite } from "./trace";
 
 /** All tensors that `outputs` depend on, operands before results, each once. Does not look into realized tensors. */

@@ -1,9 +1,9 @@
 /** @file The shape and dtype of each operation's result, and the checks on its operands. */
 import { DtypeError, ShapeError } from "../errors";
 import { isFloat, type Dtype } from "./dtype";
-import { type BinaryOp, type ComparisonOp, type ConvolutionAttrs, type LogicalOp, type Op, type OpAttrs, type ReductionOp, type TopKAttrs, type UnaryOp } from "./op";
+import type { BinaryOp, ComparisonOp, ConvolutionAttrs, LogicalOp, Op, OpAttrs, ReductionOp, TopKAttrs, UnaryOp } from "./op";
 import { broadcastShapes, reducedShape, sameShape, showShape, sizeOf, type Shape } from "./shape";
-import { type Tensor } from "./tensor";
+import type { Tensor } from "./tensor";
 import { here } from "./trace";
 
 export interface TypeOf {

@@ -1,7 +1,7 @@
 /** @file Singular values of a matrix, on the host. */
 import { Matrix, SVD } from "ml-matrix";
 import { ShapeError } from "../errors";
-import { type Tensor } from "./tensor";
+import type { Tensor } from "./tensor";
 
 /**
  * All singular values of a matrix [M, N], largest first, in float64.

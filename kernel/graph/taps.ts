@@ -1,6 +1,6 @@
 /** @file Taps: reading or replacing named inner values of a function ("blocks.2.attention.weights"). */
 import { NoEffectError } from "../errors";
-import { type Tensor } from "./tensor";
+import type { Tensor } from "./tensor";
 import { currentScope } from "./trace";
 
 type Handler = (name: string, value: Tensor) => Tensor;

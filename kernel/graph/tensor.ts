@@ -1,7 +1,7 @@
 /** @file Tensor: a value of the graph, lazy until its elements are asked for. */
 import { LifetimeError, ShapeError } from "../errors";
 import { bytesPerElement, hostArrayFrom, toNumbers, type Dtype, type HostArray, type HostTensor } from "./dtype";
-import { type Op, type OpAttrs } from "./op";
+import type { Op, OpAttrs } from "./op";
 import { shapeRules } from "./shapeRules";
 import { showShape, sizeOf, type Shape } from "./shape";
 import { currentScope, currentSite, currentTrace, describeSite, here, type Site } from "./trace";

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ArgumentError, DtypeError, FormatError } from "../errors";
-import { type HostTensor } from "../graph/dtype";
+import type { HostTensor } from "../graph/dtype";
 import { atomicWrite, removeStaleTemporaries } from "./atomicWrite";
 import { errorCode, readError, writeError } from "./fileErrors";
 import { viewBytes } from "./hostBytes";

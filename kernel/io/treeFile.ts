@@ -3,7 +3,7 @@ import { ArgumentError } from "../errors";
 import { fromHost, realize, type Tensor } from "../graph/tensor";
 import { showShape, sameShape } from "../graph/shape";
 import { leaves, map, type Tree } from "../graph/tree";
-import { type HostTensor } from "../graph/dtype";
+import type { HostTensor } from "../graph/dtype";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoint";
 
 /** What a tree file holds besides tensors: plain JSON, such as the step, the data position and settings. */

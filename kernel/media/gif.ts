@@ -1,7 +1,7 @@
 /** @file Animated GIF files from video tensors. */
 import gifencDefault, * as gifencNames from "gifenc";
 import { ArgumentError, ShapeError } from "../errors";
-import { type HostTensor } from "../graph/dtype";
+import type { HostTensor } from "../graph/dtype";
 import { pixelsOf, rgbaAt, type PixelOptions, type Pixels } from "./pixels";
 
 // Node finds everything under the default export of the CommonJS build, bundlers and test runners the names of the ES build.

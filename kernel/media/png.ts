@@ -1,7 +1,7 @@
 /** @file PNG files from image tensors and back. */
 import { decode, encode, hasPngSignature, convertIndexedToRgb, type DecodedPng } from "fast-png";
 import { FormatError, ShapeError } from "../errors";
-import { type HostTensor } from "../graph/dtype";
+import type { HostTensor } from "../graph/dtype";
 import { pixelsAt, pixelsOf, type PixelOptions } from "./pixels";
 
 /** Largest image read. Larger ones are refused before any memory is taken (a PNG of a few bytes can claim 2^31 × 2^31 pixels). */

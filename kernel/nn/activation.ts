@@ -1,7 +1,7 @@
 /** @file Activation functions by name. */
 import { gelu, geluTanh, silu } from "../graph/composites/activations";
 import { relu, sigmoid, square, tanh } from "../graph/ops/elementwise";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 
 /** Elementwise functions by the names that layers take. */
 export const ACTIVATIONS = {

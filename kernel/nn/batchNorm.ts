@@ -2,7 +2,7 @@
 import { add, mul, reciprocal, sqrt, stopGradient, sub } from "../graph/ops/elementwise";
 import { reshape } from "../graph/ops/movement";
 import { mean, variance } from "../graph/ops/reduction";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 import { filled } from "./initializers";
 import { Module } from "./module";
 

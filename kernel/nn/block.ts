@@ -1,10 +1,10 @@
 /** @file Block: a transformer layer, attention and feed-forward each normalized before and added to the stream. */
 import { add } from "../graph/ops/elementwise";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 import { fold, type Key } from "../random/key";
 import { attention, type Attention, type AttentionCall, type AttentionOptions } from "./attention";
 import { fanInInit } from "./initializers";
-import { type LayerCache } from "./kvCache";
+import type { LayerCache } from "./kvCache";
 import { mlp, type Mlp, type MlpKind } from "./mlp";
 import { Module } from "./module";
 import { norm, type Norm, type NormKind } from "./normalization";

@@ -3,8 +3,8 @@ import { ArgumentError } from "../errors";
 import { add } from "../graph/ops/elementwise";
 import * as linalg from "../graph/ops/linalg";
 import { reshape } from "../graph/ops/movement";
-import { type Tensor } from "../graph/tensor";
-import { type Key } from "../random/key";
+import type { Tensor } from "../graph/tensor";
+import type { Key } from "../random/key";
 import { fanInInit, filled, type Initializer } from "./initializers";
 import { Module } from "./module";
 

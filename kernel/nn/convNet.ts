@@ -1,6 +1,6 @@
 /** @file ConvNet: a small image classifier of convolution stages, plain or residual. */
 import { add } from "../graph/ops/elementwise";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 import { fold, type Key } from "../random/key";
 import { activate, type Activation } from "./activation";
 import { conv, type Conv } from "./conv";

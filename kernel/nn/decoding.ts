@@ -2,9 +2,9 @@
 import { add, cast, div, less, scalar, where } from "../graph/ops/elementwise";
 import { argMax, topK as topKOf } from "../graph/ops/reduction";
 import { slice } from "../graph/ops/movement";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 import { gumbel } from "../random/continuous";
-import { type Key } from "../random/key";
+import type { Key } from "../random/key";
 
 export interface SampleOptions {
   /** A new one for each draw. */

@@ -5,7 +5,7 @@ import { matmul } from "../graph/ops/linalg";
 import { iota, transpose } from "../graph/ops/movement";
 import { mean, normalize } from "../graph/ops/reduction";
 import { sameShape, showShape } from "../graph/shape";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 import { crossEntropy } from "./losses";
 
 export interface WeightOptions {

@@ -5,7 +5,7 @@ import { fromPatches, patches } from "../graph/ops/indexing";
 import { expandDims, reshape, split, transpose } from "../graph/ops/movement";
 import { silu } from "../graph/composites/activations";
 import { showShape } from "../graph/shape";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 import { fold, type Key } from "../random/key";
 import { attention, type Attention } from "./attention";
 import { embedding, type Embedding } from "./embedding";

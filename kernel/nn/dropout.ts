@@ -1,9 +1,9 @@
 /** @file Dropout: elements set to zero at random, the others scaled up. */
 import { ArgumentError } from "../errors";
 import { cast, less, mul } from "../graph/ops/elementwise";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 import { uniform } from "../random/continuous";
-import { type Key } from "../random/key";
+import type { Key } from "../random/key";
 
 export interface DropoutOptions {
   /** Probability that an element becomes zero: 0 ≤ rate < 1. */

@@ -1,7 +1,7 @@
 /** @file Embedding: rows of a table. */
 import { gather } from "../graph/ops/indexing";
-import { type Tensor } from "../graph/tensor";
-import { type Key } from "../random/key";
+import type { Tensor } from "../graph/tensor";
+import type { Key } from "../random/key";
 import { normalInit, type Initializer } from "./initializers";
 import { Module } from "./module";
 

@@ -4,14 +4,14 @@ import { add, clip } from "../graph/ops/elementwise";
 import { matmul } from "../graph/ops/linalg";
 import { iota, reshape, squeeze, transpose } from "../graph/ops/movement";
 import { showShape } from "../graph/shape";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 import { fold, type Key } from "../random/key";
 import { block, type Block } from "./block";
 import { embedding, type Embedding } from "./embedding";
 import { normalInit } from "./initializers";
 import { advance, emptyCache, type KeyValueCache } from "./kvCache";
 import { linear, onRows, type Linear } from "./linear";
-import { type MlpKind } from "./mlp";
+import type { MlpKind } from "./mlp";
 import { Module, withPaths } from "./module";
 import { norm, type Norm, type NormKind } from "./normalization";
 

@@ -4,7 +4,7 @@ import { composite } from "../graph/composite";
 import { add, mul, reciprocal, sqrt, square, sub } from "../graph/ops/elementwise";
 import { reshape } from "../graph/ops/movement";
 import { mean, sum } from "../graph/ops/reduction";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 import { filled } from "./initializers";
 import { Module } from "./module";
 

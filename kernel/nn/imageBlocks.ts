@@ -2,7 +2,7 @@
 import { silu } from "../graph/composites/activations";
 import { add } from "../graph/ops/elementwise";
 import { reshape, transpose } from "../graph/ops/movement";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 import { fold, type Key } from "../random/key";
 import { attention, type Attention } from "./attention";
 import { conv, type Conv } from "./conv";

@@ -2,7 +2,7 @@
 import { sizeOf, type Shape } from "../graph/shape";
 import { fromHost, type Tensor } from "../graph/tensor";
 import { normal as randomNormal, uniform as randomUniform } from "../random/continuous";
-import { type Key } from "../random/key";
+import type { Key } from "../random/key";
 
 /** A parameter to be made. */
 export interface ParameterShape {

@@ -1,5 +1,5 @@
 /** @file Keys and values of earlier positions, kept between steps of decoding in tensors of constant shape. */
-import { type Dtype } from "../graph/dtype";
+import type { Dtype } from "../graph/dtype";
 import { add, and, clip, less, lessEqual, sub, where } from "../graph/ops/elementwise";
 import { gather } from "../graph/ops/indexing";
 import { iota, reshape, zeros } from "../graph/ops/movement";

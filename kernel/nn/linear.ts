@@ -2,8 +2,8 @@
 import { add } from "../graph/ops/elementwise";
 import { matmul } from "../graph/ops/linalg";
 import { reshape } from "../graph/ops/movement";
-import { type Tensor } from "../graph/tensor";
-import { type Key } from "../random/key";
+import type { Tensor } from "../graph/tensor";
+import type { Key } from "../random/key";
 import { fanInInit, filled, type Initializer } from "./initializers";
 import { Module } from "./module";
 

@@ -7,7 +7,7 @@ import { abs, add, cast, div, equal, exp, log, maximum, mul, neg, notEqual, relu
 import { reshape } from "../graph/ops/movement";
 import { argMax, mean, sum } from "../graph/ops/reduction";
 import { sameShape, showShape } from "../graph/shape";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 
 /** Mean of `values`, or of those where `mask` (bool or weights of equal shape) counts; 0 where none does. */
 export function maskedMean(values: Tensor, mask?: Tensor): Tensor {

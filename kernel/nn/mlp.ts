@@ -1,10 +1,10 @@
 /** @file Mlp: the feed-forward half of a transformer block, plain or gated. */
 import { mul } from "../graph/ops/elementwise";
 import { tap } from "../graph/taps";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 import { fold, type Key } from "../random/key";
 import { activate, type Activation } from "./activation";
-import { type Initializer } from "./initializers";
+import type { Initializer } from "./initializers";
 import { linear, type Linear } from "./linear";
 import { Module } from "./module";
 

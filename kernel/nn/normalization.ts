@@ -1,7 +1,7 @@
 /** @file Layer and RMS normalization of the last axis, as layers. */
 import { layerNorm as layerNormOf, rmsNorm as rmsNormOf } from "../graph/composites/normalization";
 import { ones, zeros } from "../graph/ops/movement";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 import { filled } from "./initializers";
 import { onRows } from "./linear";
 import { Module } from "./module";

@@ -1,5 +1,5 @@
 /** @file Perceptron: linear layers with an activation between them. */
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 import { fold, type Key } from "../random/key";
 import { activate, type Activation } from "./activation";
 import { heInit, type Initializer } from "./initializers";

@@ -4,7 +4,7 @@ import { add, maximum, mul } from "../graph/ops/elementwise";
 import { pad, reshape, slice, type SliceOptions } from "../graph/ops/movement";
 import { max, mean } from "../graph/ops/reduction";
 import { showShape } from "../graph/shape";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 
 export interface PoolOptions {
   /** Height and width of the window. */

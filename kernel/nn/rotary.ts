@@ -2,8 +2,8 @@
 import { composite } from "../graph/composite";
 import { add, cast, cos, exp, mul, neg, sin, sub } from "../graph/ops/elementwise";
 import { concat, iota, reshape, slice } from "../graph/ops/movement";
-import { type Dtype } from "../graph/dtype";
-import { type Tensor } from "../graph/tensor";
+import type { Dtype } from "../graph/dtype";
+import type { Tensor } from "../graph/tensor";
 
 /** Cosines and sines of the angles: [T, 1, headWidth / 2]. */
 export interface RotaryTable {

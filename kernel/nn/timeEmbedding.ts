@@ -1,9 +1,9 @@
 /** @file Sinusoidal features of numbers and of grid positions. */
 import { ArgumentError } from "../errors";
-import { type Dtype } from "../graph/dtype";
+import type { Dtype } from "../graph/dtype";
 import { cast, cos, exp, mul, sin } from "../graph/ops/elementwise";
 import { concat, iota, repeat, reshape } from "../graph/ops/movement";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 
 export interface SinusoidOptions {
   /** Number of features, even: cosines first, then sines. */

@@ -4,7 +4,7 @@ import { silu } from "../graph/composites/activations";
 import { add } from "../graph/ops/elementwise";
 import { concat } from "../graph/ops/movement";
 import { showShape } from "../graph/shape";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 import { fold, type Key } from "../random/key";
 import { conv, type Conv } from "./conv";
 import { embedding, type Embedding } from "./embedding";

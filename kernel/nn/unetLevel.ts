@@ -1,5 +1,5 @@
 /** @file UnetLevel: what a U-Net does at one size of the image. */
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 import { fold, type Key } from "../random/key";
 import { conv, type Conv } from "./conv";
 import { imageAttention, residualBlock, type ImageAttention, type ResidualBlock } from "./imageBlocks";

@@ -5,13 +5,13 @@ import { patches } from "../graph/ops/indexing";
 import { at, broadcastTo, concat, reshape, transpose } from "../graph/ops/movement";
 import { mean } from "../graph/ops/reduction";
 import { showShape } from "../graph/shape";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 import { fold, type Key } from "../random/key";
 import { block, type Block } from "./block";
 import { embedding, type Embedding } from "./embedding";
 import { normalInit, zeroInit } from "./initializers";
 import { linear, type Linear } from "./linear";
-import { type MlpKind } from "./mlp";
+import type { MlpKind } from "./mlp";
 import { Module, withPaths } from "./module";
 import { norm, type Norm, type NormKind } from "./normalization";
 

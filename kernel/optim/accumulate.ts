@@ -3,7 +3,7 @@ import { ArgumentError } from "../errors";
 import { isFloat } from "../graph/dtype";
 import { add, equal, mul, where } from "../graph/ops/elementwise";
 import { zerosLike } from "../graph/ops/movement";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 import { leaves, map, type Tree } from "../graph/tree";
 import { transform, updateEach, zerosFor, zeroSteps, type Transform } from "./transform";
 

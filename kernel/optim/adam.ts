@@ -7,8 +7,8 @@
  * into two scalars: with s = √((1 − b2) / (1 − b2^t)), the step is −(lr (1 − b1) / (1 − b1^t) / s) · M / (√V + eps / s).
  */
 import { add, cast, div, mul, reciprocal, sqrt, square, tanh } from "../graph/ops/elementwise";
-import { type Tensor } from "../graph/tensor";
-import { type Tree } from "../graph/tree";
+import type { Tensor } from "../graph/tensor";
+import type { Tree } from "../graph/tree";
 import { decaysByDefault, type ParameterFilter } from "./decay";
 import { rateAt, type Rate } from "./schedule";
 import { factor, transform, updateEach, zerosFor, zeroSteps, type Transform } from "./transform";

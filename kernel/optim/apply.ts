@@ -1,7 +1,7 @@
 /** @file Updates: scaled, held back, and added to the parameters. */
 import { isFloat } from "../graph/dtype";
 import { add, cast, mul } from "../graph/ops/elementwise";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 import { withScope } from "../graph/trace";
 import { leaves, map, type Tree } from "../graph/tree";
 import { rateAt, type Rate } from "./schedule";

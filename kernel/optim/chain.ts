@@ -2,7 +2,7 @@
 import { ArgumentError } from "../errors";
 import { isFloat } from "../graph/dtype";
 import { leaves, map, type Tree } from "../graph/tree";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 import { transform, type Transform } from "./transform";
 
 /** States by the name of their transform. */

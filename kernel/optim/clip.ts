@@ -3,7 +3,7 @@ import { ArgumentError } from "../errors";
 import { isFloat } from "../graph/dtype";
 import { add, cast, clip, div, maximum, mul, scalar, sqrt, square } from "../graph/ops/elementwise";
 import { sum } from "../graph/ops/reduction";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 import { leaves, type Tree } from "../graph/tree";
 import { mapUpdates, transform, workDtype, type Transform } from "./transform";
 

@@ -1,6 +1,6 @@
 /** @file Weight decay and which parameters it is for. */
 import { add, mul } from "../graph/ops/elementwise";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 import { transform, updateEach, type Transform } from "./transform";
 
 /** Chooses parameters by path ("blocks.2.mlp.up.weight") and shape. */

@@ -4,8 +4,8 @@
  * Ours keeps M = m / (1 − b2); the sign is that of c M + g with c = b1 (1 − b2) / (1 − b1).
  */
 import { add, mul, sign } from "../graph/ops/elementwise";
-import { type Tensor } from "../graph/tensor";
-import { type Tree } from "../graph/tree";
+import type { Tensor } from "../graph/tensor";
+import type { Tree } from "../graph/tree";
 import { decaysByDefault, type ParameterFilter } from "./decay";
 import { rateAt, type Rate } from "./schedule";
 import { factor, transform, updateEach, zerosFor, zeroSteps, type Transform } from "./transform";

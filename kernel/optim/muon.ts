@@ -6,11 +6,11 @@
  */
 import { add, mul } from "../graph/ops/elementwise";
 import { reshape } from "../graph/ops/movement";
-import { type Tensor } from "../graph/tensor";
-import { type Tree } from "../graph/tree";
+import type { Tensor } from "../graph/tensor";
+import type { Tree } from "../graph/tree";
 import { adamw, type AdamWOptions } from "./adam";
 import { partition } from "./chain";
-import { type ParameterFilter } from "./decay";
+import type { ParameterFilter } from "./decay";
 import { NEWTON_SCHULZ_STEPS, orthogonalize } from "./orthogonalize";
 import { rateAt, type Rate } from "./schedule";
 import { factor, transform, updateEach, zerosFor, zeroSteps, type Transform } from "./transform";

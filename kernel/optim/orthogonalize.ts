@@ -4,7 +4,7 @@ import { add, div, mul, sqrt, square } from "../graph/ops/elementwise";
 import { matmul } from "../graph/ops/linalg";
 import { swapAxes } from "../graph/ops/movement";
 import { sum } from "../graph/ops/reduction";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 
 /** The quintic x ↦ a x + b x³ + c x⁵ of Jordan et al. 2024 ("Muon"), chosen for its slope at 0: five steps bring singular values to 0.7…1.2. */
 const [A, B, C] = [3.4445, -4.775, 2.0315];

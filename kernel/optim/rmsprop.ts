@@ -1,7 +1,7 @@
 /** @file RMSprop and Adagrad: steps divided by the root of the squares of gradients so far. */
 import { add, div, mul, sqrt, square } from "../graph/ops/elementwise";
-import { type Tensor } from "../graph/tensor";
-import { type Tree } from "../graph/tree";
+import type { Tensor } from "../graph/tensor";
+import type { Tree } from "../graph/tree";
 import { rateAt, type Rate } from "./schedule";
 import { factor, transform, updateEach, zerosFor, zeroSteps, type Transform } from "./transform";
 

@@ -2,7 +2,7 @@
 import { ArgumentError } from "../errors";
 import { add, cast, clip, cos, exp, greaterEqual, less, mul, scalar, sqrt, sub, where } from "../graph/ops/elementwise";
 import { broadcastTo, reshape } from "../graph/ops/movement";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 
 /** The value for a count of steps done (0 at the first update). Elementwise: given steps [N], it returns the curve [N]. */
 export type Schedule = (step: Tensor) => Tensor;

@@ -1,9 +1,9 @@
 /** @file Stochastic gradient descent, with momentum. */
 import { add, mul } from "../graph/ops/elementwise";
-import { type Tree } from "../graph/tree";
+import type { Tree } from "../graph/tree";
 import { scale, type Counted } from "./apply";
 import { chain, type States } from "./chain";
-import { type Rate } from "./schedule";
+import type { Rate } from "./schedule";
 import { transform, updateEach, zerosFor, type Transform } from "./transform";
 
 export interface MomentumOptions {

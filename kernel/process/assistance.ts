@@ -1,8 +1,8 @@
 /** @file Completion and inspection for Jupyter clients, from the types of the cells that ran and their live values. */
 import { ArgumentError } from "../errors";
-import { type ReplyContent } from "../protocol/jupyter";
-import { type Session } from "../session/session";
-import { type Asking } from "./requests";
+import type { ReplyContent } from "../protocol/jupyter";
+import type { Session } from "../session/session";
+import type { Asking } from "./requests";
 import { variablesReply } from "./variables/variablesReply";
 
 /** What could stand at the cursor. The first call loads the compiler's service and the library's types: about a second. */

@@ -2,9 +2,9 @@
 import nodeModule from "node:module";
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { Session } from "../session/session";
-import { type Shared, type ToMain } from "./channel";
+import type { Shared, ToMain } from "./channel";
 import { Executions } from "./executions";
-import { type KernelOptions } from "./kernelOptions";
+import type { KernelOptions } from "./kernelOptions";
 import { Library } from "./library";
 import { Outgoing } from "./outgoing";
 import { answerRequest } from "./requests";

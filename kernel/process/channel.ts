@@ -1,8 +1,8 @@
 /** @file What the thread of the protocol and the main thread, where cells run, say to each other. */
-import { type MessagePort } from "node:worker_threads";
-import { type Header, type KernelInfo, type CellCost, type ReplyContent, type RequestType } from "../protocol/jupyter";
-import { type ErrorContent, type SessionMessage } from "../protocol/messages";
-import { type KernelOptions } from "./kernelOptions";
+import type { MessagePort } from "node:worker_threads";
+import type { Header, KernelInfo, CellCost, ReplyContent, RequestType } from "../protocol/jupyter";
+import type { ErrorContent, SessionMessage } from "../protocol/messages";
+import type { KernelOptions } from "./kernelOptions";
 
 /** A cell to run. */
 export interface ExecuteOrder {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DeviceError, FormatError } from "../errors";
 import { isRecord, makeMessage, parseEnvelope, parseJson } from "../protocol/envelope";
-import { type AttachReply, type Channel, type Envelope, type JupyterMessage, type KernelRecord, type ReplyContent, type RequestContent, type RequestType } from "../protocol/jupyter";
+import type { AttachReply, Channel, Envelope, JupyterMessage, KernelRecord, ReplyContent, RequestContent, RequestType } from "../protocol/jupyter";
 import { LineSplitter } from "../protocol/lineSplitter";
 
 export interface ConnectOptions {

@@ -1,6 +1,6 @@
 /** @file Whether code is a whole cell, for consoles: a line that opens a bracket asks for the next. */
 import ts from "typescript";
-import { type ReplyContent } from "../protocol/jupyter";
+import type { ReplyContent } from "../protocol/jupyter";
 import { CellSyntaxError } from "../session/cellSyntaxError";
 import { parseCell } from "../session/parseCell";
 

@@ -1,5 +1,5 @@
 /** @file What a cell costs: time, FLOPs of the programs it ran, and energy where the machine tells. */
-import { type CellCost } from "../protocol/jupyter";
+import type { CellCost } from "../protocol/jupyter";
 import { energyJoules } from "../runtime/monitor/energy";
 import { flopsSoFar } from "../runtime/work";
 

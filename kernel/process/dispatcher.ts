@@ -1,8 +1,8 @@
 /** @file The protocol of a kernel over any transport: what can be answered here is, the rest goes to the main thread. */
-import { type Channel, type Header, type JupyterMessage, type KernelInfo } from "../protocol/jupyter";
+import type { Channel, Header, JupyterMessage, KernelInfo } from "../protocol/jupyter";
 import { makeMessage } from "../protocol/envelope";
-import { type SessionMessage } from "../protocol/messages";
-import { type ClientId, type Transport } from "../protocol/transport";
+import type { SessionMessage } from "../protocol/messages";
+import type { ClientId, Transport } from "../protocol/transport";
 import { INTERRUPTED, RUNNING, SERVICE } from "../session/interrupt";
 import { MAIN_REQUESTS, type MainRequest, type Outcome, type Shared, type ToMain, type ToProtocol } from "./channel";
 import { executeContent } from "./executeContent";
@@ -11,7 +11,7 @@ import { History } from "./history";
 import { kernelInfoContent } from "./kernelInfo";
 import { Outbox } from "./outbox";
 import { Questions } from "./questions";
-import { type SideFiles } from "./sideFiles";
+import type { SideFiles } from "./sideFiles";
 
 export interface DispatcherOptions {
   /** Of the kernel: the `session` of its headers. */

@@ -1,6 +1,6 @@
 /** @file The content of an execute_request as a client sent it, checked. */
 import { isRecord } from "../protocol/envelope";
-import { type ExecuteContent } from "./executionQueue";
+import type { ExecuteContent } from "./executionQueue";
 
 /** The content with parts of the wrong type left out; undefined without code. */
 export function executeContent(content: Readonly<Record<string, unknown>>): ExecuteContent | undefined {

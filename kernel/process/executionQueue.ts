@@ -1,6 +1,6 @@
 /** @file Executions that wait and the one that runs, in the order they came. */
-import { type AttachReply, type JupyterMessage, type RequestContent } from "../protocol/jupyter";
-import { type ClientId } from "../protocol/transport";
+import type { AttachReply, JupyterMessage, RequestContent } from "../protocol/jupyter";
+import type { ClientId } from "../protocol/transport";
 
 export type ExecuteContent = RequestContent<"execute_request">;
 

@@ -1,11 +1,11 @@
 /** @file Executions on the main thread: a cell, what it shows, asks and costs, and its user expressions. */
-import { type MimeBundle } from "../protocol/messages";
-import { type CellResult, type Session } from "../session/session";
-import { type Ask } from "../session/captureOutput";
+import type { MimeBundle } from "../protocol/messages";
+import type { CellResult, Session } from "../session/session";
+import type { Ask } from "../session/captureOutput";
 import { profileSpan } from "../runtime/profile";
 import { CostMeter } from "./costMeter";
-import { type ExecuteOrder, type Outcome } from "./channel";
-import { type Outgoing } from "./outgoing";
+import type { ExecuteOrder, Outcome } from "./channel";
+import type { Outgoing } from "./outgoing";
 
 export interface ExecutionsParts {
   readonly session: Session;

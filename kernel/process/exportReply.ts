@@ -1,12 +1,12 @@
 /** @file A function or model of the notebook as an `.onnx` file. */
 import { resolve } from "node:path";
 import { ArgumentError } from "../errors";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 import { atomicWrite } from "../io/atomicWrite";
-import { type ReplyContent } from "../protocol/jupyter";
+import type { ReplyContent } from "../protocol/jupyter";
 import { exampleOf } from "../runtime/examples";
-import { type Session } from "../session/session";
-import { type LibraryModule } from "./library";
+import type { Session } from "../session/session";
+import type { LibraryModule } from "./library";
 import { valueAt } from "./variables/variablesReply";
 import { isCallable, modelInput } from "./views/modelInput";
 

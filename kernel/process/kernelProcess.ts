@@ -4,7 +4,7 @@ import { MessageChannel, Worker } from "node:worker_threads";
 import { IsoflopError } from "../errors";
 import { shareWork } from "../runtime/work";
 import { createFlag } from "../session/interrupt";
-import { type ProtocolData, type Shared } from "./channel";
+import type { ProtocolData, Shared } from "./channel";
 import { type KernelOptions, parseKernelOptions } from "./kernelOptions";
 
 const EXIT_FAILED = 1;

@@ -1,6 +1,6 @@
 /** @file Outputs above the limit, in short: what is too large goes to a side file, and a line of text says where. */
-import { type DisplayContent, type ErrorContent, type MimeBundle } from "../protocol/messages";
-import { type SideFiles } from "./sideFiles";
+import type { DisplayContent, ErrorContent, MimeBundle } from "../protocol/messages";
+import type { SideFiles } from "./sideFiles";
 
 const EXTENSIONS: Readonly<Record<string, string>> = {
   "text/plain": "txt",

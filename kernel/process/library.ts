@@ -1,5 +1,5 @@
 /** @file The library that cells import: loaded once, at the first import or ahead of it. */
-import { type KernelInfo } from "../protocol/jupyter";
+import type { KernelInfo } from "../protocol/jupyter";
 
 const importLibrary = () => import("../index");
 export type LibraryModule = Awaited<ReturnType<typeof importLibrary>>;

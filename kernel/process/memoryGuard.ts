@@ -1,5 +1,5 @@
 /** @file The memory guard: says once when the machine is about to swap, and again only after it has recovered. */
-import { type MemoryState } from "../runtime/monitor/memory";
+import type { MemoryState } from "../runtime/monitor/memory";
 
 /** Above the limit by this factor it counts as recovered: no flicker at the border. */
 const RECOVERED = 1.5;

@@ -1,8 +1,8 @@
 /** @file Outputs on their way to the clients: text joined, updates at most ten a second, large ones shortened. */
-import { type Header } from "../protocol/jupyter";
-import { type OutputMessage, type SessionMessage } from "../protocol/messages";
+import type { Header } from "../protocol/jupyter";
+import type { OutputMessage, SessionMessage } from "../protocol/messages";
 import { shortError, withinLimit } from "./largeOutput";
-import { type SideFiles } from "./sideFiles";
+import type { SideFiles } from "./sideFiles";
 import { StreamText } from "./streamText";
 import { UpdateThrottle } from "./updateThrottle";
 

@@ -1,8 +1,8 @@
 /** @file Messages to the thread of the protocol, with a brake for cells that write faster than anyone can read. */
-import { type MessagePort } from "node:worker_threads";
-import { type MimeBundle, type SessionMessage } from "../protocol/messages";
+import type { MessagePort } from "node:worker_threads";
+import type { MimeBundle, SessionMessage } from "../protocol/messages";
 import { isStopped } from "../session/interrupt";
-import { type ExecuteOrder, type Shared, type ToProtocol } from "./channel";
+import type { ExecuteOrder, Shared, ToProtocol } from "./channel";
 
 /** More than that is not in the queue between the threads. */
 const MAX_UNREAD_BYTES = 32e6;

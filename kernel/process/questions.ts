@@ -1,7 +1,7 @@
 /** @file Questions of cells to the user: asked of the client that ran the cell, and of whoever comes after it. */
 import { makeMessage } from "../protocol/envelope";
-import { type Header, type InputRequest, type JupyterMessage } from "../protocol/jupyter";
-import { type ClientId } from "../protocol/transport";
+import type { Header, InputRequest, JupyterMessage } from "../protocol/jupyter";
+import type { ClientId } from "../protocol/transport";
 
 export interface QuestionsOptions {
   readonly session: string;

@@ -1,14 +1,14 @@
 /** @file Requests that need the notebook's names or the library, answered on the main thread. */
 import { ArgumentError, IsoflopError } from "../errors";
-import { type ReplyContent } from "../protocol/jupyter";
+import type { ReplyContent } from "../protocol/jupyter";
 import { chromeTrace, startProfile, stopProfile } from "../runtime/profile";
-import { type Session } from "../session/session";
-import { type MainRequest, type RequestOrder } from "./channel";
+import type { Session } from "../session/session";
+import type { MainRequest, RequestOrder } from "./channel";
 import { completeReply, inspectReply } from "./assistance";
 import { completeness } from "./completeness";
 import { exportReply } from "./exportReply";
 import { kernelInfo } from "./kernelInfo";
-import { type Library } from "./library";
+import type { Library } from "./library";
 import { variablesReply } from "./variables/variablesReply";
 import { viewReply } from "./views/viewReply";
 

@@ -1,5 +1,5 @@
 /** @file The state of machine and kernel, once a second, from the protocol's thread: also while a cell holds the other one. */
-import { type KernelInfo, type KernelStatus } from "../protocol/jupyter";
+import type { KernelInfo, KernelStatus } from "../protocol/jupyter";
 import { gpuStates } from "../runtime/monitor/gpu";
 import { memoryState } from "../runtime/monitor/memory";
 import { MemoryGuard } from "./memoryGuard";

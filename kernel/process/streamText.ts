@@ -1,7 +1,7 @@
 /** @file The text that an execution writes: joined for a moment, and above the limit written to a file. */
-import { type StreamMessage } from "../protocol/messages";
+import type { StreamMessage } from "../protocol/messages";
 import { megabytes } from "./largeOutput";
-import { type SideFile, type SideFiles } from "./sideFiles";
+import type { SideFile, SideFiles } from "./sideFiles";
 
 type Stream = StreamMessage["content"];
 

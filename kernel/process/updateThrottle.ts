@@ -1,6 +1,6 @@
 /** @file Updates of displays, at most ten a second each: the newest wins and the last is always sent. */
-import { type Header } from "../protocol/jupyter";
-import { type UpdateDisplayMessage } from "../protocol/messages";
+import type { Header } from "../protocol/jupyter";
+import type { UpdateDisplayMessage } from "../protocol/messages";
 
 const INTERVAL_MS = 100;
 

@@ -1,10 +1,10 @@
 /** @file One client of the local socket: token first, then what it missed, then messages both ways. */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { once } from "node:events";
-import { type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { isRecord, parseEnvelope, parseJson } from "./envelope";
-import { type Journal } from "./journal";
-import { type AttachReply, type AttachRequest, type Envelope } from "./jupyter";
+import type { Journal } from "./journal";
+import type { AttachReply, AttachRequest, Envelope } from "./jupyter";
 import { LineSplitter } from "./lineSplitter";
 
 export interface ConnectionOptions {

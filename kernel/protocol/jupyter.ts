@@ -1,5 +1,5 @@
 /** @file Jupyter's messages whole: header, channels, and the requests that the kernel answers, its own beside those of the protocol (version 5.4). */
-import { type MimeBundle, type SessionMessage } from "./messages";
+import type { MimeBundle, SessionMessage } from "./messages";
 
 export const PROTOCOL_VERSION = "5.4";
 

@@ -2,9 +2,9 @@
 import { chmodSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { Connection } from "./connection";
-import { type Journal } from "./journal";
-import { type AttachReply, type Channel, type Envelope, type JupyterMessage } from "./jupyter";
-import { type ClientId, type Receive, type Transport } from "./transport";
+import type { Journal } from "./journal";
+import type { AttachReply, Channel, Envelope, JupyterMessage } from "./jupyter";
+import type { ClientId, Receive, Transport } from "./transport";
 
 export interface LocalSocketOptions {
   /** Path of the unix socket, or name of the pipe. */

@@ -1,5 +1,5 @@
 /** @file What carries messages between a kernel and its clients: the local socket, ZeroMQ. */
-import { type Channel, type JupyterMessage } from "./jupyter";
+import type { Channel, JupyterMessage } from "./jupyter";
 
 /** Names a client to the transport that it came by. */
 export type ClientId = string;

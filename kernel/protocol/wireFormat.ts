@@ -1,7 +1,7 @@
 /** @file Jupyter's messages as frames: identities, a delimiter, a signature, and four JSON parts. */
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { isMessage, isRecord, parseJson } from "./envelope";
-import { type JupyterMessage } from "./jupyter";
+import type { JupyterMessage } from "./jupyter";
 
 const DELIMITER = "<IDS|MSG>";
 /** Header, parent header, metadata, content. */

@@ -2,9 +2,9 @@
 import { randomUUID } from "node:crypto";
 import type * as zeromq from "zeromq";
 import { DeviceError } from "../errors";
-import { type ConnectionFile } from "./connectionFile";
-import { type Channel, type JupyterMessage } from "./jupyter";
-import { type ClientId, type Receive, type Transport } from "./transport";
+import type { ConnectionFile } from "./connectionFile";
+import type { Channel, JupyterMessage } from "./jupyter";
+import type { ClientId, Receive, Transport } from "./transport";
 import { WireFormat } from "./wireFormat";
 
 export interface ZeroMqOptions {

@@ -1,6 +1,6 @@
 /** @file Random numbers on the real line. Each function is a pure function of its key: the same key gives the same numbers. */
 import { ArgumentError } from "../errors";
-import { type Dtype } from "../graph/dtype";
+import type { Dtype } from "../graph/dtype";
 import { add, cast, clip, cos, erf, less, log, mul, neg, scalar, shiftRight, sin, sqrt, sub, where } from "../graph/ops/elementwise";
 import { concat, reshape, slice } from "../graph/ops/movement";
 import { sizeOf, type Shape } from "../graph/shape";

@@ -2,10 +2,10 @@
 import { ArgumentError } from "../errors";
 import { add, cast, less, mul, scalar, shiftRight } from "../graph/ops/elementwise";
 import { argMax, argSort } from "../graph/ops/reduction";
-import { type Shape } from "../graph/shape";
-import { type Tensor } from "../graph/tensor";
+import type { Shape } from "../graph/shape";
+import type { Tensor } from "../graph/tensor";
 import { bits, gumbel, uniform } from "./continuous";
-import { type Key } from "./key";
+import type { Key } from "./key";
 
 const TWO_32 = 2 ** 32;
 /** The product with 32 bits must stay below 2^63. */

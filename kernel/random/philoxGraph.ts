@@ -2,7 +2,7 @@
 import { composite } from "../graph/composite";
 import { add, bitAnd, bitXor, mul, scalar, shiftRight } from "../graph/ops/elementwise";
 import { concat, flip, full, iota, reshape, slice, stack, transpose, zeros } from "../graph/ops/movement";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 import { MULTIPLIER_0, MULTIPLIER_1, SPLIT_TAG, WEYL_0, WEYL_1 } from "./philox";
 
 const ROUNDS = 10;

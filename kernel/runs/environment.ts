@@ -5,7 +5,7 @@ import { version } from "../../package.json";
 import { DEVICE_NAMES } from "../runtime/devices";
 import { describeMachine } from "../runtime/machine";
 import { executor } from "../runtime/session";
-import { type RunEnvironment } from "./schema";
+import type { RunEnvironment } from "./schema";
 
 const execute = promisify(execFile);
 /** A repository on a slow disk must not hold a run up for long. */

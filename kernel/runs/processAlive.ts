@@ -1,7 +1,7 @@
 /** @file Whether the process of a run is still there: not only whether some process has its number. */
 import { readFileSync } from "node:fs";
 import { hostname, uptime } from "node:os";
-import { type RunRecord, type RunStatus } from "./schema";
+import type { RunRecord, RunStatus } from "./schema";
 
 /** The status as it is now. A run of another machine (a shared folder) is believed. */
 export function presentStatus({ status, process: owner, started }: Pick<RunRecord, "status" | "process" | "started">): RunStatus {

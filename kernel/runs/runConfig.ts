@@ -1,7 +1,7 @@
 /** @file A run's configuration as JSON: what JSON has no word for becomes text that a reader understands. */
 import { ArgumentError } from "../errors";
 import { Tensor } from "../graph/tensor";
-import { type Json, type RunConfig } from "./schema";
+import type { Json, RunConfig } from "./schema";
 
 /** A configuration is read by people and compared line by line: more than this is data. */
 const MAX_CONFIG_BYTES = 1_000_000;

@@ -1,5 +1,5 @@
 /** @file Curves of runs: a metric against steps, FLOPs, tokens or seconds; smoothed; cut where all have spent the same. Pure: command line and views share it. */
-import { type Axis, type MetricRow } from "./schema";
+import type { Axis, MetricRow } from "./schema";
 
 /** Points with x that does not fall; no gaps, no NaN. */
 export interface Curve {

@@ -1,9 +1,9 @@
 /** @file Programs that count what they compute, and are seen in a profile. */
 import { nodesOf } from "../cost/executedGraph";
 import { nodeCosts } from "../cost/nodeCosts";
-import { type Program } from "./executor";
+import type { Program } from "./executor";
 import { isProfiling, profileSpan } from "./profile";
-import { type Lowered } from "./session";
+import type { Lowered } from "./session";
 import { countFlops } from "./work";
 
 /** `program`, which adds the FLOPs of `graph` to the work counter at each run that succeeds. They are looked up once. */

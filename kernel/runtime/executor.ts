@@ -1,7 +1,7 @@
 /** @file What runs a model: the one interface over onnxruntime. */
-import { type Dtype } from "../graph/dtype";
-import { type Shape } from "../graph/shape";
-import { type Storage, type Tensor } from "../graph/tensor";
+import type { Dtype } from "../graph/dtype";
+import type { Shape } from "../graph/shape";
+import type { Storage, Tensor } from "../graph/tensor";
 
 /** A model's input or output. */
 export interface Port {

@@ -1,7 +1,7 @@
 /** @file Buffers that wait to be used again: donated state of one step becomes the outputs of the next. */
 import { bytesPerElement, hostArray, type Dtype, type HostArray } from "../graph/dtype";
 import { sizeOf, type Shape } from "../graph/shape";
-import { type Storage } from "../graph/tensor";
+import type { Storage } from "../graph/tensor";
 
 export class BufferPool {
   private readonly free = new Map<string, Storage[]>();

@@ -3,13 +3,13 @@ import { createHash } from "node:crypto";
 import { ArgumentError, DeviceError } from "../errors";
 import { lower } from "../graph/passes/lower";
 import { topological } from "../graph/rewrite";
-import { type Tensor } from "../graph/tensor";
+import type { Tensor } from "../graph/tensor";
 import { emit } from "../onnx/emit";
 import { encodeModel } from "../onnx/protobuf";
 import { ISOFLOP_DOMAIN, MICROSOFT_DOMAIN, type OnnxModel } from "../onnx/model";
 import { counted } from "./counted";
 import { deviceName, requireDevice, type DeviceName } from "./devices";
-import { type Executor, type Kernels, type Port, type Program } from "./executor";
+import type { Executor, Kernels, Port, Program } from "./executor";
 import { nativeExecutor } from "./native/native";
 import { stockExecutor } from "./stock";
 

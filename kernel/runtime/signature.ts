@@ -1,7 +1,7 @@
 /** @file Signatures: what must be equal for a traced graph to be used again. */
 import { ArgumentError } from "../errors";
 import { Tensor } from "../graph/tensor";
-import { type Tree } from "../graph/tree";
+import type { Tree } from "../graph/tree";
 
 /** Path → shape and dtype of each tensor, or the value of each other leaf. */
 export type Signature = ReadonlyMap<string, string>;

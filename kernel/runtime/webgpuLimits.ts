@@ -1,6 +1,6 @@
 /** @file What onnxruntime's WebGPU computes wrongly or refuses while it runs, found by comparison with its CPU kernels. */
 import { decodeModel } from "../onnx/protobuf";
-import { type OnnxNode } from "../onnx/model";
+import type { OnnxNode } from "../onnx/model";
 
 /** More spatial axes than this are refused by its ConvTranspose, at the first run. */
 const MAX_TRANSPOSED_AXES = 2;

@@ -1,7 +1,7 @@
 /** @file The values that a cell's static imports give to its names. */
 import { ArgumentError, IsoflopError } from "../errors";
-import { type ImportRequest } from "./importRequest";
-import { type Namespace } from "./nativeImport";
+import type { ImportRequest } from "./importRequest";
+import type { Namespace } from "./nativeImport";
 import { suggest } from "./suggest";
 
 export interface Binding {

@@ -1,7 +1,7 @@
 /** @file What a cell threw, in words: name, message, and a traceback in terms of cells and lines. */
 import { inspect } from "node:util";
 import { IsoflopError } from "../errors";
-import { type ErrorContent } from "../protocol/messages";
+import type { ErrorContent } from "../protocol/messages";
 import { CellSyntaxError } from "./cellSyntaxError";
 import { codeFrame, type Place, type Script, type ScriptRegistry, showPlace } from "./scriptRegistry";
 

@@ -1,7 +1,7 @@
 /** @file What a static import of a cell asks for. */
 import ts from "typescript";
-import { type Position } from "./cellSyntaxError";
-import { type Tracer } from "./tracePosition";
+import type { Position } from "./cellSyntaxError";
+import type { Tracer } from "./tracePosition";
 
 export interface ImportedName {
   /** Name in the module; "default" for the default export. */

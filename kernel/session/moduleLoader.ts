@@ -8,7 +8,7 @@ import { ArgumentError, FormatError } from "../errors";
 import { type CompiledFile, compileFile } from "./compileFile";
 import { type Attributes, nativeImport, type Namespace } from "./nativeImport";
 import { isLocal, resolveLocal } from "./resolveLocal";
-import { type ScriptRegistry } from "./scriptRegistry";
+import type { ScriptRegistry } from "./scriptRegistry";
 
 /** Modules by name that are given, not looked up; a function is called when the module is first imported. */
 export type GivenModules = Readonly<Record<string, Namespace | (() => Promise<Namespace>)>>;

@@ -1,6 +1,6 @@
 /** @file Notebook files: nbformat 4 in and out. What is not understood is kept as it was. */
 import { FormatError } from "../errors";
-import { type Output } from "./outputs";
+import type { Output } from "./outputs";
 
 /** Fields that a program needs; all others are carried along. */
 export interface Cell {

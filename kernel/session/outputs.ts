@@ -1,5 +1,5 @@
 /** @file The outputs of a notebook's cells, built from the messages of a session as nbformat stores them. */
-import { type MimeBundle, type OutputMessage } from "../protocol/messages";
+import type { MimeBundle, OutputMessage } from "../protocol/messages";
 import { toLines } from "./notebook";
 
 /** One output of nbformat 4. Fields in alphabetical order, as Jupyter writes them. */

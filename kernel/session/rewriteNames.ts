@@ -6,7 +6,7 @@ import { type ImportRequest, importRequest } from "./importRequest";
 import { addVars, isVar, LexicalScope } from "./lexicalScopes";
 import { guardNode } from "./loopGuards";
 import { rewriteReference, type ReferenceUse } from "./rewriteReference";
-import { type Tracer } from "./tracePosition";
+import type { Tracer } from "./tracePosition";
 
 /** Identifiers through which the cell reaches its surroundings; none of them occurs in the cell itself. */
 export interface Names {

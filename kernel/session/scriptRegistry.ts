@@ -1,6 +1,6 @@
 /** @file The scripts a session has run, so that positions in stack traces can be told in terms of cells and lines. */
-import { type Position } from "./cellSyntaxError";
-import { type Tracer } from "./tracePosition";
+import type { Position } from "./cellSyntaxError";
+import type { Tracer } from "./tracePosition";
 
 export interface Script {
   /** What people call it: "cell 3", or the path of a file. */

@@ -1,6 +1,6 @@
 /** @file Positions in generated code back to the code they came from, through source maps. */
 import { SourceMap, type SourceMapPayload } from "node:module";
-import { type Position } from "./cellSyntaxError";
+import type { Position } from "./cellSyntaxError";
 
 /** The position in the source that a position in the result came from, or undefined for text that was added. */
 export type Tracer = (position: Position) => Position | undefined;

@@ -4,7 +4,7 @@ import ts from "typescript";
 import { CellSyntaxError, type Position } from "./cellSyntaxError";
 import { type Declarations, declarationsOf } from "./declarations";
 import { eraseTypes } from "./eraseTypes";
-import { type ImportRequest } from "./importRequest";
+import type { ImportRequest } from "./importRequest";
 import { addVars } from "./lexicalScopes";
 import { parseCell, positionAt } from "./parseCell";
 import { type Names, rewriteNames } from "./rewriteNames";

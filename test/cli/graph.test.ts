@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { main } from "../../kernel/commands/main";
-import { type ModelGraph } from "../../kernel/onnx/modelGraphSchema";
+import type { ModelGraph } from "../../kernel/onnx/modelGraphSchema";
 
 const MODEL = join("test", "onnx", "fixtures", "transformer.onnx");
 let folder: string;

@@ -1,8 +1,8 @@
 /** @file For every operation, the calls on which its rules are checked. */
-import { type ConvolutionAttrs, type Op, type OpAttrs } from "../../kernel/graph/op";
+import type { ConvolutionAttrs, Op, OpAttrs } from "../../kernel/graph/op";
 import { square, add } from "../../kernel/graph/ops/elementwise";
 import { placeholder } from "../../kernel/graph/tensor";
-import { type CompositeBody } from "../../kernel/graph/composite";
+import type { CompositeBody } from "../../kernel/graph/composite";
 import { nd, sample, type Nd } from "./arrays";
 
 export interface Case<P extends Op> {

@@ -11,7 +11,7 @@ import { isFloat, type Dtype } from "../../kernel/graph/dtype";
 import { topological } from "../../kernel/graph/rewrite";
 import { lower } from "../../kernel/graph/passes/lower";
 import { fusedByOnnxruntime } from "../../kernel/onnx/fused";
-import { type Tensor } from "../../kernel/graph/tensor";
+import type { Tensor } from "../../kernel/graph/tensor";
 import { nd, sample, type Nd } from "./arrays";
 import { expectClose, expectGradients, type Fn } from "./checks";
 import { evaluate, expandAll, parametersFor } from "./run";

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { DtypeError } from "../../kernel/errors";
 import { bfloat16Bits, bfloat16Value, DTYPES, float16Bits, float16Value, type Dtype } from "../../kernel/graph/dtype";
-import { type Op, type OpAttrs } from "../../kernel/graph/op";
+import type { Op, OpAttrs } from "../../kernel/graph/op";
 import { node, type Tensor } from "../../kernel/graph/tensor";
 import { nd, type Nd } from "./arrays";
 import { cases } from "./cases";

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { vjp } from "../../kernel/autodiff/grad";
 import { isFloat, type Dtype } from "../../kernel/graph/dtype";
-import { type Op, type OpAttrs } from "../../kernel/graph/op";
+import type { Op, OpAttrs } from "../../kernel/graph/op";
 import { node, type Tensor } from "../../kernel/graph/tensor";
 import { sample, type Nd } from "./arrays";
 import { cases, type Case } from "./cases";

@@ -1,5 +1,5 @@
 /** @file What each operation computes, in plain loops over float64 numbers. */
-import { type ConvolutionAttrs, type Op, type OpAttrs, type TopKAttrs } from "../../kernel/graph/op";
+import type { ConvolutionAttrs, Op, OpAttrs, TopKAttrs } from "../../kernel/graph/op";
 import { at, broadcastShape, build, indices, nd, sizeOf, type Nd } from "./arrays";
 
 export type Reference<P extends Op> = (inputs: readonly Nd[], attrs: OpAttrs[P]) => Nd;

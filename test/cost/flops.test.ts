@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { costOf } from "../../kernel/cost/report";
-import { type ExecutedGraph } from "../../kernel/cost/executedGraph";
+import type { ExecutedGraph } from "../../kernel/cost/executedGraph";
 import { nativeExecutor } from "../../kernel/runtime/native/native";
 import { executor, modelOf, setExecutor } from "../../kernel/runtime/session";
 import { stockExecutor } from "../../kernel/runtime/stock";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type ExecutedGraph } from "../../kernel/cost/executedGraph";
+import type { ExecutedGraph } from "../../kernel/cost/executedGraph";
 import { planMemory, type MemoryOptions } from "../../kernel/cost/memory";
 import { arenaOf } from "./ortArena";
 import { caseGraph, MORE_CASES, OP_CASES } from "./opCases";

@@ -1,5 +1,5 @@
 /** @file One small graph for each operation, and for each composite that has a kernel, on operands that are computed themselves. */
-import { type Op, type OpAttrs, type ReductionOp } from "../../kernel/graph/op";
+import type { Op, OpAttrs, ReductionOp } from "../../kernel/graph/op";
 import { gelu, logSoftmax, silu, softmax } from "../../kernel/graph/composites/activations";
 import { layerNorm } from "../../kernel/graph/composites/normalization";
 import { fuse } from "../../kernel/graph/passes/fuse";
@@ -8,8 +8,8 @@ import * as e from "../../kernel/graph/ops/elementwise";
 import { conv, convTranspose, matmul } from "../../kernel/graph/ops/linalg";
 import { concat, iota, reshape, transpose } from "../../kernel/graph/ops/movement";
 import { node, placeholder, type Tensor } from "../../kernel/graph/tensor";
-import { type Dtype } from "../../kernel/graph/dtype";
-import { type ExecutedGraph } from "../../kernel/cost/executedGraph";
+import type { Dtype } from "../../kernel/graph/dtype";
+import type { ExecutedGraph } from "../../kernel/cost/executedGraph";
 
 /** Operands of [8, 24, 32], 24 KiB in float32; integers are in [0, 8) when the inputs are zeros. */
 const SHAPE = [8, 24, 32];

@@ -3,11 +3,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import * as ort from "onnxruntime-node";
-import { type ExecutedGraph } from "../../kernel/cost/executedGraph";
+import type { ExecutedGraph } from "../../kernel/cost/executedGraph";
 import { hostArray } from "../../kernel/graph/dtype";
 import { sizeOf, type Shape } from "../../kernel/graph/shape";
-import { type Tensor } from "../../kernel/graph/tensor";
-import { type OnnxNode } from "../../kernel/onnx/model";
+import type { Tensor } from "../../kernel/graph/tensor";
+import type { OnnxNode } from "../../kernel/onnx/model";
 import { encodeModel } from "../../kernel/onnx/protobuf";
 import { modelOf } from "../../kernel/runtime/session";
 

@@ -1,6 +1,6 @@
 /** @file FLOPs of a fused program counted from its text alone: elements times instructions. */
 import { OPCODES } from "../../kernel/onnx/fusedProgram";
-import { type OnnxAttribute } from "../../kernel/onnx/model";
+import type { OnnxAttribute } from "../../kernel/onnx/model";
 
 const FREE: ReadonlySet<string> = new Set(["Copy"]);
 const EXTENTS = ["scalar", "full", "row"] as const;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type CostNode } from "../../kernel/cost/costTree";
+import type { CostNode } from "../../kernel/cost/costTree";
 import { costOf, type CostReport } from "../../kernel/cost/report";
 import { costView } from "../../kernel/display/costView";
 import { add, mul } from "../../kernel/graph/ops/elementwise";

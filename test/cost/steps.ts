@@ -6,12 +6,12 @@ import { conv, convTranspose } from "../../kernel/graph/ops/linalg";
 import { concat, reshape } from "../../kernel/graph/ops/movement";
 import { sizeOf } from "../../kernel/graph/shape";
 import { fromHost, type Tensor } from "../../kernel/graph/tensor";
-import { type Tree } from "../../kernel/graph/tree";
+import type { Tree } from "../../kernel/graph/tree";
 import { convNet, crossEntropy, dit, gpt, mse, unet, vit, type GptOptions } from "../../kernel/nn";
 import { adamw, applyUpdates, chain, clipByGlobalNorm, muon, type Transform } from "../../kernel/optim";
 import { key } from "../../kernel/random/key";
 import { compile } from "../../kernel/runtime/compile";
-import { type Lowered } from "../../kernel/runtime/session";
+import type { Lowered } from "../../kernel/runtime/session";
 
 const zeros = (shape: readonly number[], dtype: Dtype = "float32"): Tensor => fromHost({ dtype, shape, data: hostArray(dtype, sizeOf(shape)) });
 

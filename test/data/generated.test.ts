@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { range, type Dataset } from "../../kernel/data/dataset";
 import { gaussianMixture } from "../../kernel/data/generated/gaussianMixture";
-import { type GeneratedOptions } from "../../kernel/data/generated/generate";
+import type { GeneratedOptions } from "../../kernel/data/generated/generate";
 import { glyphDigits, glyphs } from "../../kernel/data/generated/glyphs";
 import { grammar } from "../../kernel/data/generated/grammar";
 import { markov } from "../../kernel/data/generated/markov";

@@ -13,7 +13,7 @@ import { parseJsonl, jsonl } from "../../kernel/data/jsonl";
 import { npy } from "../../kernel/data/npy";
 import { parquet } from "../../kernel/data/parquet";
 import { resize } from "../../kernel/data/resize";
-import { type Table } from "../../kernel/data/table";
+import type { Table } from "../../kernel/data/table";
 import { ArgumentError, FormatError, IsoflopError, ShapeError } from "../../kernel/errors";
 import { toNumbers } from "../../kernel/graph/dtype";
 import { writeNpy } from "../../kernel/io/npy";

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bundleBytes, DISPLAY, type Display, OUTPUT_BUDGET_BYTES } from "../../kernel/display/displayable";
-import { type MarkInput } from "../../kernel/display/figureOptions";
+import type { MarkInput } from "../../kernel/display/figureOptions";
 import { view } from "../../kernel/display/view";
 import { lehmer } from "./pictures";
 import { checkPicture } from "./xml";

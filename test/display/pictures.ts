@@ -1,10 +1,10 @@
 /** @file One example of each view, with planted patterns; the pictures in test/display/pictures are drawn from these. */
 import { fitIsoflop } from "../../kernel/fit/isoflop";
 import { fitPowerLaw } from "../../kernel/fit/powerLaw";
-import { type Display } from "../../kernel/display/displayable";
-import { type CostNode } from "../../kernel/display/schema";
+import type { Display } from "../../kernel/display/displayable";
+import type { CostNode } from "../../kernel/display/schema";
 import { view } from "../../kernel/display/view";
-import { type HostTensor } from "../../kernel/graph/dtype";
+import type { HostTensor } from "../../kernel/graph/dtype";
 
 /** Lehmer's generator: the same numbers everywhere. */
 export function lehmer(seed = 1): () => number {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { tmpdir } from "node:os";
 import { describe, expect, it } from "vitest";
-import { type Cell } from "../../kernel/language/cellProgram";
+import type { Cell } from "../../kernel/language/cellProgram";
 import { NotebookLanguage } from "../../kernel/language/notebookLanguage";
 
 const NAMES = ["a", "b", "c", "Kind"] as const;

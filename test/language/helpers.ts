@@ -1,6 +1,6 @@
 /** @file Notebooks for tests of the language service: cells with marks for the cursor. */
-import { type NotebookLanguage } from "../../kernel/language/notebookLanguage";
-import { type CellEdit } from "../../kernel/language/messages";
+import type { NotebookLanguage } from "../../kernel/language/notebookLanguage";
+import type { CellEdit } from "../../kernel/language/messages";
 
 export interface Marked {
   readonly language: NotebookLanguage;

@@ -1,6 +1,6 @@
 import { tmpdir } from "node:os";
 import { describe, expect, it } from "vitest";
-import { type FromWorker, type LanguageMethod, type ToWorker } from "../../kernel/language/messages";
+import type { FromWorker, LanguageMethod, ToWorker } from "../../kernel/language/messages";
 import { LanguageServer } from "../../kernel/language/languageServer";
 
 /** A server whose turns are made by hand. */

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type CellSpan, type FileSpan } from "../../kernel/language/messages";
+import type { CellSpan, FileSpan } from "../../kernel/language/messages";
 import { NotebookLanguage } from "../../kernel/language/notebookLanguage";
 import { applied, notebook } from "./helpers";
 

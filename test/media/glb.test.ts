@@ -1,6 +1,6 @@
 /** @file GLB files: the container and the accessors as glTF 2.0 wants them. */
 import { describe, expect, it } from "vitest";
-import { type HostTensor } from "../../kernel/graph/dtype";
+import type { HostTensor } from "../../kernel/graph/dtype";
 import { encodeGlb } from "../../kernel/media/glb";
 
 const positions: HostTensor = { dtype: "float32", shape: [4, 3], data: Float32Array.of(0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, -3) };

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FormatError, ShapeError } from "../../kernel/errors";
-import { type HostTensor } from "../../kernel/graph/dtype";
+import type { HostTensor } from "../../kernel/graph/dtype";
 import { decodePng, encodeIndexed, encodePng, pngSize } from "../../kernel/media/png";
 
 const image = fc

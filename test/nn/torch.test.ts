@@ -5,7 +5,7 @@ import { mul } from "../../kernel/graph/ops/elementwise";
 import { sum } from "../../kernel/graph/ops/reduction";
 import { leaves, replace } from "../../kernel/graph/tree";
 import "../../kernel/graph/methods";
-import { type Tensor } from "../../kernel/graph/tensor";
+import type { Tensor } from "../../kernel/graph/tensor";
 import * as nn from "../../kernel/nn/index";
 import * as random from "../../kernel/random/index";
 import { expectClose, fixture } from "./fixture";

@@ -6,7 +6,7 @@ import { hostArrayFrom, isFloat, type Dtype } from "../../kernel/graph/dtype";
 import { fromHost, realize, tensor, type Tensor } from "../../kernel/graph/tensor";
 import * as tree from "../../kernel/graph/tree";
 import * as optim from "../../kernel/optim";
-import { type Transform } from "../../kernel/optim";
+import type { Transform } from "../../kernel/optim";
 import { compile } from "../../kernel/runtime/compile";
 import { TRANSFORMS } from "./transforms";
 

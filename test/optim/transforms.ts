@@ -1,6 +1,6 @@
 /** @file Every transform, with settings under which it descends: the list that the contract tests run over. */
 import * as optim from "../../kernel/optim";
-import { type Rate, type Transform } from "../../kernel/optim";
+import type { Rate, Transform } from "../../kernel/optim";
 
 export interface TransformCase {
   readonly name: string;

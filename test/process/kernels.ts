@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { KernelClient, parentOf, readRecord } from "../../kernel/process/client";
-import { type Envelope, type JupyterMessage, type KernelRecord, type ReplyContent, type RequestContent } from "../../kernel/protocol/jupyter";
+import type { Envelope, JupyterMessage, KernelRecord, ReplyContent, RequestContent } from "../../kernel/protocol/jupyter";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const ENTRIES = ["kernel/index.ts", "kernel/main.ts", "kernel/process/protocolWorker.ts"];

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type Variable, type VariableView } from "../../kernel/protocol/jupyter";
+import type { Variable, VariableView } from "../../kernel/protocol/jupyter";
 import { type Recorder, useKernels } from "./kernels";
 
 const start = useKernels();

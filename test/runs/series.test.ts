@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { commonBudget, curveOf, cutAt, metricNames, smooth, thin, valueAt } from "../../kernel/runs/series";
-import { type MetricRow } from "../../kernel/runs/schema";
+import type { MetricRow } from "../../kernel/runs/schema";
 
 const rows: readonly MetricRow[] = [
   { step: 1, seconds: 0.1, flops: 10, values: { loss: 4, validation: 5 } },

@@ -1,8 +1,8 @@
 /** @file Compiled functions: traced once, state donated from step to step, errors that say what and where. */
 import { describe, expect, test, vi } from "vitest";
 import { ArgumentError, compile, fromHost, grad, LifetimeError, nn, ones, random, realize, ShapeError, tensor, tree, valueAndGrad, where, type Tensor } from "../../kernel/index";
-import { type Storage } from "../../kernel/graph/tensor";
-import { type Executor } from "../../kernel/runtime/executor";
+import type { Storage } from "../../kernel/graph/tensor";
+import type { Executor } from "../../kernel/runtime/executor";
 import { executor, setExecutor } from "../../kernel/runtime/session";
 
 const numbers = async (t: Tensor): Promise<number[]> => [...(await t.numbers())];

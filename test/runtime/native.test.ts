@@ -3,7 +3,7 @@ import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { compile, fromHost, matmul, ones, tensor, type Tensor } from "../../kernel/index";
 import { DeviceError, DtypeError } from "../../kernel/errors";
-import { type Executor } from "../../kernel/runtime/executor";
+import type { Executor } from "../../kernel/runtime/executor";
 import { nativeExecutor } from "../../kernel/runtime/native/native";
 import { OrtApi } from "../../kernel/runtime/native/ortApi";
 import { executor, setExecutor } from "../../kernel/runtime/session";

@@ -1,10 +1,10 @@
 /** @file Run in a process of its own, whose operator library is checked by sanitizers: programs that are right, and damaged ones. Says what it did. */
 import { fromHost, realize, softmax, tensor, where, type Tensor } from "../../kernel/index";
 import { encodeModel } from "../../kernel/onnx/protobuf";
-import { type OnnxModel } from "../../kernel/onnx/model";
+import type { OnnxModel } from "../../kernel/onnx/model";
 import { nativeExecutor } from "../../kernel/runtime/native/native";
 import { kernels, lowered, modelOf } from "../../kernel/runtime/session";
-import { type Storage } from "../../kernel/graph/tensor";
+import type { Storage } from "../../kernel/graph/tensor";
 
 const data = (shape: readonly number[]): Tensor => fromHost({ dtype: "float32", shape, data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(i)) });
 const x = data([37, 65]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { display } from "../../kernel/display/display";
-import { type SessionMessage } from "../../kernel/protocol/messages";
+import type { SessionMessage } from "../../kernel/protocol/messages";
 import { Session } from "../../kernel/session/session";
 import { runCells } from "./runCells";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type OutputMessage } from "../../kernel/protocol/messages";
+import type { OutputMessage } from "../../kernel/protocol/messages";
 import { MAX_STREAM_CHARACTERS, Outputs } from "../../kernel/session/outputs";
 
 const text = (name: "stdout" | "stderr", content: string): OutputMessage => ({ msg_type: "stream", content: { name, text: content } });

@@ -1,5 +1,5 @@
 /** @file Runs cells in a session of their own and tells what came of them. */
-import { type SessionMessage } from "../../kernel/protocol/messages";
+import type { SessionMessage } from "../../kernel/protocol/messages";
 import { type CellResult, Session, type SessionOptions } from "../../kernel/session/session";
 
 export interface Ran {

@@ -1,6 +1,6 @@
 /** @file A notebook that holds an output of every view, as if cells had just made them. */
 import { KERNELSPEC, LANGUAGE_INFO } from "../../extension/controller/notebookFormat";
-import { type ViewName } from "../../kernel/display/schema";
+import type { ViewName } from "../../kernel/display/schema";
 import { toBundle } from "../../kernel/display/bundle";
 import { view } from "../../kernel/display/view";
 import { EXAMPLES } from "../display/pictures";

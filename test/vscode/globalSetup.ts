@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { type TestProject } from "vitest/node";
+import type { TestProject } from "vitest/node";
 import { installVsCode } from "./installVsCode";
 import { REPOSITORY } from "./server";
 import { findChromium } from "./workbench";

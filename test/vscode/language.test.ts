@@ -1,7 +1,7 @@
 /** @file The language of cells as the editor asks for it: completion, hover, diagnostics, definition, rename over all cells. */
 import { expect, it } from "vitest";
 import { inVsCode } from "./suite";
-import { type Workbench } from "./workbench";
+import type { Workbench } from "./workbench";
 
 const LONG_MS = 60_000;
 

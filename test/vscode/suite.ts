@@ -1,7 +1,7 @@
 /** @file A suite of tests in one VS Code: server and browser are shared, each test gets a window; what a failing test saw is kept. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Browser } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, inject } from "vitest";
 import { KERNELSPEC, LANGUAGE_INFO } from "../../extension/controller/notebookFormat";
 import { REPOSITORY, type Server, type ServerOptions, startServer } from "./server";

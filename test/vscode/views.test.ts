@@ -1,11 +1,11 @@
 /** @file Every view in a cell's output, in all themes. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Frame } from "playwright-core";
+import type { Frame } from "playwright-core";
 import { expect, it } from "vitest";
 import { exhibits, galleryNotebook } from "./galleryNotebook";
 import { inVsCode, PICTURES } from "./suite";
-import { type Workbench } from "./workbench";
+import type { Workbench } from "./workbench";
 
 const SETTLE_MS = 500;
 

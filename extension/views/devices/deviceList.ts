@@ -1,5 +1,5 @@
 /** @file The devices of this machine, asked for once: WebGPU is tried out, which takes a second. */
-import { type Services } from "../../services";
+import type { Services } from "../../services";
 import { isoflopJson } from "../../commands/isoflopCli";
 
 export interface ListedDevice {

@@ -1,6 +1,6 @@
 /** @file Devices: their tree and the choice of one. */
 import { chooseDevice } from "../../commands/chooseDevice";
-import { type Module } from "../../services";
+import type { Module } from "../../services";
 import { CurrentKernel } from "../currentKernel";
 import { DeviceList } from "./deviceList";
 import { DevicesTree } from "./devicesTree";

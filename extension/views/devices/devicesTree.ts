@@ -1,10 +1,10 @@
 /** @file The Devices view: what the kernel computes on, memory and load; what else this machine has. */
 import type * as vscode from "vscode";
 import { bytesText, percent, withPrefix } from "../../../kernel/display/format";
-import { type GpuStatus, type KernelStatus } from "../../../kernel/protocol/jupyter";
-import { type Services } from "../../services";
-import { type CurrentKernel } from "../currentKernel";
-import { type DeviceList } from "./deviceList";
+import type { GpuStatus, KernelStatus } from "../../../kernel/protocol/jupyter";
+import type { Services } from "../../services";
+import type { CurrentKernel } from "../currentKernel";
+import type { DeviceList } from "./deviceList";
 
 export interface DeviceNode {
   readonly id: string;

@@ -1,7 +1,7 @@
 /** @file The status bar: device, memory and FLOP/s of the kernel; a warning before the machine swaps. */
 import { bytesText, withPrefix } from "../../../kernel/display/format";
-import { type KernelInfo, type KernelStatus } from "../../../kernel/protocol/jupyter";
-import { type Kernel, type Module } from "../../services";
+import type { KernelInfo, KernelStatus } from "../../../kernel/protocol/jupyter";
+import type { Kernel, Module } from "../../services";
 import { CurrentKernel } from "../currentKernel";
 
 /** Left of the editor's own items on the right side. */

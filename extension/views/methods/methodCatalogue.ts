@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import entries from "../../../kernel/methods/catalogue.json";
 import { ACTS_ON, type ActsOn, type MethodEntry } from "../../../kernel/methods/catalogueSchema";
-import { type NewCell } from "../../commands/notebookCells";
+import type { NewCell } from "../../commands/notebookCells";
 
 export interface Method extends MethodEntry {
   /** Path of its notebook in the package; undefined where there is none yet. */

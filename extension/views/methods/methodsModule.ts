@@ -1,7 +1,7 @@
 /** @file Methods: their tree and their commands. */
 import { insertMethod } from "../../commands/insertMethod";
 import { openMethod } from "../../commands/openMethod";
-import { type Module } from "../../services";
+import type { Module } from "../../services";
 import { methodsIn } from "./methodCatalogue";
 import { MethodsTree } from "./methodsTree";
 

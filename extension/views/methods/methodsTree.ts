@@ -1,7 +1,7 @@
 /** @file The Methods view: the catalogue by where a method acts, with a card each. */
 import type * as vscode from "vscode";
 import { ACTS_ON, type ActsOn } from "../../../kernel/methods/catalogueSchema";
-import { type Services } from "../../services";
+import type { Services } from "../../services";
 import { cellsToInsert, type Method } from "./methodCatalogue";
 
 export type MethodNode = { readonly kind: "acts"; readonly acts: ActsOn; readonly methods: readonly Method[] } | { readonly kind: "method"; readonly method: Method };

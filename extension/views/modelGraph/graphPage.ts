@@ -1,9 +1,9 @@
 /** @file Fills a webview with the page of model graphs, and keeps it up to date with its files. */
 import { basename } from "node:path";
 import type * as vscode from "vscode";
-import { type ToModelGraphPanel } from "../../../webviews/panels/modelGraphMessages";
+import type { ToModelGraphPanel } from "../../../webviews/panels/modelGraphMessages";
 import { reasonOf } from "../../kernel/kernelError";
-import { type Services } from "../../services";
+import type { Services } from "../../services";
 import { readOfferedFile, saveFile } from "../saveFile";
 import { webviewFolder, webviewPage } from "../webviewPage";
 import { readGraph } from "./readGraph";

@@ -4,7 +4,7 @@ import { compareModelGraphs } from "../../commands/compareModelGraphs";
 import { exportOnnx } from "../../commands/exportOnnx";
 import { importOnnx } from "../../commands/importOnnx";
 import { openModelGraph } from "../../commands/openModelGraph";
-import { type Module, type Services } from "../../services";
+import type { Module, Services } from "../../services";
 import { showGraphs } from "./graphPage";
 
 /** Of `contributes.customEditors` in package.json. */

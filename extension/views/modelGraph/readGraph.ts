@@ -1,11 +1,11 @@
 /** @file The graph of an ONNX file, read by the command line in a process of its own: a damaged or huge file cannot hurt the editor. */
 import { basename } from "node:path";
 import type * as vscode from "vscode";
-import { type ModelGraph } from "../../../kernel/onnx/modelGraphSchema";
-import { type NamedGraph } from "../../../webviews/panels/modelGraphMessages";
+import type { ModelGraph } from "../../../kernel/onnx/modelGraphSchema";
+import type { NamedGraph } from "../../../webviews/panels/modelGraphMessages";
 import { isoflopCli } from "../../commands/isoflopCli";
 import { UserError } from "../../commands/userError";
-import { type Services } from "../../services";
+import type { Services } from "../../services";
 
 /** What is sent to the page is checked there field by field; here only that it is a graph at all. */
 const isGraph = (value: unknown): value is ModelGraph => typeof value === "object" && value !== null && "nodes" in value && Array.isArray(value.nodes);

@@ -1,7 +1,7 @@
 /** @file A run as the comparison panel takes it: columns of few enough points. */
 import { metricNames, thin } from "../../../kernel/runs/series";
-import { type MetricRow, type RunData } from "../../../kernel/runs/schema";
-import { type PanelRun, type PanelSeries } from "../../../webviews/panels/runsMessages";
+import type { MetricRow, RunData } from "../../../kernel/runs/schema";
+import type { PanelRun, PanelSeries } from "../../../webviews/panels/runsMessages";
 
 /** Of one metric of one run: twice the pixels of a wide plot. */
 const MAX_POINTS = 3000;

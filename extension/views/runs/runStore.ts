@@ -4,7 +4,7 @@ import type * as vscode from "vscode";
 import { deleteRun, listRuns, readRun, type RunProblem } from "../../../kernel/runs/readRuns";
 import { METRICS_FILE, RECORD_FILE, type RunData, type RunSummary } from "../../../kernel/runs/schema";
 import { reasonOf } from "../../kernel/kernelError";
-import { type Services } from "../../services";
+import type { Services } from "../../services";
 
 export interface StoredRuns {
   /** The newest first. */

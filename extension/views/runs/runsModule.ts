@@ -3,7 +3,7 @@ import { compareRuns } from "../../commands/compareRuns";
 import { deleteRun } from "../../commands/deleteRun";
 import { fitScalingLaw } from "../../commands/fitScalingLaw";
 import { refreshRuns } from "../../commands/refreshRuns";
-import { type Module } from "../../services";
+import type { Module } from "../../services";
 import { RunsPanel } from "./runsPanel";
 import { RunStore } from "./runStore";
 import { RunsTree } from "./runsTree";

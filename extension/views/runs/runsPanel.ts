@@ -1,13 +1,13 @@
 /** @file The panel in which runs are compared; it follows those that still run. */
 import type * as vscode from "vscode";
-import { type RunSummary } from "../../../kernel/runs/schema";
-import { type ToRunsPanel } from "../../../webviews/panels/runsMessages";
+import type { RunSummary } from "../../../kernel/runs/schema";
+import type { ToRunsPanel } from "../../../webviews/panels/runsMessages";
 import { reasonOf } from "../../kernel/kernelError";
-import { type Services } from "../../services";
+import type { Services } from "../../services";
 import { readOfferedFile, saveFile } from "../saveFile";
 import { webviewFolder, webviewPage } from "../webviewPage";
 import { panelRun } from "./panelRun";
-import { type RunStore } from "./runStore";
+import type { RunStore } from "./runStore";
 
 const VIEW_TYPE = "isoflop.runsPanel";
 const TITLE = "Compare Runs";

@@ -1,10 +1,10 @@
 /** @file The Runs view: runs by group, the newest first, with state, last loss, FLOPs and time. */
 import type * as vscode from "vscode";
 import { flopsText, secondsText, significant } from "../../../kernel/display/format";
-import { type RunProblem } from "../../../kernel/runs/readRuns";
-import { type RunStatus, type RunSummary } from "../../../kernel/runs/schema";
-import { type Services } from "../../services";
-import { type RunStore } from "./runStore";
+import type { RunProblem } from "../../../kernel/runs/readRuns";
+import type { RunStatus, RunSummary } from "../../../kernel/runs/schema";
+import type { Services } from "../../services";
+import type { RunStore } from "./runStore";
 
 export type RunNode =
   | { readonly kind: "group"; readonly group: string; readonly runs: readonly RunSummary[] }

@@ -2,7 +2,7 @@
 import { copyVariableName } from "../../commands/copyVariableName";
 import { viewVariable } from "../../commands/viewVariable";
 import { visualize } from "../../commands/visualize";
-import { type Module } from "../../services";
+import type { Module } from "../../services";
 import { CurrentKernel } from "../currentKernel";
 import { ViewPanels } from "../viewPanels";
 import { MORE_COMMAND, VariablesTree } from "./variablesTree";

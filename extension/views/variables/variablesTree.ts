@@ -1,9 +1,9 @@
 /** @file The Variables view: the names of the notebook with shape, dtype and bytes; what they hold below them. */
 import type * as vscode from "vscode";
 import { bytesText } from "../../../kernel/display/format";
-import { type Variable } from "../../../kernel/protocol/jupyter";
-import { type Services } from "../../services";
-import { type CurrentKernel } from "../currentKernel";
+import type { Variable } from "../../../kernel/protocol/jupyter";
+import type { Services } from "../../services";
+import type { CurrentKernel } from "../currentKernel";
 
 export type VariableNode = { readonly kind: "variable"; readonly variable: Variable } | { readonly kind: "more"; readonly path: string; readonly left: number };
 

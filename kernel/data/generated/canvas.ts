@@ -1,7 +1,7 @@
 /** @file Draws shapes and textures with soft edges into float images. */
 import { ArgumentError } from "../../errors";
-import { type HostRandom } from "../../random/hostRandom";
-import { type Writable } from "./generate";
+import type { HostRandom } from "../../random/hostRandom";
+import type { Writable } from "./generate";
 
 /** Shapes that generated images are made of; each fits a circle of its radius. */
 export const SHAPES = ["circle", "square", "triangle", "cross", "ring", "star"] as const;

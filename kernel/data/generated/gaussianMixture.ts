@@ -2,7 +2,7 @@
 import { ArgumentError, ShapeError } from "../../errors";
 import { toNumbers, type HostTensor } from "../../graph/dtype";
 import { showShape } from "../../graph/shape";
-import { type Dataset } from "../dataset";
+import type { Dataset } from "../dataset";
 import { checkCount, floats, generate, ints, plantedRandom, type GeneratedOptions } from "./generate";
 
 export interface GaussianMixtureOptions extends GeneratedOptions {

@@ -1,7 +1,7 @@
 /** @file Images of digits and letters with random slant, size, place, thickness, ground and noise. */
 import { ArgumentError } from "../../errors";
-import { type HostRandom } from "../../random/hostRandom";
-import { type Dataset } from "../dataset";
+import type { HostRandom } from "../../random/hostRandom";
+import type { Dataset } from "../dataset";
 import { finish, imageFormat, imageShape, type ImageOptions } from "./canvas";
 import { floats, generate, ints, type GeneratedOptions } from "./generate";
 import { DIGIT_STROKES, GLYPH_COLUMNS, GLYPH_ROWS, glyphBitmap, type Stroke } from "./glyphShapes";

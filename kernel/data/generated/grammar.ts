@@ -1,7 +1,7 @@
 /** @file Sentences of a probabilistic context-free grammar, with the grammar's entropy. */
 import { ArgumentError } from "../../errors";
-import { type HostRandom } from "../../random/hostRandom";
-import { type Dataset } from "../dataset";
+import type { HostRandom } from "../../random/hostRandom";
+import type { Dataset } from "../dataset";
 import { generate, ints, checkCount, type GeneratedOptions } from "./generate";
 
 /** What a symbol can become, with weights: "noun phrase, verb" → symbols apart by blanks; a symbol without rules is a word. */

@@ -1,6 +1,6 @@
 /** @file Token sequences from a random Markov chain, whose best possible loss is known exactly. */
 import { ArgumentError } from "../../errors";
-import { type Dataset } from "../dataset";
+import type { Dataset } from "../dataset";
 import { checkCount, dirichlet, generate, ints, plantedRandom, type GeneratedOptions } from "./generate";
 
 export interface MarkovOptions extends GeneratedOptions {

@@ -1,7 +1,7 @@
 /** @file Clips of a moving shape, over a ground that a camera may move. */
 import { ArgumentError } from "../../errors";
-import { type HostRandom } from "../../random/hostRandom";
-import { type Dataset } from "../dataset";
+import type { HostRandom } from "../../random/hostRandom";
+import type { Dataset } from "../dataset";
 import { blend, COLOURS, cover, finish, imageFormat, imageShape, SHAPES, smoothTexture, type ColourName, type ImageOptions, type ShapeName } from "./canvas";
 import { checkCount, floats, generate, ints, type GeneratedOptions } from "./generate";
 import { CAMERAS, MOTIONS, type CameraName, type MotionName, type Path } from "./motions";

@@ -1,9 +1,9 @@
 /** @file Points on the surfaces of simple bodies and of furniture made of boxes. */
 import { ArgumentError, ShapeError } from "../../errors";
-import { type HostTensor } from "../../graph/dtype";
+import type { HostTensor } from "../../graph/dtype";
 import { showShape } from "../../graph/shape";
-import { type HostRandom } from "../../random/hostRandom";
-import { type Dataset } from "../dataset";
+import type { HostRandom } from "../../random/hostRandom";
+import type { Dataset } from "../dataset";
 import { checkCount, floats, generate, ints, type GeneratedOptions } from "./generate";
 
 type Point = readonly [x: number, y: number, z: number];

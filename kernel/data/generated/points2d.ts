@@ -1,6 +1,6 @@
 /** @file Toy distributions in the plane. */
-import { type HostRandom } from "../../random/hostRandom";
-import { type Dataset } from "../dataset";
+import type { HostRandom } from "../../random/hostRandom";
+import type { Dataset } from "../dataset";
 import { floats, generate, ints, type GeneratedOptions } from "./generate";
 
 type Draw = (random: HostRandom) => readonly [x: number, y: number, label: number];

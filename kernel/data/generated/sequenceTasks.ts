@@ -1,7 +1,7 @@
 /** @file Token tasks that need attention: repeat a segment, recall a pair, copy a word from far back. */
 import { ArgumentError } from "../../errors";
-import { type HostRandom } from "../../random/hostRandom";
-import { type Dataset } from "../dataset";
+import type { HostRandom } from "../../random/hostRandom";
+import type { Dataset } from "../dataset";
 import { checkCount, floats, generate, ints, type GeneratedOptions, type Generator, type Writable } from "./generate";
 
 export interface TaskOptions extends GeneratedOptions {

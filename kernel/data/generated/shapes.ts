@@ -1,7 +1,7 @@
 /** @file Images of coloured shapes with their attributes, masks and captions. */
 import { ArgumentError } from "../../errors";
-import { type HostRandom } from "../../random/hostRandom";
-import { type Dataset } from "../dataset";
+import type { HostRandom } from "../../random/hostRandom";
+import type { Dataset } from "../dataset";
 import { blend, COLOUR_NAMES, COLOURS, cover, finish, imageFormat, imageShape, SHAPES, smoothTexture, type ColourName, type ImageOptions, type ShapeName } from "./canvas";
 import { checkCount, floats, generate, ints, type GeneratedOptions } from "./generate";
 

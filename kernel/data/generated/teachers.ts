@@ -1,8 +1,8 @@
 /** @file Regression and classification with planted weights: linear maps of known rank, and networks that label random inputs. */
 import { ArgumentError } from "../../errors";
-import { type HostTensor } from "../../graph/dtype";
-import { type HostRandom } from "../../random/hostRandom";
-import { type Dataset } from "../dataset";
+import type { HostTensor } from "../../graph/dtype";
+import type { HostRandom } from "../../random/hostRandom";
+import type { Dataset } from "../dataset";
 import { checkCount, floats, generate, ints, plantedRandom, type GeneratedOptions } from "./generate";
 
 export interface LinearOptions extends GeneratedOptions {

@@ -2,7 +2,7 @@
 import { composite } from "../composite";
 import { abs, add, div, erf, exp, log, maximum, mul, neg, sigmoid, sub, square, tanh } from "../ops/elementwise";
 import { max, sum } from "../ops/reduction";
-import { type Tensor } from "../tensor";
+import type { Tensor } from "../tensor";
 
 /** e^x / Σ e^x along `axis`. */
 const softmaxAt = composite<{ readonly axis: number }>({

@@ -4,7 +4,7 @@ import { add, mul, scalar, sub, where } from "../ops/elementwise";
 import { matmul } from "../ops/linalg";
 import { lowerTriangle } from "../ops/movement";
 import { sum } from "../ops/reduction";
-import { type Tensor } from "../tensor";
+import type { Tensor } from "../tensor";
 import { softmax } from "./activations";
 
 interface AttentionOptions extends Record<string, number | boolean> {

@@ -3,7 +3,7 @@ import { composite } from "../composite";
 import { exp, mul, neg, sub } from "../ops/elementwise";
 import { takeAlong } from "../ops/indexing";
 import { reshape } from "../ops/movement";
-import { type Tensor } from "../tensor";
+import type { Tensor } from "../tensor";
 import { logSoftmax } from "./activations";
 import { oneHot } from "./oneHot";
 

@@ -2,7 +2,7 @@
 import { composite } from "../composite";
 import { add, mul, reciprocal, sqrt, square, sub } from "../ops/elementwise";
 import { mean, sum } from "../ops/reduction";
-import { type Tensor } from "../tensor";
+import type { Tensor } from "../tensor";
 
 interface Epsilon extends Record<string, number> {
   readonly epsilon: number;

@@ -1,7 +1,7 @@
 /** @file Elementwise functions. Operands broadcast; plain numbers take the dtype of the other operand. */
 import { DtypeError } from "../../errors";
 import { isFloat, type Dtype } from "../dtype";
-import { type BinaryOp, type ComparisonOp, type LogicalOp, type UnaryOp } from "../op";
+import type { BinaryOp, ComparisonOp, LogicalOp, UnaryOp } from "../op";
 import { node, Tensor } from "../tensor";
 import { here } from "../trace";
 

@@ -1,6 +1,6 @@
 /** @file Reading and adding by index. Indices are int32 or int64 and must be in range. */
 import { ShapeError } from "../../errors";
-import { type Dtype } from "../dtype";
+import type { Dtype } from "../dtype";
 import { normalizeAxis, showShape } from "../shape";
 import { node, type Tensor } from "../tensor";
 import { oneHot } from "../composites/oneHot";

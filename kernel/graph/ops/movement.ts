@@ -1,6 +1,6 @@
 /** @file Functions that move elements: shapes, axes, slices, padding, joining; and constant tensors. */
 import { ShapeError } from "../../errors";
-import { type Dtype } from "../dtype";
+import type { Dtype } from "../dtype";
 import { normalizeAxis, sameShape, showShape, type Shape } from "../shape";
 import { node, type Tensor } from "../tensor";
 import { scalar } from "./elementwise";

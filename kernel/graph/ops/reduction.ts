@@ -1,7 +1,7 @@
 /** @file Sums, extremes, order and scans along axes. */
 import { normalizeAxes, normalizeAxis } from "../shape";
 import { node, type Tensor } from "../tensor";
-import { type ReductionOp, type TopKAttrs } from "../op";
+import type { ReductionOp, TopKAttrs } from "../op";
 import { add, div, log, exp, mul, neg, requireFloat, sqrt, square, stopGradient, sub } from "./elementwise";
 import { squeeze } from "./movement";
 

@@ -1,6 +1,6 @@
 /** @file Constant folding: masks and tables that depend on nothing are computed once, on the host, while compiling. */
 import { hostArrayFrom, isFloat, type Dtype } from "../dtype";
-import { type Op } from "../op";
+import type { Op } from "../op";
 import { rewriteGraph } from "../rewrite";
 import { sizeOf, stridesOf, type Shape } from "../shape";
 import { fromHost, type Tensor } from "../tensor";

@@ -1,7 +1,7 @@
 /** @file Which nodes can become part of a fused kernel, and over which iteration space they run. */
-import { type Op } from "../op";
+import type { Op } from "../op";
 import { sameShape, type Shape } from "../shape";
-import { type Tensor } from "../tensor";
+import type { Tensor } from "../tensor";
 import { attrsOf } from "./simplify";
 
 /** Longest row that a fused kernel reduces; longer ones would not stay in the cache of a core. */

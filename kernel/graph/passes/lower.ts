@@ -1,7 +1,7 @@
 /** @file Lowering: from a traced graph to the one that is executed and costed. */
 import { expand, isComposite } from "../composite";
 import { copyPlace, rewriteGraph, withPlace } from "../rewrite";
-import { type Tensor } from "../tensor";
+import type { Tensor } from "../tensor";
 import { foldConstants } from "./foldConstants";
 import { fuse, keepReducedRows } from "./fuse";
 import { flattenRows } from "./flattenRows";

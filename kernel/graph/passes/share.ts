@@ -1,7 +1,7 @@
 /** @file Common subexpressions: equal operations on equal operands become one node. */
 import { rewriteGraph } from "../rewrite";
 import { isComposite } from "../composite";
-import { type Tensor } from "../tensor";
+import type { Tensor } from "../tensor";
 
 /** JSON writes NaN, both infinities and −0 as other numbers. */
 const distinct = (_key: string, value: unknown): unknown => (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0)) ? (Object.is(value, -0) ? "-0" : String(value)) : value);

@@ -1,5 +1,5 @@
 /** @file Local rewrites that make a graph smaller and keep its values: one rule function for each operation that has any. */
-import { type Op, type OpAttrs } from "../op";
+import type { Op, OpAttrs } from "../op";
 import { rewriteGraph, withPlace } from "../rewrite";
 import { broadcastShapes, sameShape, sizeOf, type Shape } from "../shape";
 import { node, type Tensor } from "../tensor";

@@ -1,7 +1,7 @@
 /** @file Any value as a variable: type, one line, shape and bytes, without running any of its code. */
 import { inspect, types } from "node:util";
-import { type Tensor } from "../../graph/tensor";
-import { type Variable } from "../../protocol/jupyter";
+import type { Tensor } from "../../graph/tensor";
+import type { Variable } from "../../protocol/jupyter";
 import { asTensor } from "./asTensor";
 import { childCount } from "./children";
 import { treeBytes } from "./treeBytes";

@@ -1,7 +1,7 @@
 /** @file The variables of a notebook, and what is inside of one. */
 import { ArgumentError } from "../../errors";
-import { type ReplyContent, type Variable } from "../../protocol/jupyter";
-import { type Session } from "../../session/session";
+import type { ReplyContent, Variable } from "../../protocol/jupyter";
+import type { Session } from "../../session/session";
 import { suggest } from "../../session/suggest";
 import { type Child, childCount, childFor, childrenOf } from "./children";
 import { describeGetter, describeValue } from "./describeValue";

@@ -1,8 +1,8 @@
 /** @file What the attention view can show. */
 import { isHostTensor } from "../../display/values";
-import { type HostTensor } from "../../graph/dtype";
+import type { HostTensor } from "../../graph/dtype";
 import { Tensor } from "../../graph/tensor";
-import { type ViewSource } from "./viewReply";
+import type { ViewSource } from "./viewReply";
 
 const MIN_RANK = 2;
 const MAX_RANK = 4;

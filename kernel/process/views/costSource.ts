@@ -1,9 +1,9 @@
 /** @file What the cost view can show. */
 import { CostReport } from "../../cost/report";
-import { type Tensor } from "../../graph/tensor";
+import type { Tensor } from "../../graph/tensor";
 import { exampleOf } from "../../runtime/examples";
 import { isCallable, modelInput } from "./modelInput";
-import { type ViewSource } from "./viewReply";
+import type { ViewSource } from "./viewReply";
 
 /** Of a report, of a compiled function as it was last traced, or of one forward pass of a model. */
 export const costSource: ViewSource = (value, { title, library: { compile, view } }) => {

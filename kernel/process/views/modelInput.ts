@@ -1,5 +1,5 @@
 /** @file What a model of the library takes, read off its weights. */
-import { type Dtype } from "../../graph/dtype";
+import type { Dtype } from "../../graph/dtype";
 import { placeholder, Tensor } from "../../graph/tensor";
 
 /** A value with a `call`: a layer or a model. */

@@ -1,7 +1,7 @@
 /** @file What the scaling view can show. */
-import { type ScalingProfiles } from "../../display/scalingPayload";
+import type { ScalingProfiles } from "../../display/scalingPayload";
 import { isRecordList } from "../../display/table";
-import { type ViewSource } from "./viewReply";
+import type { ViewSource } from "./viewReply";
 
 /** Names of columns, the most telling first. */
 const SIZES = ["params", "parameters", "flops", "tokens", "n", "size", "x"];

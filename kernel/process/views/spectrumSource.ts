@@ -1,9 +1,9 @@
 /** @file What the spectrum view can show. */
 import { isFloat } from "../../graph/dtype";
 import { singularValues } from "../../graph/singularValues";
-import { type Tensor } from "../../graph/tensor";
+import type { Tensor } from "../../graph/tensor";
 import { leaves } from "../../graph/tree";
-import { type ViewSource } from "./viewReply";
+import type { ViewSource } from "./viewReply";
 
 /** The decomposition takes the cube of the smaller side: about a second at this one. */
 const MAX_SIDE = 768;

@@ -1,7 +1,7 @@
 /** @file What the tensor view can show. */
 import { isHostTensor } from "../../display/values";
 import { Tensor } from "../../graph/tensor";
-import { type ViewSource } from "./viewReply";
+import type { ViewSource } from "./viewReply";
 
 /** Of tensors, host tensors, typed arrays and lists of numbers. */
 export const tensorSource: ViewSource = async (value, { title, library: { view } }) => {

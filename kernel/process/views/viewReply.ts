@@ -1,9 +1,9 @@
 /** @file A variable as an output: as it shows itself, or through one of the views where it fits. */
 import { bundleMetadata, resolveBundle } from "../../display/bundle";
 import { ArgumentError } from "../../errors";
-import { type ReplyContent, type VariableView } from "../../protocol/jupyter";
-import { type Session } from "../../session/session";
-import { type LibraryModule } from "../library";
+import type { ReplyContent, VariableView } from "../../protocol/jupyter";
+import type { Session } from "../../session/session";
+import type { LibraryModule } from "../library";
 import { valueAt } from "../variables/variablesReply";
 import { attentionSource } from "./attentionSource";
 import { costSource } from "./costSource";

@@ -2,12 +2,12 @@
  * @file The native executor: onnxruntime's C interface through koffi. Buffers are bound, not copied, and runs leave the
  * event loop free.
  */
-import { type Dtype, type HostArray } from "../../graph/dtype";
+import type { Dtype, HostArray } from "../../graph/dtype";
 import { sameShape, type Shape } from "../../graph/shape";
 import { storedBytes, type Storage } from "../../graph/tensor";
 import { ELEMENT_TYPES } from "../../onnx/emitContext";
 import { fusedBesidePieces, fusedByOnnxruntime } from "../../onnx/fused";
-import { type Executor, type Port, type Program, type ProgramSource } from "../executor";
+import type { Executor, Port, Program, ProgramSource } from "../executor";
 import { physicalCores } from "../machine";
 import { OperatorLibrary } from "./operatorLibrary";
 import { OrtApi, type Pointer } from "./ortApi";

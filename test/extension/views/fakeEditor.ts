@@ -3,7 +3,7 @@ import type * as vscode from "vscode";
 import { EventEmitter as NodeEmitter } from "node:events";
 import { join } from "node:path";
 import { Config } from "../../../extension/config";
-import { type Kernel, type Services } from "../../../extension/services";
+import type { Kernel, Services } from "../../../extension/services";
 
 class Emitter<T> {
   private readonly inner = new NodeEmitter().setMaxListeners(0);

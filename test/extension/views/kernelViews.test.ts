@@ -4,14 +4,14 @@ import { describe, expect, it } from "vitest";
 import { commandsModule } from "../../../extension/commands/commandsModule";
 import { expressionOf } from "../../../extension/commands/copyVariableName";
 import { compiledIn } from "../../../extension/commands/showCellCost";
-import { type Kernel } from "../../../extension/services";
+import type { Kernel } from "../../../extension/services";
 import { bar, statusNodes } from "../../../extension/views/devices/devicesTree";
 import { statusBarModule, statusText } from "../../../extension/views/devices/statusBar";
 import { cellsToInsert, methodsIn } from "../../../extension/views/methods/methodCatalogue";
 import { methodsModule } from "../../../extension/views/methods/methodsModule";
 import { variablesModule } from "../../../extension/views/variables/variablesModule";
 import { describeVariable, type VariableNode } from "../../../extension/views/variables/variablesTree";
-import { type KernelStatus, type Variable } from "../../../kernel/protocol/jupyter";
+import type { KernelStatus, Variable } from "../../../kernel/protocol/jupyter";
 import { fakeEditor, type FakeEditor } from "./fakeEditor";
 
 const open = (): FakeEditor => fakeEditor({ root: process.cwd() });

@@ -5,9 +5,9 @@ import type * as vscode from "vscode";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { csvCell, runsCell } from "../../../extension/commands/fitScalingLaw";
 import { runsModule } from "../../../extension/views/runs/runsModule";
-import { type RunNode } from "../../../extension/views/runs/runsTree";
+import type { RunNode } from "../../../extension/views/runs/runsTree";
 import { start } from "../../../kernel/runs/index";
-import { type ToRunsPanel } from "../../../webviews/panels/runsMessages";
+import type { ToRunsPanel } from "../../../webviews/panels/runsMessages";
 import { fakeEditor, type FakeEditor } from "./fakeEditor";
 
 let workspace: string;

@@ -73,6 +73,9 @@ export class Workbench {
   async notebookShows(): Promise<void> {
     // Attached, not visible: the row of a markdown cell stays empty, its text is drawn in the webview.
     await this.page.locator(".notebook-editor .cell-list-container .monaco-list-row").first().waitFor({ state: "attached", timeout: OPEN_MS });
+    // The window shows it before the extension host knows.
+    for (const limit = Date.now() + OPEN_MS; !(await this.host.run((vs) => vs.window.activeNotebookEditor !== undefined)); await sleep(POLL_MS))
+      if (Date.now() > limit) throw new Error(`the extension host has no notebook in front after ${OPEN_MS / 1000} s`);
   }
 
   /** Runs a command from the palette by its whole title: "IsoFLOP: New Notebook". */

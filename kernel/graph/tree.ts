@@ -69,6 +69,17 @@ export function leaves(tree: Tree): (readonly [path: string, leaf: Tensor])[] {
   return out;
 }
 
+/** Every tensor, in the order of `leaves`. */
+export function tensorsOf(tree: Tree): Tensor[] {
+  const out: Tensor[] = [];
+  const visit = (value: unknown): void => {
+    if (value instanceof Tensor) out.push(value);
+    else if (isBranch(value)) Object.values(value).forEach(visit);
+  };
+  visit(tree);
+  return out;
+}
+
 /** Paths of all tensors. */
 export const pathsOf = (tree: Tree): string[] => leaves(tree).map(([path]) => path);
 

@@ -7,14 +7,14 @@ import { placeholder, fromStorage, realize, storedBytes, storedData, type Storag
 import { toNumbers } from "../graph/dtype";
 import { traceCall, type Traced } from "../graph/traceCall";
 import { parameterNames } from "../graph/parameterNames";
-import { leaves, map, pathsOf, type Tree } from "../graph/tree";
+import { map, pathsOf, tensorsOf, type Tree } from "../graph/tree";
 import type { OnnxModel } from "../onnx/model";
 import { rememberExample } from "./examples";
 import type { Kernels, Program } from "./executor";
 import { physicalCores } from "./machine";
-import { BufferPool } from "./pool";
+import { BufferPool, formOf, type Form } from "./pool";
 import { inTurn, kernels, lowered, modelOf, programOf, type Lowered } from "./session";
-import { differences, donatedIndices, keyOf, signatureOf, type Signature } from "./signature";
+import { differences, donatedIndices, fits, keyOf, layoutOf, signatureOf, type Layout, type Signature } from "./signature";
 
 export interface CompileOptions {
   /**
@@ -48,6 +48,9 @@ export interface Compiled<Args extends readonly unknown[], R> {
 
 interface Variant {
   readonly signature: Signature;
+  readonly layout: Layout;
+  /** Of the tensors of each argument, and of the results. */
+  readonly forms: { readonly given: readonly (readonly Form[])[]; readonly results: readonly Form[] };
   readonly traced: Traced;
   readonly graph: Lowered;
   /** What it was lowered for. */
@@ -69,8 +72,11 @@ export function compile<Args extends readonly unknown[], R>(fn: (...args: Args) 
   const donated = donatedIndices(donate, names);
   const variants = new Map<string, Variant>();
   const pool = new BufferPool();
+  let recent: Variant | undefined;
 
-  const variantOf = (args: Args): Variant => {
+  const variantOf = (args: Args): Variant => (recent?.program !== undefined && fits(recent.layout, args) ? recent : (recent = findVariant(args)));
+
+  const findVariant = (args: Args): Variant => {
     const signature = signatureOf(args, names);
     const key = keyOf(signature);
     const known = variants.get(key);
@@ -88,8 +94,9 @@ export function compile<Args extends readonly unknown[], R>(fn: (...args: Args) 
     const stand = traced.captured.map((tensor, i) => placeholder(`captured ${i}`, tensor));
     const outputs = substitute(traced.outputs, new Map(traced.captured.map((tensor, i) => [tensor, stand[i]])));
     const graph = lowered(outputs, { inputs: [...traced.parameters, ...stand], kernels: kernels() });
-    pool.reserve(graph.outputs);
-    const variant: Variant = { signature, traced, graph, kernels: kernels() };
+    const forms = { given: args.map((arg) => tensorsOf(arg).map(formOf)), results: graph.outputs.map(formOf) };
+    pool.reserve(forms.results);
+    const variant: Variant = { signature, layout: layoutOf(args), forms, traced, graph, kernels: kernels() };
     variants.set(key, variant);
     rememberExample(run, { fn, args });
     return variant;
@@ -108,24 +115,24 @@ export function compile<Args extends readonly unknown[], R>(fn: (...args: Args) 
 
   const run = async (...args: Args): Promise<R> => {
     if (currentTrace() !== 0) throw new ArgumentError(`${name}: called inside of a traced function`, { help: "call the function that was given to compile(); it becomes part of the outer program" });
-    const given = args.map((arg) => leaves(arg).map(([, leaf]) => leaf));
+    const given = args.map(tensorsOf);
     await realize(given.flat());
     const { variant, program } = await loaded(args);
     const { parameters, captured } = variant.traced;
     const hoisted = variant.graph.inputs.slice(parameters.length + captured.length);
     return inTurn(async () => {
       const inputs = [...given.flat(), ...captured, ...hoisted].map(storageOf);
-      const buffers = variant.graph.outputs.map((output) => pool.take(output.dtype, output.shape));
-      const giveBack = (storage: Storage, { dtype, shape }: Tensor): void => pool.give(storage, { dtype, shape, takenBy: name });
+      const { forms } = variant;
+      const buffers = forms.results.map((form) => pool.take(form));
       try {
         await program.run(inputs, buffers);
         requireFinite(variant, buffers);
       } catch (error) {
-        buffers.forEach((buffer, i) => giveBack(buffer, variant.graph.outputs[i]));
+        buffers.forEach((buffer, i) => pool.give(buffer, forms.results[i], name));
         throw error;
       }
       given.forEach((tensors, i) => {
-        if (donated.has(i)) for (const tensor of tensors) if (tensor.storage !== undefined) giveBack(tensor.storage, tensor);
+        if (donated.has(i)) tensors.forEach(({ storage }, k) => storage !== undefined && pool.give(storage, forms.given[i][k], name));
       });
       return resultOf(variant, buffers);
     });
@@ -136,7 +143,7 @@ export function compile<Args extends readonly unknown[], R>(fn: (...args: Args) 
     lowered: (...args: Args) => variantOf(args).graph,
     onnx: (...args: Args) => modelOf(variantOf(args).graph),
     prepare: async (...args: Args) => {
-      await realize(args.flatMap((arg) => leaves(arg).map(([, leaf]) => leaf)));
+      await realize(args.flatMap(tensorsOf));
       await loaded(args);
     },
   });

@@ -1,5 +1,7 @@
 /** @file Signatures: what must be equal for a traced graph to be used again. */
 import { ArgumentError } from "../errors";
+import type { Dtype } from "../graph/dtype";
+import { sameShape, type Shape } from "../graph/shape";
 import { Tensor } from "../graph/tensor";
 import type { Tree } from "../graph/tree";
 
@@ -37,6 +39,41 @@ function functionId(fn: object): number {
 }
 
 export const keyOf = (signature: Signature): string => [...signature].map(([path, value]) => `${path}=${value}`).join(";");
+
+/** One visit of a walk over arguments: a tensor, a branch with its keys, or any other value. */
+type Visit = { readonly dtype: Dtype; readonly shape: Shape } | { readonly prototype: object | null; readonly keys: readonly string[] } | { readonly setting: unknown };
+
+/** What arguments are like, for `fits`. */
+export type Layout = readonly Visit[];
+
+export function layoutOf(args: readonly Tree[]): Layout {
+  const visits: Visit[] = [];
+  const visit = (value: unknown): void => {
+    if (value instanceof Tensor) visits.push({ dtype: value.dtype, shape: value.shape });
+    else if (typeof value === "object" && value !== null && !ArrayBuffer.isView(value)) {
+      const keys = Object.keys(value);
+      visits.push({ prototype: Object.getPrototypeOf(value), keys });
+      for (const key of keys) visit(Reflect.get(value, key));
+    } else visits.push({ setting: value });
+  };
+  args.forEach(visit);
+  return visits;
+}
+
+/** Whether arguments are like that: then their signatures are equal. Without building text, as it is asked at every call. */
+export function fits(layout: Layout, args: readonly Tree[]): boolean {
+  let next = 0;
+  const same = (value: unknown): boolean => {
+    const before = layout[next++];
+    if (before === undefined) return false;
+    if (value instanceof Tensor) return "dtype" in before && before.dtype === value.dtype && sameShape(before.shape, value.shape);
+    if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return "setting" in before && Object.is(before.setting, value);
+    if (!("keys" in before) || Object.getPrototypeOf(value) !== before.prototype) return false;
+    const keys = Object.keys(value);
+    return keys.length === before.keys.length && keys.every((key, i) => key === before.keys[i] && same(Reflect.get(value, key)));
+  };
+  return args.every(same) && next === layout.length;
+}
 
 /** What differs between two signatures, as text. */
 export function differences(before: Signature, after: Signature): string[] {

@@ -25,7 +25,7 @@ export function checkpoint<Args extends readonly Tensor[]>(fn: (...args: Args) =
     const inputs = [...free];
     const params = inputs.map((input, i) => placeholder(`checkpoint.${i}`, input));
     const [body] = substitute([result], new Map(inputs.map((input, i) => [input, params[i]])));
-    return node("Composite", inputs, { definition: RECOMPUTED, options: {}, params, body });
+    return node("Composite", inputs, { definition: RECOMPUTED, options: {}, params, bodies: [body], output: 0 });
   };
 }
 
@@ -36,7 +36,7 @@ const RECOMPUTED: CompositeDefinition = {
     // SAFETY: this definition is used for Composite nodes only.
     const call = output as Tensor<"Composite">;
     const fresh = inputs.map((input) => node("Barrier", [input], { id: barriers++ }));
-    const again = substitute([call.attrs.body], new Map(call.attrs.params.map((param, i) => [param, fresh[i]])))[0];
+    const again = substitute(call.attrs.bodies, new Map(call.attrs.params.map((param, i) => [param, fresh[i]])))[0];
     return vjp([again], { seeds: [g], wrt: fresh }).map((gradient, i) => (isFloat(inputs[i].dtype) ? gradient : null));
   },
 };

@@ -9,7 +9,7 @@ import { structureRules } from "./structureRules";
 
 /** A composite's own gradient, or that of its decomposition. */
 const composite: VjpRule<"Composite"> = ({ inputs, attrs, output, g }) => {
-  if (attrs.definition.vjp !== undefined) return attrs.definition.vjp({ inputs, output, g, options: attrs.options });
+  if (attrs.definition.vjp !== undefined && attrs.output === 0) return attrs.definition.vjp({ inputs, output, g, options: attrs.options });
   if (!isComposite(output)) throw new Error("a Composite rule was given another op");
   const body = expand(output);
   const gradients = backward([[body, g]], { wrt: inputs, rules: vjpRules });

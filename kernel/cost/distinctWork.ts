@@ -7,12 +7,12 @@ import type { Tensor } from "../graph/tensor";
  * FLOPs of what a kernel stands for, as if it were expanded and lowered: repeated parts count once, parts that do not
  * depend on operands (masks, positions) are constants and count nothing.
  */
-export function distinctWork({ params, body }: CompositeBody, flopsOf: (tensor: Tensor) => number): number {
+export function distinctWork({ params, bodies }: CompositeBody, flopsOf: (tensor: Tensor) => number): number {
   const names = new Map<Tensor, string>(params.map((param, i) => [param, `@${i}`]));
   const varies = new Set<Tensor>(params);
   const known = new Map<string, string>();
   let flops = 0;
-  for (const tensor of topological([body])) {
+  for (const tensor of topological(bodies)) {
     if (names.has(tensor)) continue;
     const key = `${identityOf(tensor)}(${tensor.inputs.map((input) => names.get(input)).join()})`;
     const before = known.get(key);
@@ -28,6 +28,6 @@ export function distinctWork({ params, body }: CompositeBody, flopsOf: (tensor: 
 /** What distinguishes nodes on the same operands. */
 function identityOf(tensor: Tensor): string {
   if (tensor.storage !== undefined) return `data ${tensor.id}`;
-  const [name, attrs] = isComposite(tensor) ? [tensor.attrs.definition.name, tensor.attrs.options] : [tensor.op, tensor.attrs];
+  const [name, attrs] = isComposite(tensor) ? [`${tensor.attrs.definition.name}.${tensor.attrs.output}`, tensor.attrs.options] : [tensor.op, tensor.attrs];
   return `${name}${JSON.stringify(attrs)}`;
 }

@@ -43,7 +43,8 @@ export function kernelOf(tensor: Tensor): KernelOutput {
   }
   const alone = { call: `${tensor.id}`, output: 0, always: [], whole: tensor };
   if (!isComposite(tensor)) return { ...alone, kernel: tensor.op };
-  const { definition, options } = tensor.attrs;
+  const { definition, options, bodies, output: result } = tensor.attrs;
+  if (bodies.length > 1) return { call: `${definition.name}(${operandIds})${JSON.stringify(options)}`, kernel: definition.name, output: result, always: bodies, whole: tensor };
   const output = NORMALIZATION.indexOf(definition.name);
   if (output < 0) return { ...alone, kernel: definition.name };
   const [x, weight, bias] = tensor.inputs;

@@ -266,6 +266,6 @@ export const shapeRules: { readonly [P in Op]: ShapeRule<P> } = {
   },
   TopKValues: (inputs, attrs) => ({ shape: topKShape(inputs, attrs), dtype: inputs[0].dtype }),
   TopKIndices: (inputs, attrs) => ({ shape: topKShape(inputs, attrs), dtype: "int64" }),
-  Composite: (_, { body }) => ({ shape: body.shape, dtype: body.dtype }),
+  Composite: (_, { bodies, output }) => ({ shape: bodies[output].shape, dtype: bodies[output].dtype }),
   Fused: (_, { kernel, output }) => ({ shape: kernel.bodies[output].shape, dtype: kernel.bodies[output].dtype }),
 };

@@ -36,7 +36,7 @@ export function emitGraph({ inputs, outputs, name = "isoflop", portable }: EmitO
     inputs: [...inputs].map(([tensor, inputName]) => info(inputName, tensor)),
     outputs: outputs.map((output) => info(output.name, output.tensor)),
     initializers: context.initializers,
-    values: context.declared,
+    values: [...context.declared.values()],
   };
 }
 

@@ -26,7 +26,7 @@ export class EmitContext {
   readonly nodes: OpenNode[] = [];
   readonly initializers = new Map<string, HostTensor>();
   /** Types of results of our own operators. */
-  readonly declared: OnnxValueInfo[] = [];
+  readonly declared = new Map<string, OnnxValueInfo>();
   /** ONNX value name of each emitted tensor. */
   readonly names = new Map<Tensor, string>();
   /** Only standard operators: the model is for any runtime. */
@@ -69,6 +69,13 @@ export class EmitContext {
     // Outputs that the operator always has are named even where nothing reads them.
     for (let i = 0; i < Math.max(required, index + 1); i++) if ((i < required || i === index) && (node.outputs[i] ?? "") === "") node.outputs[i] = this.fresh();
     return node.outputs[index];
+  }
+
+  /** All results of an operator of ours, which is made once for equal operands and attributes. Their types are declared, since nobody infers them. */
+  own(opType: string, inputs: readonly string[], { results, ...options }: NodeOptions & { readonly results: readonly Pick<Tensor, "dtype" | "shape">[] }): readonly string[] {
+    const names = results.map((_, i) => this.output(i, opType, inputs, { ...options, required: results.length }));
+    names.forEach((name, i) => this.declared.set(name, { name, dtype: results[i].dtype, shape: results[i].shape }));
+    return names;
   }
 
   private open(opType: string, inputs: readonly string[], { attributes = {}, domain = "" }: NodeOptions): OpenNode {

@@ -205,11 +205,7 @@ export const emitRules: { readonly [P in Op]: EmitRule<P> } = {
   },
   TopKValues: topK(0),
   TopKIndices: topK(1),
-  Fused: ({ context, tensor, attrs: { kernel, output }, inputs }) => {
-    const name = context.output(output, "Fused", inputs, { domain: ISOFLOP_DOMAIN, required: kernel.bodies.length, attributes: { program: fusedProgram(kernel) } });
-    context.declared.push({ name, dtype: tensor.dtype, shape: tensor.shape });
-    return name;
-  },
+  Fused: ({ context, attrs: { kernel, output }, inputs }) => context.own("Fused", inputs, { domain: ISOFLOP_DOMAIN, attributes: { program: fusedProgram(kernel) }, results: kernel.bodies })[output],
   Composite: ({ context, tensor, attrs, inputs }) => emitComposite({ context, tensor, body: attrs, inputs }),
 };
 

@@ -4,6 +4,7 @@ import { MAX_FUSED_ROW } from "../graph/passes/fusible";
 import type { Tensor } from "../graph/tensor";
 import type { EmitContext } from "./emitContext";
 import { MICROSOFT_DOMAIN } from "./model";
+import { emitOwn, fusedByOwn } from "./ownOperators";
 
 interface FusedCall {
   readonly context: EmitContext;
@@ -47,9 +48,10 @@ export const fusedByOnnxruntime = (call: Tensor<"Composite">): boolean => inFloa
 /** Composites that are as fast in pieces where pointwise functions and row reductions are fused, and take part in larger kernels there. */
 const PIECES: ReadonlySet<string> = new Set(["Softmax", "LogSoftmax", "LayerNorm", "LayerNormMean", "LayerNormScale", "Gelu", "Silu"]);
 
-/** Whether a kernel of its own is better for a composite than fusing its pieces. */
-export function fusedBesidePieces(call: Tensor<"Composite">): boolean {
+/** Whether a kernel of its own, of our library or onnxruntime's, is better for a composite than fusing its pieces. */
+export function fusedByLibrary(call: Tensor<"Composite">): boolean {
   const { definition, options } = call.attrs;
+  if (fusedByOwn(call)) return true;
   if (!fusedByOnnxruntime(call)) return false;
   const { shape } = call.inputs[0];
   const alongRows = (options["axis"] ?? shape.length - 1) === shape.length - 1 && shape[shape.length - 1] <= MAX_FUSED_ROW;
@@ -59,6 +61,8 @@ export function fusedBesidePieces(call: Tensor<"Composite">): boolean {
 export const fusedByStandard = (call: Tensor<"Composite">): boolean => inFloat32(call) && call.attrs.definition.name in STANDARD;
 
 export function emitComposite(call: FusedCall): string {
+  const own = emitOwn(call);
+  if (own !== undefined) return own;
   const rule = ALL[call.body.definition.name];
   if (rule === undefined) throw new Error(`${call.body.definition.name} was not expanded and has no kernel`);
   return rule(call);

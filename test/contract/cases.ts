@@ -99,7 +99,7 @@ const moved = (...shape: readonly number[]): Nd[] => [real(...shape), ints(shape
 function squarePlus(): CompositeBody {
   const params = [placeholder("x", { shape: [2, 3], dtype: "float64" }), placeholder("y", { shape: [3], dtype: "float64" })];
   const decompose = ([x, y]: readonly (typeof params)[number][]): (typeof params)[number] => add(square(x), y);
-  return { definition: { name: "TestSquarePlus", decompose }, options: {}, params, body: decompose(params) };
+  return { definition: { name: "TestSquarePlus", decompose }, options: {}, params, bodies: [decompose(params)], output: 0 };
 }
 
 export const cases: { readonly [P in Op]: readonly Case<P>[] } = {

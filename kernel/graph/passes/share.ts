@@ -8,7 +8,7 @@ const distinct = (_key: string, value: unknown): unknown => (typeof value === "n
 
 function keyOf(x: Tensor): string {
   const operands = x.inputs.map((input) => input.id).join(",");
-  if (isComposite(x)) return `${x.attrs.definition.name}(${operands})${JSON.stringify(x.attrs.options, distinct)}`;
+  if (isComposite(x)) return `${x.attrs.definition.name}.${x.attrs.output}(${operands})${JSON.stringify(x.attrs.options, distinct)}`;
   return `${x.op}(${operands})${JSON.stringify(x.attrs, distinct)}`;
 }
 

@@ -6,7 +6,7 @@ import type { Dtype, HostArray } from "../../graph/dtype";
 import { sameShape, type Shape } from "../../graph/shape";
 import { storedBytes, type Storage } from "../../graph/tensor";
 import { ELEMENT_TYPES } from "../../onnx/emitContext";
-import { fusedBesidePieces, fusedByOnnxruntime } from "../../onnx/fused";
+import { fusedByLibrary, fusedByOnnxruntime } from "../../onnx/fused";
 import type { Executor, Port, Program, ProgramSource } from "../executor";
 import { physicalCores } from "../machine";
 import { OperatorLibrary } from "./operatorLibrary";
@@ -188,7 +188,7 @@ export function nativeExecutor({ threads = physicalCores(), ownOperators = true 
   const operators = ownOperators ? OperatorLibrary.get(api) : undefined;
   return {
     description: `native (onnxruntime ${api.version}, cpu, ${threads} thread${threads === 1 ? "" : "s"}${operators === undefined ? ", no operators of our own" : `, ${operators.instructionSet}`})`,
-    fused: operators === undefined ? fusedByOnnxruntime : fusedBesidePieces,
+    fused: operators === undefined ? fusedByOnnxruntime : fusedByLibrary,
     fuses: operators !== undefined,
     async load({ model, inputs, outputs }) {
       const options = api.make("CreateSessionOptions");

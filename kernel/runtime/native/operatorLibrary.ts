@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DeviceError } from "../../errors";
 import { OPCODES } from "../../onnx/fusedProgram";
+import { OWN_OPERATORS } from "../../onnx/ownOperators";
 import { foreign, type OrtApi, type Pointer } from "./ortApi";
 
 const NAME = process.platform === "darwin" ? "libisoflop_ops.dylib" : "libisoflop_ops.so";
@@ -48,8 +49,9 @@ export class OperatorLibrary {
     } catch (error) {
       throw new DeviceError(`the operator library does not load: ${error instanceof Error ? error.message : String(error)}`, { where: path, help: `build it again with ${BUILD}, or set ISOFLOP_OPERATORS=none` });
     }
-    const [instructionSet, ...opcodes] = String(this.library.func("str IsoflopDescribe()")()).split(" ");
-    if (opcodes.join() !== OPCODES.join()) throw new DeviceError("the operator library is of another version", { where: path, help: `build it again with ${BUILD}` });
+    const [[instructionSet], operators, opcodes] = String(this.library.func("str IsoflopDescribe()")()).split("\n").map((line) => line.trim().split(" "));
+    const missing = OWN_OPERATORS.some((name) => !operators?.includes(name));
+    if (missing || opcodes?.join() !== OPCODES.join()) throw new DeviceError("the operator library is of another version", { where: path, help: `build it again with ${BUILD}` });
     this.instructionSet = instructionSet;
     this.registerAll = this.library.func("void *RegisterCustomOps(void *options, void *base)");
   }

@@ -2,7 +2,8 @@
 #include "fused.h"
 
 #include <algorithm>
-#include <memory>
+
+#include "alignedMemory.h"
 
 namespace isoflop {
 namespace {
@@ -12,7 +13,6 @@ constexpr size_t TILE = 1024;
 // Elements times instructions below which another thread is not worth its start.
 constexpr size_t WORK_PER_PIECE = size_t{1} << 17;
 constexpr size_t MAX_PIECES = 64;
-constexpr size_t ALIGNMENT = 64;
 
 // What a program works on in one call.
 struct Bound {
@@ -36,8 +36,7 @@ class TileRun {
     size_t size = program_.fullRegisters * tile + program_.rowRegisters * rounded(tileRows) + program_.scalarRegisters * 16;
     for (const Input& input : program_.inputs)
       if (input.elementType == BOOL) size += tile;
-    // Plain memory: setting it to zero would cost as much as using it.
-    memory_.reset(static_cast<float*>(::operator new((size + 16) * sizeof(float), std::align_val_t{ALIGNMENT})));
+    memory_ = alignedMemory<float>(size + 16);
     float* next = memory_.get();
     const auto take = [&](size_t count) {
       float* taken = next;
@@ -66,9 +65,6 @@ class TileRun {
   struct Flags {
     size_t input;
     float* numbers;
-  };
-  struct Release {
-    void operator()(float* memory) const { ::operator delete(memory, std::align_val_t{ALIGNMENT}); }
   };
 
   // Points every value at its part for this tile.
@@ -171,7 +167,7 @@ class TileRun {
   std::vector<float*> at_;                       // where each value lies, by its number
   std::vector<std::vector<size_t>> rowOffsets_;  // of STRIDED inputs, for each row of the tile
   std::vector<Flags> flags_;
-  std::unique_ptr<float, Release> memory_;
+  AlignedMemory<float> memory_;
 };
 
 }  // namespace
@@ -185,7 +181,7 @@ void Fused::compute(const Call& call) const {
     if (operand.type != expected.elementType || operand.count != expected.count) throw OpError("operand " + std::to_string(i) + " is not as the program says: " + std::to_string(operand.count) + " elements, " + std::to_string(expected.count) + " expected");
     bound.inputs.push_back(operand.data);
   }
-  for (size_t i = 0; i < program_.outputs.size(); i++) bound.outputs.push_back(call.output(i, program_.outputs[i].shape));
+  for (size_t i = 0; i < program_.outputs.size(); i++) bound.outputs.push_back(call.output<float>(i, program_.outputs[i].shape));
   const size_t total = program_.rows * program_.columns;
   if (total == 0) return;
 

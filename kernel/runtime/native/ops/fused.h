@@ -9,7 +9,9 @@ namespace isoflop {
 class Fused {
  public:
   static constexpr const char* NAME = "Fused";
-  explicit Fused(const KernelInfo* info) : program_(textAttribute(info, "program")) {}
+  static constexpr Port INPUTS[] = {{UNDEFINED, VARIADIC}};
+  static constexpr Port OUTPUTS[] = {{FLOAT, VARIADIC}};
+  explicit Fused(const Attributes& attributes) : program_(attributes.text("program")) {}
   void compute(const Call& call) const;
 
  private:

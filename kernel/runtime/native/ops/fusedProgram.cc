@@ -4,7 +4,7 @@
 #include <charconv>
 #include <cstring>
 
-#include "customOp.h"
+#include "call.h"
 
 namespace isoflop {
 namespace {

@@ -1,21 +1,26 @@
 // Entry of the operator library: domain "isoflop", loaded by onnxruntime's own convention for libraries of operators.
+#include "crossEntropy.h"
 #include "fused.h"
+#include "instructionSet.h"
 #include "tileKernels.h"
 
 namespace isoflop {
 
 const Api* api = nullptr;
 
-const TileKernels& tileKernels() {
-#if defined(__x86_64__)
-  static const TileKernels& best = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") ? tileKernelsAvx512()
-                                   : __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")                                                                                         ? tileKernelsAvx2()
-                                                                                                                                                                                             : tileKernelsBase();
-  return best;
-#else
-  return tileKernelsBase();
-#endif
+namespace {
+
+// Every operator of the library. A new one is a line here and one in kernel/onnx/ownOperators.ts.
+const std::vector<const CustomOp*>& operators() {
+  static const std::vector<const CustomOp*> all = {
+      describe<Fused>(),
+      describe<SoftmaxCrossEntropy>(),
+      describe<SoftmaxCrossEntropyGradient>(),
+  };
+  return all;
 }
+
+}  // namespace
 
 }  // namespace isoflop
 
@@ -33,25 +38,24 @@ ISOFLOP_EXPORT isoflop::Status* RegisterCustomOps(isoflop::SessionOptions* optio
   static CustomOpDomain* domain = nullptr;
   if (domain == nullptr) {
     CustomOpDomain* made;
-    static VariadicOp<Fused> fused;
     if (Status* status = slots.CreateCustomOpDomain("isoflop", &made)) return status;
-    if (Status* status = slots.CustomOpDomain_Add(made, &fused)) return status;
+    for (const CustomOp* op : operators())
+      if (Status* status = slots.CustomOpDomain_Add(made, op)) return status;
     domain = made;
   }
   return slots.AddCustomOpDomain(options, domain);
 }
 
-// The instruction set in use and the opcodes of fused programs, by number: the graph compiler checks that it speaks the same language.
+// Three lines: the instruction set in use, the operators, and the opcodes of fused programs by number. The graph compiler checks that
+// it speaks the same language.
 ISOFLOP_EXPORT const char* IsoflopDescribe() {
   using namespace isoflop;
   static const std::string text = [] {
-    const TileKernels& kernels = tileKernels();
-    std::string all = "portable";
-#if defined(__x86_64__)
-    if (&kernels == &tileKernelsAvx512()) all = "avx512";
-    if (&kernels == &tileKernelsAvx2()) all = "avx2";
-#endif
-#define X(name, ...) all += " " #name;
+    std::string all = instructionSet() == InstructionSet::AVX512 ? "avx512" : instructionSet() == InstructionSet::AVX2 ? "avx2" : "portable";
+    all += "\n";
+    for (const CustomOp* op : operators()) all += std::string(op->GetName(op)) + " ";
+    all += "\n";
+#define X(name, ...) all += #name " ";
     ISOFLOP_POINTWISE(X)
     ISOFLOP_REDUCING(X)
 #undef X

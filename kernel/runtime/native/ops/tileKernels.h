@@ -2,6 +2,8 @@
 #pragma once
 #include <cstddef>
 
+#include "instructionSet.h"
+
 namespace isoflop {
 
 // name, number of operands. The order is part of the program format.
@@ -33,13 +35,11 @@ struct TileKernels {
   Reducing reducing[OPCODE_COUNT - POINTWISE_COUNT];
 };
 
-// The best that this processor has.
-const TileKernels& tileKernels();
-
 const TileKernels& tileKernelsBase();
-#if defined(__x86_64__)
 const TileKernels& tileKernelsAvx2();
 const TileKernels& tileKernelsAvx512();
-#endif
+
+// Those for the instruction set in use.
+inline const TileKernels& tileKernels() { return ISOFLOP_VARIANT_OF(tileKernels); }
 
 }  // namespace isoflop

@@ -29,6 +29,7 @@ export { devices, type Device, type DeviceName } from "./runtime/devices";
 export { interruptRuns, useDevice } from "./runtime/session";
 export * as nn from "./nn/index";
 export * as optim from "./optim/index";
+export * as numerics from "./numerics/index";
 export * as random from "./random/index";
 export * as data from "./data/index";
 export { display, clearOutput, type DisplayHandle } from "./display/display";

@@ -31,7 +31,7 @@ function isCurrent(record) {
 function emit(ts, folder) {
   const { compilerOptions } = ts.readConfigFile(join(ROOT, "tsconfig.json"), ts.sys.readFile).config;
   const { options } = ts.convertCompilerOptionsFromJson(compilerOptions, ROOT);
-  const program = ts.createProgram([join(ROOT, "kernel/index.ts")], { ...options, noEmit: false, isolatedModules: false, noUnusedLocals: false, declaration: true, emitDeclarationOnly: true, outDir: folder, rootDir: ROOT });
+  const program = ts.createProgram([join(ROOT, "kernel/index.ts")], { ...options, noEmit: false, incremental: false, tsBuildInfoFile: undefined, isolatedModules: false, noUnusedLocals: false, declaration: true, emitDeclarationOnly: true, outDir: folder, rootDir: ROOT });
   const texts = new Map();
   const { diagnostics } = program.emit(undefined, (path, text) => texts.set(resolve(path), text), undefined, true);
   if (diagnostics.length > 0) throw new Error(ts.formatDiagnostics(diagnostics, { getCurrentDirectory: () => ROOT, getCanonicalFileName: (path) => path, getNewLine: () => "\n" }));

@@ -5,7 +5,7 @@ import ts from "typescript";
 import { cellPrefix, type Origin, type Prefix } from "./cellModule";
 import { CellNames } from "./cellNames";
 import { type CellSource, readCell } from "./cellSource";
-import { compilerSettings, DiskFiles, isoflopTypes, type LanguageOptions } from "./compilerHost";
+import { compilerSettings, DiskFiles, isoflopTypes, type LanguageOptions, LIBRARIES } from "./compilerHost";
 import type { CellSpan } from "./messages";
 
 /** A cell and its text. Its id stays the same however cells are moved and edited. */
@@ -32,7 +32,7 @@ export interface CellModule {
 
 /** Parsed files of packages and libraries serve all notebooks of the process. */
 const REGISTRY = ts.createDocumentRegistry(true);
-const DISK = new DiskFiles([join(ts.getDefaultLibFilePath({}), ".."), join(isoflopTypes(), "..")]);
+const DISK = new DiskFiles([LIBRARIES, join(isoflopTypes(), "..")]);
 
 /** A package that was missing, or changed, is looked for again after this time. */
 const LOOK_AGAIN_MS = 5000;
@@ -198,7 +198,7 @@ export class CellProgram {
     const host: ts.LanguageServiceHost & Pick<ts.CompilerHost, "getModuleResolutionCache"> = {
       getCompilationSettings: () => settings,
       getCurrentDirectory: () => cwd,
-      getDefaultLibFileName: (options) => ts.getDefaultLibFilePath(options),
+      getDefaultLibFileName: (options) => join(LIBRARIES, ts.getDefaultLibFileName(options)),
       // The given modules too: their names can be imported before any cell does.
       getScriptFileNames: () => [...this.given.map(([, path]) => path), ...this.modules.map(({ path }) => path)],
       getScriptVersion: (path) => {

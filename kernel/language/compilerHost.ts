@@ -12,6 +12,9 @@ export interface LanguageOptions {
   readonly types?: Readonly<Record<string, string>>;
 }
 
+/** The folder of the language's own declarations, `lib.es5.d.ts` and so on. */
+export const LIBRARIES = dirname(createRequire(import.meta.url).resolve("typescript/lib/lib.d.ts"));
+
 /** Files of one's own are looked at this often for edits, at most; those of packages once. */
 const LOOK_AGAIN_MS = 1000;
 

@@ -14,6 +14,7 @@ export * from "./graph/ops/reduction";
 export * from "./graph/composites/activations";
 export { scaledDotProductAttention } from "./graph/composites/attention";
 export { softmaxCrossEntropy } from "./graph/composites/crossEntropy";
+export { linearAttention, normalizedLinearAttention, type LinearAttentionOptions } from "./graph/composites/linearAttention";
 export { layerNorm, rmsNorm } from "./graph/composites/normalization";
 export { composite, type CompositeDefinition } from "./graph/composite";
 export { singularValues } from "./graph/singularValues";

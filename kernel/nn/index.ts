@@ -30,3 +30,5 @@ export { dropout, type DropoutOptions } from "./dropout";
 export { accuracy, binaryCrossEntropy, crossEntropy, crossEntropyEach, klDivergence, maskedMean } from "./losses";
 export type { CrossEntropyOptions, DivergenceOptions } from "./losses";
 export { clipLoss, huber, infoNce, l1, mse, similarities, type ContrastOptions, type WeightOptions } from "./distances";
+export { buckets, crossPolytopeHash, hyperplaneHash, inUse, segmentMean, type Buckets } from "./hashing";
+export { combine, dispatch, loadBalancingLoss, route, routerZLoss, type Route, type RouteOptions } from "./routing";

@@ -8,7 +8,7 @@ import { ones } from "../../kernel/graph/ops/movement";
 import { sum } from "../../kernel/graph/ops/reduction";
 import type { Tensor } from "../../kernel/graph/tensor";
 import { hadamard } from "../../kernel/numerics/index";
-import { EXECUTORS, float32, restoreExecutor, valuesOn } from "./executors";
+import { EXECUTORS, float32, restoreExecutor, valuesOn } from "../executors";
 
 await restoreExecutor();
 const wave = (count: number, phase = 0): number[] => Array.from({ length: count }, (_, i) => Math.sin(i * 1.3 + phase));

@@ -10,7 +10,7 @@ import { BLOCK_FORMATS, FLOAT_FORMATS, bitsPerElement, blockScales, codeValues, 
 import { floorPower, maxExponent } from "../../kernel/numerics/floatFormats";
 import { key } from "../../kernel/random/key";
 import { philoxWords, seedKey } from "../../kernel/random/philox";
-import { compiledOn, EXECUTORS, float32, restoreExecutor, valuesOn } from "./executors";
+import { compiledOn, EXECUTORS, float32, restoreExecutor, valuesOn } from "../executors";
 
 await restoreExecutor();
 const f32 = Math.fround;

@@ -1,12 +1,12 @@
 /** @file Computing on every executor there is: operators of our own library on the native one, decompositions on onnxruntime-node's. */
-import "../../kernel/graph/methods";
-import "../../kernel/runtime/realize";
+import "../kernel/graph/methods";
+import "../kernel/runtime/realize";
 import { afterAll } from "vitest";
-import { fromHost, realize, type Tensor } from "../../kernel/graph/tensor";
-import { nativeExecutor } from "../../kernel/runtime/native/native";
-import { compile } from "../../kernel/runtime/compile";
-import { executor, setExecutor } from "../../kernel/runtime/session";
-import { stockExecutor } from "../../kernel/runtime/stock";
+import { fromHost, realize, type Tensor } from "../kernel/graph/tensor";
+import { nativeExecutor } from "../kernel/runtime/native/native";
+import { compile } from "../kernel/runtime/compile";
+import { executor, setExecutor } from "../kernel/runtime/session";
+import { stockExecutor } from "../kernel/runtime/stock";
 
 export const EXECUTORS = ["native", "stock"] as const;
 export type ExecutorName = (typeof EXECUTORS)[number];

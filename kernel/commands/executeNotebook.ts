@@ -2,7 +2,9 @@
 import { dirname } from "node:path";
 import { notebookToHtml } from "../display/page";
 import { ArgumentError } from "../errors";
+import { setExperimentHost } from "../experiment/host";
 import { atomicWrite } from "../io/atomicWrite";
+import { sessionHost } from "../session/experimentHost";
 import { type Cell, formatNotebook, type Notebook, sourceOf } from "../session/notebook";
 import { Outputs } from "../session/outputs";
 import { setParameters } from "../session/parameters";
@@ -56,6 +58,8 @@ class NotebookRun {
   private readonly session: Session;
   /** There once a cell has imported it. */
   private library: ReturnType<typeof loadLibrary> | undefined;
+  /** Sources of what ran, the running one last. */
+  private readonly sources: string[] = [];
   /** Number of each cell that has run, by its place in the file. */
   private readonly executed = new Map<number, string>();
 
@@ -69,6 +73,7 @@ class NotebookRun {
     const folder = dirname(options.input);
     // Relative paths in cells start at the notebook, wherever the command was called from.
     process.chdir(folder);
+    setExperimentHost(sessionHost({ cwd: folder, file: options.input, cells: () => this.sources }));
     this.session = new Session({
       cwd: folder,
       file: options.input,
@@ -114,6 +119,7 @@ class NotebookRun {
     const source = sourceOf(this.cells[index]);
     this.outputs.reset(name);
     this.executed.set(index, name);
+    this.sources.push(source);
     this.progress.start(number, source);
     const begun = new Date().toISOString();
     control.begin(number, this.options.timeoutMs);

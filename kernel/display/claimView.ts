@@ -57,7 +57,7 @@ export function claimView(options: ClaimOptions): Display<"claim"> {
   const interval =
     measured.low === null || measured.high === null ? "" : `, ${percent(level)} interval ${significant(measured.low)}–${significant(measured.high)}`;
   const theirs = Number.isFinite(paper) ? `; the paper says ${significant(paper)}${unit}` : "";
-  const words = { held: "Held", "not held": "Not held", undecided: "Undecided" }[verdict];
+  const words = { held: "Held", "not held": "Not held", inconclusive: "Inconclusive" }[verdict];
   const payload: ClaimPayload = {
     version: 1,
     title: title.slice(0, 300),
@@ -88,7 +88,7 @@ export function claimView(options: ClaimOptions): Display<"claim"> {
 
 const ROW_PX = 26;
 const NAME_PX = 170;
-const COLOURS = { held: GOOD, "not held": BAD, undecided: MUTED_INK } as const;
+const COLOURS = { held: GOOD, "not held": BAD, inconclusive: MUTED_INK } as const;
 
 /** The static twin. */
 export function drawClaim(payload: ClaimPayload): string {

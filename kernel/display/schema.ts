@@ -280,7 +280,7 @@ export interface ClaimPayload extends PayloadBase {
   readonly measured: Estimate;
   /** Confidence of the intervals, 0…1. */
   readonly level: number;
-  readonly verdict: "held" | "not held" | "undecided";
+  readonly verdict: "held" | "not held" | "inconclusive";
   readonly arms: readonly ClaimArm[];
   /** What all arms were allowed, as text: "1.2 GFLOP an arm". */
   readonly budget: string;

@@ -9,7 +9,7 @@ import { tap, tapsActive } from "../graph/taps";
 import type { Tensor } from "../graph/tensor";
 import { fold, type Key } from "../random/key";
 import type { Initializer } from "./initializers";
-import { store, type CacheShape, type LayerCache } from "./kvCache";
+import { emptyLayer, store, type LayerCache } from "./kvCache";
 import { linear, type Linear, type LinearOptions } from "./linear";
 import { Module } from "./module";
 import { rmsNorm, type RmsNorm } from "./normalization";
@@ -32,7 +32,8 @@ export interface AttentionCall {
   readonly bias?: Tensor;
 }
 
-interface Operands {
+/** Queries, keys and values. */
+export interface Projections {
   readonly q: Tensor;
   readonly k: Tensor;
   readonly v: Tensor;
@@ -72,41 +73,46 @@ export class Attention extends Module<readonly [x: Tensor, options?: AttentionCa
   }
 
   forward(x: Tensor, { memory = x, bias }: AttentionCall = {}): Tensor {
-    const q = this.queries(x, iota(x.shape[0]));
-    const { k, v } = this.keysAndValues(memory, iota(memory.shape[0]));
-    return this.out.call(this.attend({ q, k, v }, { batch: x.shape[1], causal: this.settings.causal, bias }));
+    const operands = this.operands(this.project(x, memory), { queries: iota(x.shape[0]), keys: iota(memory.shape[0]) });
+    return this.out.call(this.attend(operands, { batch: x.shape[1], causal: this.settings.causal, bias }));
   }
 
   /** `forward` for the P newest positions x [P, B, D], which begin at `position` (int32 scalar), after those in the cache. */
   step(x: Tensor, cache: LayerCache, position: Tensor): { readonly output: Tensor; readonly cache: LayerCache } {
-    return this.labelled(() => {
-      const positions = add(iota(x.shape[0]), position);
-      const q = this.queries(x, positions);
-      const next = store(cache, { ...this.keysAndValues(x, positions), position });
-      const seen = lessEqual(iota(next.k.shape[0]), expandDims(positions, 1));
-      const bias = where(seen, scalar(0, x.dtype), scalar(HIDDEN, x.dtype));
-      const mixed = this.attend({ q, k: next.k, v: next.v }, { batch: x.shape[1], causal: false, bias });
-      return { output: this.out.call(mixed), cache: next };
-    });
+    return this.labelled(() => this.decode(this.project(x, x), cache, position));
   }
 
-  /** Shape of this layer's cache. */
-  cacheShape({ batch, length }: { readonly batch: number; readonly length: number }): CacheShape {
+  /** An empty cache for this layer. */
+  emptyCache({ batch, length }: { readonly batch: number; readonly length: number }): LayerCache {
     const { kvHeads } = this.settings;
     const { weight } = this.k;
-    return { length, rows: batch * kvHeads, headWidth: weight.shape[1] / kvHeads, dtype: weight.dtype };
+    return emptyLayer({ length, rows: batch * kvHeads, headWidth: weight.shape[1] / kvHeads, dtype: weight.dtype });
   }
 
-  /** Queries [T, B·H, headWidth]. */
-  private queries(x: Tensor, positions: Tensor): Tensor {
-    return this.positioned(this.parted(this.q.call(x), this.settings.heads), { norm: this.queryNorm, positions });
+  /** Queries of x [T, B, D], keys and values of memory [S, B, ...], not yet parted into heads: [T or S, B, heads · headWidth]. */
+  protected project(x: Tensor, memory: Tensor): Projections {
+    return { q: this.q.call(x), k: this.k.call(memory), v: this.v.call(memory) };
   }
 
-  /** Keys and values [S, B·kvHeads, headWidth]. */
-  private keysAndValues(memory: Tensor, positions: Tensor): { readonly k: Tensor; readonly v: Tensor } {
-    const { kvHeads } = this.settings;
-    const k = this.positioned(this.parted(this.k.call(memory), kvHeads), { norm: this.keyNorm, positions });
-    return { k, v: this.parted(this.v.call(memory), kvHeads) };
+  /** A step from the projections of the newest positions on. */
+  protected decode(projections: Projections, cache: LayerCache, position: Tensor): { readonly output: Tensor; readonly cache: LayerCache } {
+    const [count, batch] = projections.q.shape;
+    const positions = add(iota(count), position);
+    const { q, k, v } = this.operands(projections, { queries: positions, keys: positions });
+    const next = store(cache, { k, v, position });
+    const seen = lessEqual(iota(next.k.shape[0]), expandDims(positions, 1));
+    const bias = where(seen, scalar(0, q.dtype), scalar(HIDDEN, q.dtype));
+    return { output: this.out.call(this.attend({ q, k: next.k, v: next.v }, { batch, causal: false, bias })), cache: next };
+  }
+
+  /** Projections parted into heads, normalized and rotated: [T or S, B · heads, headWidth]. */
+  private operands({ q, k, v }: Projections, at: { readonly queries: Tensor; readonly keys: Tensor }): Projections {
+    const { heads, kvHeads } = this.settings;
+    return {
+      q: this.positioned(this.parted(q, heads), { norm: this.queryNorm, positions: at.queries }),
+      k: this.positioned(this.parted(k, kvHeads), { norm: this.keyNorm, positions: at.keys }),
+      v: this.parted(v, kvHeads),
+    };
   }
 
   private parted(x: Tensor, heads: number): Tensor {
@@ -121,7 +127,7 @@ export class Attention extends Module<readonly [x: Tensor, options?: AttentionCa
   }
 
   /** Values mixed by attention: operands [T or S, B·heads, headWidth], time first → [T, B, H · headWidth]. */
-  private attend({ q, k, v }: Operands, { batch, causal, bias }: Mixing): Tensor {
+  private attend({ q, k, v }: Projections, { batch, causal, bias }: Mixing): Tensor {
     const { heads, kvHeads } = this.settings;
     const headsFirst = (x: Tensor): Tensor => transpose(x, [1, 0, 2]);
     const shared = (x: Tensor): Tensor => headsFirst(repeat(reshape(x, [x.shape[0], batch * kvHeads, x.shape[2]]), heads / kvHeads, 1));
@@ -132,7 +138,7 @@ export class Attention extends Module<readonly [x: Tensor, options?: AttentionCa
   }
 
   /** Attention written out, so that scores can be biased and inner values read or replaced. */
-  private inParts({ q, k, v }: Operands, { batch, causal, bias }: Mixing): Tensor {
+  private inParts({ q, k, v }: Projections, { batch, causal, bias }: Mixing): Tensor {
     const [queries, keys] = [q.shape[1], k.shape[1]];
     const byHead = [batch, this.settings.heads, queries, keys];
     const scores = tap("scores", reshape(matmul(q, k, { transB: true, alpha: 1 / Math.sqrt(q.shape[2]) }), byHead));

@@ -69,7 +69,7 @@ export class Gpt extends Module<readonly [tokens: Tensor], Tensor> {
 
   /** An empty cache for `batch` sequences of up to `length` tokens (default the context). */
   cache({ batch, length = this.context }: { readonly batch: number; readonly length?: number }): KeyValueCache {
-    return emptyCache(this.blocks.map(({ attention }) => attention.cacheShape({ batch, length })));
+    return emptyCache(this.blocks.map(({ attention }) => attention.emptyCache({ batch, length })));
   }
 
   /**

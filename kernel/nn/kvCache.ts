@@ -5,7 +5,7 @@ import { gather } from "../graph/ops/indexing";
 import { iota, reshape, zeros } from "../graph/ops/movement";
 import { tensor, type Tensor } from "../graph/tensor";
 
-/** Keys and values of one layer: [length, B·kvHeads, headWidth] each; rows from `position` on are not yet written. */
+/** Keys and values of one layer: [length, B·kvHeads, headWidth] each; rows from `position` on are not yet written. Layers may keep more beside them. */
 export interface LayerCache {
   readonly k: Tensor;
   readonly v: Tensor;
@@ -27,11 +27,14 @@ export interface CacheShape {
   readonly dtype: Dtype;
 }
 
-/** An empty cache for layers of these shapes. */
-export function emptyCache(layers: readonly CacheShape[]): KeyValueCache {
-  const empty = ({ length, rows, headWidth, dtype }: CacheShape): Tensor => zeros([length, rows, headWidth], dtype);
-  return { position: tensor(0, "int32"), layers: layers.map((shape) => ({ k: empty(shape), v: empty(shape) })) };
+/** An empty cache of one layer. */
+export function emptyLayer({ length, rows, headWidth, dtype }: CacheShape): LayerCache {
+  const empty = (): Tensor => zeros([length, rows, headWidth], dtype);
+  return { k: empty(), v: empty() };
 }
+
+/** A cache of these layers, at its start. */
+export const emptyCache = (layers: readonly LayerCache[]): KeyValueCache => ({ position: tensor(0, "int32"), layers });
 
 /** The cache with k and v [P, ...] written from row `position` on. Rows beyond the length are dropped. */
 export function store(cache: LayerCache, { k, v, position }: LayerCache & { readonly position: Tensor }): LayerCache {

@@ -1,6 +1,8 @@
 /** @file The main thread of a kernel: runs cells and answers what only it can, also in the middle of a cell's loop. */
 import nodeModule from "node:module";
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import { setExperimentHost } from "../experiment/host";
+import { sessionHost } from "../session/experimentHost";
 import { Session } from "../session/session";
 import type { Shared, ToMain } from "./channel";
 import { Executions } from "./executions";
@@ -25,7 +27,7 @@ export class CellThread {
   private readonly library: Library;
   private readonly session: Session;
   private readonly executions: Executions;
-  /** Sources of what ran, for completion. */
+  /** Sources of what ran, the running one last: for completion, and for processes that an experiment starts. */
   private readonly cells: string[] = [];
   /** Requests under way: those that came in a loop and wait for its end. */
   private readonly started = new Set<Promise<void>>();
@@ -43,6 +45,7 @@ export class CellThread {
       onService: () => this.drain(),
       onStray: (error) => process.stderr.write(`an error outside of cells: ${error instanceof Error ? error.stack : String(error)}\n`),
     });
+    setExperimentHost(sessionHost({ cwd: options.cwd, file: options.file, cells: () => this.cells }));
     this.executions = new Executions({ session: this.session, out: this.out });
   }
 

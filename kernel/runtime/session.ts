@@ -79,8 +79,17 @@ export function setExecutor(next: Executor): void {
   programs.clear();
 }
 
+const listeners = new Set<() => void>();
+
+/** Calls `listener` at every `interruptRuns`, until the returned function is called: for work of many runs, or in other processes. */
+export function onInterrupt(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+}
+
 /** Ends all runs under way: each fails, with its arguments as they were. Does nothing when none runs. */
 export async function interruptRuns(): Promise<void> {
+  for (const listener of listeners) listener();
   current?.executor.interrupt();
 }
 

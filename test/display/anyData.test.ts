@@ -121,7 +121,7 @@ describe("views of any data", () => {
             quantity: { label: title, unit: title },
             paper: a,
             measured: { value: b, low: a, high: b },
-            verdict: "undecided",
+            verdict: "inconclusive",
             arms: [{ name: title, role: "method", seeds: values, mean: { value: a } }],
           }),
         );

@@ -16,7 +16,7 @@ const CSS = `
 .iso-verdict { display: inline-flex; align-items: center; gap: 6px; font-weight: 600; border: 1.5px solid; border-radius: 12px; padding: 0 10px; margin: 0 0 8px; font-size: 12.5px; line-height: 22px; }
 .iso-verdict[data-verdict=held] { color: var(--iso-good); }
 .iso-verdict[data-verdict="not held"] { color: var(--iso-bad); }
-.iso-verdict[data-verdict=undecided] { color: var(--iso-muted); }
+.iso-verdict[data-verdict=inconclusive] { color: var(--iso-muted); }
 .iso-estimates { display: grid; grid-template-columns: minmax(110px, 210px) minmax(140px, 1fr) minmax(90px, max-content); column-gap: 14px; align-items: center; font-size: 12.5px; font-variant-numeric: tabular-nums; }
 .iso-estimates > * { min-width: 0; }
 .iso-estimates .iso-arm { grid-column: 1; overflow-wrap: anywhere; padding: 3px 0; line-height: 1.3; }
@@ -45,13 +45,13 @@ const check = record<ClaimPayload>({
   paper: maybe,
   measured: estimate,
   level: finite,
-  verdict: oneOf("held", "not held", "undecided"),
+  verdict: oneOf("held", "not held", "inconclusive"),
   arms: list(arm, 200),
   budget: text(),
 });
 
-const SIGNS = { held: "✓", "not held": "✗", undecided: "?" } as const;
-const WORDS = { held: "Held", "not held": "Not held", undecided: "Undecided" } as const;
+const SIGNS = { held: "✓", "not held": "✗", inconclusive: "?" } as const;
+const WORDS = { held: "Held", "not held": "Not held", inconclusive: "Inconclusive" } as const;
 
 /** Smallest and largest number among estimates and seeds, with room around them. */
 function rangeOf(values: readonly MaybeNumber[]): Range | undefined {
@@ -113,7 +113,7 @@ function valueCell(one: Estimate, unit: string): HTMLElement {
 function rows({ quantity, measured, paper, arms, verdict }: ClaimPayload): Child {
   const claimed = rangeOf([measured.value, measured.low, measured.high, paper]);
   const ofArms = rangeOf(arms.flatMap(({ mean, seeds }) => [mean.value, mean.low, mean.high, ...seeds]));
-  const colour = { held: "var(--iso-good)", "not held": "var(--iso-bad)", undecided: "var(--iso-muted)" }[verdict];
+  const colour = { held: "var(--iso-good)", "not held": "var(--iso-bad)", inconclusive: "var(--iso-muted)" }[verdict];
   return [
     html("div", { class: "iso-arm" }, html("strong", {}, axisTitle(quantity)), html("small", {}, paper === null ? "measured" : `paper: ${significant(paper)}${quantity.unit === "" ? "" : ` ${quantity.unit}`}`)),
     strip({ estimate: measured, seeds: [], paper, range: claimed, colour }),

@@ -1,0 +1,132 @@
+/** @file Tasks in processes of this machine, each with its share of the cores. */
+import { fork, type ChildProcess } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { DeviceError, IsoflopError } from "../errors";
+import { atomicWriteSync } from "../io/atomicWrite";
+import { physicalCores } from "../runtime/machine";
+import { experimentHost } from "./host";
+import type { RemoteWork } from "./tasks";
+
+/** What a worker is told, and says. */
+export type WorkerOrder = { readonly run: string };
+export type WorkerReport = { readonly ready: true } | { readonly done: string } | { readonly failed: string; readonly error: string };
+
+/** The file that tells a worker what to run. */
+export interface WorkerFile {
+  readonly name: string;
+  readonly key: string;
+  readonly cwd: string;
+  readonly file?: string;
+  readonly cells: readonly string[];
+}
+export const WORKER_FILE = "worker.json";
+
+/** Beside this bundle. */
+export const cliPath = (): string => join(dirname(fileURLToPath(import.meta.url)), "cli.js");
+
+/** Writes what workers need into the folder of the tasks; returns its path. */
+export function writeWorkerFile({ name, key, folder }: Pick<RemoteWork, "name" | "key" | "folder">): string {
+  const replay = experimentHost()?.replay();
+  if (replay === undefined) throw new DeviceError("no cell is running that other processes could run too", { help: "call it in a cell of a notebook, and await it there" });
+  const path = join(folder, WORKER_FILE);
+  mkdirSync(folder, { recursive: true });
+  atomicWriteSync(path, JSON.stringify({ name, key, ...replay } satisfies WorkerFile));
+  return path;
+}
+
+/** How often a task is tried whose process dies under it. */
+const TRIES = 2;
+const MAX_ERROR_CHARACTERS = 4000;
+
+/** Starts processes and hands out tasks, one at a time to each. A task whose process dies is given to another one, once. */
+export function runLocally(work: RemoteWork): Promise<void> {
+  const path = writeWorkerFile(work);
+  return new Pool(work, path).run();
+}
+
+class Pool {
+  private readonly waiting: string[];
+  private readonly tries = new Map<string, number>();
+  private readonly failures: string[] = [];
+  private readonly live = new Set<ChildProcess>();
+  private resolve: () => void = () => undefined;
+  private reject: (error: unknown) => void = () => undefined;
+
+  constructor(
+    private readonly work: RemoteWork,
+    private readonly path: string,
+  ) {
+    this.waiting = [...work.ids];
+  }
+
+  run(): Promise<void> {
+    const { processes, signal } = this.work;
+    const stop = (): void => this.live.forEach((child) => child.kill("SIGKILL"));
+    signal.addEventListener("abort", stop);
+    const ended = new Promise<void>((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    for (let i = 0; i < processes; i++) this.start();
+    return ended.finally(() => {
+      signal.removeEventListener("abort", stop);
+      stop();
+    });
+  }
+
+  private start(): void {
+    const threads = Math.max(1, Math.floor(physicalCores() / this.work.processes));
+    const child = fork(cliPath(), ["worker", this.path], { stdio: ["ignore", "ignore", "pipe", "ipc"], env: { ...process.env, ISOFLOP_THREADS: String(threads) }, execArgv: [] });
+    this.live.add(child);
+    let task: string | undefined;
+    let said = "";
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => (said = (said + text).slice(-MAX_ERROR_CHARACTERS)));
+    const next = (): void => {
+      task = this.waiting.shift();
+      if (task === undefined) child.kill();
+      else child.send({ run: task } satisfies WorkerOrder);
+    };
+    child.on("message", (report: WorkerReport) => {
+      if ("done" in report) this.work.onDone(report.done);
+      if ("failed" in report) {
+        this.failures.push(`${report.failed}: ${report.error}`);
+        // The others may fail in the same way: what already runs is let go on, nothing new is begun.
+        this.waiting.length = 0;
+      }
+      next();
+    });
+    child.on("error", (error) => this.failures.push(error.message));
+    child.on("close", (code, signal) => {
+      this.live.delete(child);
+      if (!this.work.signal.aborted) this.lost({ task, why: said.trim() || `it ended with ${signal ?? `code ${code}`}` });
+      if (this.live.size === 0) this.finish();
+    });
+  }
+
+  /** A process ended; with a task in its hands, another one takes it. */
+  private lost({ task, why }: { readonly task: string | undefined; readonly why: string }): void {
+    // Killed because nothing was left, or never came to the call.
+    if (task === undefined) {
+      if (this.waiting.length > 0) {
+        this.failures.push(why);
+        this.waiting.length = 0;
+      }
+      return;
+    }
+    const tries = (this.tries.get(task) ?? 1) + 1;
+    this.tries.set(task, tries);
+    if (tries > TRIES) this.failures.push(`${task}: its process died ${TRIES} times: ${why}`);
+    else {
+      this.waiting.unshift(task);
+      this.start();
+    }
+  }
+
+  private finish(): void {
+    const { failures, work } = this;
+    if (failures.length === 0 || work.signal.aborted) this.resolve();
+    else this.reject(new IsoflopError(`${work.name}: ${failures.length === 1 ? "a task" : `${failures.length} tasks`} failed: ${failures[0]}`, { help: "what was finished is kept: correct the cause and run it again" }));
+  }
+}

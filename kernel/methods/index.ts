@@ -1,0 +1,9 @@
+/** @file The registry: every method that is there, by slug. */
+import type { Card } from "./card";
+import * as primer from "./primer";
+
+export type { Card, PaperFigure } from "./card";
+export * as primer from "./primer";
+
+/** Cards of all methods, in the order of the catalogue. */
+export const cards: readonly Card[] = [primer.card];

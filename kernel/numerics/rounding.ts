@@ -4,13 +4,13 @@
  */
 import { ArgumentError, ShapeError } from "../errors";
 import { composite } from "../graph/composite";
-import { abs, add, cast, clip, div, floor, less, lessEqual, minimum, mul, or, reciprocal, requireFloat, round, scalar, shiftRight, sub, where } from "../graph/ops/elementwise";
+import { abs, add, cast, clip, div, floor, less, lessEqual, minimum, mul, or, reciprocal, requireFloat, round, scalar, sub, where } from "../graph/ops/elementwise";
 import { full, reshape } from "../graph/ops/movement";
 import { showShape } from "../graph/shape";
 import type { Tensor } from "../graph/tensor";
 import { here } from "../graph/trace";
 import { requireKey, type Key } from "../random/key";
-import { streamBits } from "../random/philoxGraph";
+import { streamFractions } from "../random/philoxGraph";
 import { floatFormat, minExponent, type FloatFormat, type FloatFormatName } from "./floatFormats";
 import { ladder } from "./powersOfTwo";
 
@@ -34,11 +34,8 @@ export type RoundOptions = {
   readonly clipped: boolean;
 };
 
-const UNIT_24 = 2 ** -24;
-const BITS_DROPPED = 8;
-
-/** Uniform numbers [count] from the upper 24 bits of stream elements 0, 1, … */
-const unitRandom = (key: Tensor, count: number): Tensor => mul(cast(shiftRight(streamBits(key, count), scalar(BITS_DROPPED, "int64")), "float32"), UNIT_24);
+/** float32 holds 24 bits below 1 exactly. */
+const RANDOM_BITS = 24;
 
 /** `z` in values of the format; with `random` in [0, 1), of its shape, stochastically. */
 export function roundElements(z: Tensor, format: FloatFormat, random?: Tensor): Tensor {
@@ -65,7 +62,7 @@ const roundScaledOf = composite<RoundOptions>({
   decompose([x, scales, key], { format, block, stochastic }) {
     const blocks = inBlocks(x, block);
     const wide = reshape(scales, [...scales.shape, 1]);
-    const random = stochastic ? reshape(unitRandom(key, x.size), blocks.shape) : undefined;
+    const random = stochastic ? reshape(streamFractions(key, { count: x.size, bits: RANDOM_BITS, half: false, dtype: "float32" }), blocks.shape) : undefined;
     return reshape(mul(roundElements(div(blocks, wide), floatFormat(format), random), wide), x.shape);
   },
   vjp: ({ inputs: [x, scales, ...rest], g, options }) => [options.clipped ? clippedGradient({ x, scales, g }, options) : g, null, ...rest.map(() => null)],

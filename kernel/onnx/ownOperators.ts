@@ -28,9 +28,43 @@ const operandsAre =
 const FLOAT: readonly Dtype[] = ["float32"];
 const INDEX: readonly Dtype[] = ["int32", "int64"];
 
+/** The composite's options of these names, flags as 0 or 1. */
+const options =
+  (...names: readonly string[]): OwnOperator["attributes"] =>
+  (body) =>
+    Object.fromEntries(
+      names.map((name) => {
+        const value = body.options[name];
+        return [name, typeof value === "boolean" ? Number(value) : value];
+      }),
+    );
+
+const INT64: readonly Dtype[] = ["int64"];
+/** A key as the last operand is there for stochastic rounding only. */
+const rounded =
+  (...dtypes: readonly (readonly Dtype[])[]): OwnOperator["takes"] =>
+  (call) =>
+    operandsAre(...dtypes)(call) || operandsAre(...dtypes, INT64)(call);
+
 const OWN = {
   SoftmaxCrossEntropy: { operator: "SoftmaxCrossEntropy", takes: operandsAre(FLOAT, INDEX) },
   SoftmaxCrossEntropyGradient: { operator: "SoftmaxCrossEntropyGradient", takes: operandsAre(FLOAT, INDEX, FLOAT) },
+  PhiloxBits: { operator: "PhiloxBits", takes: operandsAre(INT64), attributes: options("count") },
+  PhiloxUniform: { operator: "PhiloxUniform", takes: (call) => call.dtype === "float32" && operandsAre(INT64)(call), attributes: options("count", "bits", "half") },
+  PhiloxNormal: { operator: "PhiloxNormal", takes: (call) => call.dtype === "float32" && operandsAre(INT64)(call), attributes: options("count") },
+  BoxMuller: { operator: "BoxMuller", takes: (call) => call.dtype === "float32" && operandsAre(INT64)(call) },
+  NearestNormal: { operator: "NearestNormal", takes: operandsAre(FLOAT, INT64), attributes: options("candidates") },
+  BlockScales: { operator: "BlockScales", takes: operandsAre(FLOAT), attributes: options("format", "block") },
+  RoundScaled: { operator: "RoundScaled", takes: rounded(FLOAT, FLOAT), attributes: options("format", "block") },
+  QuantizeBlocks: { operator: "QuantizeBlocks", takes: rounded(FLOAT), attributes: options("format", "block") },
+  Hadamard: { operator: "Hadamard", takes: operandsAre(FLOAT), attributes: options("block") },
+  ExpertSlots: { operator: "ExpertSlots", takes: operandsAre(INT64), attributes: options("experts") },
+  MoeDispatch: { operator: "MoeDispatch", takes: operandsAre(FLOAT, FLOAT, INT64, INT64), attributes: options("experts", "capacity") },
+  MoeCombine: { operator: "MoeCombine", takes: operandsAre(FLOAT, FLOAT, INT64, INT64), attributes: options("experts", "capacity") },
+  MoeProducts: { operator: "MoeProducts", takes: operandsAre(FLOAT, FLOAT, INT64, INT64), attributes: options("experts", "capacity") },
+  CrossPolytopeCode: { operator: "CrossPolytopeCode", takes: operandsAre(FLOAT) },
+  BucketIds: { operator: "BucketIds", takes: operandsAre(INT64) },
+  LinearAttention: { operator: "LinearAttention", takes: operandsAre(FLOAT, FLOAT, FLOAT), attributes: options("reverse") },
 } satisfies Readonly<Record<string, OwnOperator>>;
 
 const TABLE: ReadonlyMap<string, OwnOperator> = new Map(Object.entries(OWN));

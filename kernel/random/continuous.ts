@@ -1,22 +1,24 @@
 /** @file Random numbers on the real line. Each function is a pure function of its key: the same key gives the same numbers. */
 import { ArgumentError } from "../errors";
 import type { Dtype } from "../graph/dtype";
-import { add, cast, clip, cos, erf, less, log, mul, neg, scalar, shiftRight, sin, sqrt, sub, where } from "../graph/ops/elementwise";
-import { concat, reshape, slice } from "../graph/ops/movement";
+import { add, cast, clip, erf, less, log, mul, neg, scalar, sqrt, sub, where } from "../graph/ops/elementwise";
+import { reshape, slice } from "../graph/ops/movement";
 import { sizeOf, type Shape } from "../graph/shape";
 import { fromHost, type Tensor } from "../graph/tensor";
 import { currentTrace } from "../graph/trace";
 import { requireKey, wordsOf, type Key } from "./key";
 import { philoxWords } from "./philox";
-import { streamBits } from "./philoxGraph";
+import { fractionOf, normalsOf, streamBits, streamFractions, streamNormals, type Fraction } from "./philoxGraph";
+
+/** The words of `key` where they are known and nothing is traced: the host then makes numbers at once, and a model's initial weights need no graph of ten rounds each. */
+const knownWords = (key: Key): ReturnType<typeof wordsOf> => (currentTrace() === 0 ? wordsOf(key) : undefined);
 
 /** The first elements of the stream of `key`, row-major in `shape`: int64, each 0…2^32−1, all equally likely. */
 export function bits(key: Key, shape: Shape): Tensor {
   requireKey(key, "bits");
   const count = sizeOf(shape);
-  const words = currentTrace() === 0 ? wordsOf(key) : undefined;
+  const words = knownWords(key);
   if (words === undefined) return reshape(streamBits(key, count), shape);
-  // With a known key the host makes the same elements at once, and a model's initial weights need no graph of ten rounds each.
   const data = new BigInt64Array(new ArrayBuffer(count * BigInt64Array.BYTES_PER_ELEMENT));
   const halves = new Uint32Array(data.buffer);
   philoxWords(words, 0, new Uint32Array(count)).forEach((value, i) => void (halves[2 * i] = value));
@@ -28,10 +30,11 @@ const uniformBits = (dtype: Dtype): number => (dtype === "float16" ? 11 : dtype 
 /** Box–Muller and inverse distribution functions are computed in float32, or float64 where asked for. */
 const workDtype = (dtype: Dtype): Dtype => (dtype === "float64" ? "float64" : "float32");
 
-/** The upper `count` bits of stream elements as a fraction: (k + shift) 2^-count. */
-function fraction(words: Tensor, { count, shift = 0, dtype }: { readonly count: number; readonly shift?: number; readonly dtype: Dtype }): Tensor {
-  const upper = cast(shiftRight(words, scalar(32 - count, "int64")), dtype);
-  return mul(shift === 0 ? upper : add(upper, shift), 2 ** -count);
+/** Stream elements as fractions, of `shape`. */
+function fractions(key: Key, shape: Shape, fraction: Fraction): Tensor {
+  requireKey(key, "random");
+  if (knownWords(key) !== undefined) return fractionOf(bits(key, shape), fraction);
+  return reshape(streamFractions(key, { count: sizeOf(shape), ...fraction }), shape);
 }
 
 export interface UniformOptions {
@@ -46,7 +49,7 @@ export interface UniformOptions {
 /** Uniform in [low, high): the upper 24 bits of each stream element (11 in float16, 8 in bfloat16). */
 export function uniform(key: Key, shape: Shape, { low = 0, high = 1, dtype = "float32" }: UniformOptions = {}): Tensor {
   if (!(low <= high)) throw new ArgumentError(`uniform: from ${low} to ${high}`, { help: "low must not exceed high" });
-  const unit = fraction(bits(key, shape), { count: uniformBits(dtype), dtype: workDtype(dtype) });
+  const unit = fractions(key, shape, { bits: uniformBits(dtype), half: false, dtype: workDtype(dtype) });
   return cast(scaleShift(unit, high - low, low), dtype);
 }
 
@@ -72,12 +75,9 @@ export interface NormalOptions {
 export function normal(key: Key, shape: Shape, { mean = 0, std = 1, dtype = "float32" }: NormalOptions = {}): Tensor {
   const work = workDtype(dtype);
   const count = sizeOf(shape);
-  const pairs = bits(key, [Math.ceil(count / 2), 2]);
-  const half = (which: 0 | 1): Tensor => slice(pairs, { axis: 1, start: which, end: which + 1 });
-  const radius = sqrt(mul(log(fraction(half(0), { count: 24, shift: 0.5, dtype: work })), -2 * std * std));
-  const angle = mul(fraction(half(1), { count: 24, dtype: work }), 2 * Math.PI);
-  const flat = reshape(concat([mul(radius, cos(angle)), mul(radius, sin(angle))], 1), [pairs.size]);
-  return cast(scaleShift(reshape(slice(flat, { axis: 0, end: count }), shape), 1, mean), dtype);
+  requireKey(key, "normal");
+  const flat = knownWords(key) === undefined ? streamNormals(key, { count, dtype: work }) : slice(normalsOf(bits(key, [Math.ceil(count / 2), 2]), work), { axis: 0, end: count });
+  return cast(scaleShift(reshape(flat, shape), std, mean), dtype);
 }
 
 export interface TruncatedNormalOptions extends NormalOptions {
@@ -99,7 +99,7 @@ export function truncatedNormal(key: Key, shape: Shape, options: TruncatedNormal
   // u = 2Φ(x) − 1 = erf(x / √2) is uniform between the values at the bounds. Erf in float32 also in float64 graphs, where executors lack it.
   const from = cast(erf(scalar(low * Math.SQRT1_2)), work);
   const to = cast(erf(scalar(high * Math.SQRT1_2)), work);
-  const u = add(from, mul(sub(to, from), fraction(bits(key, shape), { count: 23, shift: 0.5, dtype: work })));
+  const u = add(from, mul(sub(to, from), fractions(key, shape, { bits: 23, half: true, dtype: work })));
   const x = clip(mul(inverseErf(u), Math.SQRT2), low, high);
   return cast(scaleShift(x, std, mean), dtype);
 }
@@ -119,6 +119,6 @@ function inverseErf(y: Tensor): Tensor {
 /** Standard Gumbel numbers, −ln(−ln u): the maximum of logits plus these is a draw from their softmax. */
 export function gumbel(key: Key, shape: Shape, { dtype = "float32" }: { readonly dtype?: Dtype } = {}): Tensor {
   // 23 bits and a half are exact in float32, so u is never 0 or 1.
-  const u = fraction(bits(key, shape), { count: 23, shift: 0.5, dtype: workDtype(dtype) });
+  const u = fractions(key, shape, { bits: 23, half: true, dtype: workDtype(dtype) });
   return cast(neg(log(neg(log(u)))), dtype);
 }

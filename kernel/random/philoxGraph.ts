@@ -1,6 +1,7 @@
 /** @file Philox4x32-10 in graphs: the streams and derived keys of philox.ts, bit for bit, in int64 operations. */
 import { composite } from "../graph/composite";
-import { add, bitAnd, bitXor, mul, scalar, shiftRight } from "../graph/ops/elementwise";
+import { parseDtype } from "../graph/dtype";
+import { add, bitAnd, bitXor, cast, cos, log, mul, scalar, shiftRight, sin, sqrt } from "../graph/ops/elementwise";
 import { concat, flip, full, iota, reshape, slice, stack, transpose, zeros } from "../graph/ops/movement";
 import type { Tensor } from "../graph/tensor";
 import { MULTIPLIER_0, MULTIPLIER_1, SPLIT_TAG, WEYL_0, WEYL_1 } from "./philox";
@@ -52,6 +53,56 @@ const philoxBits = composite<{ readonly count: number }>({
 
 /** Elements 0…count−1 of the stream of `key` [2]: int64 [count], each 0…2^32−1. */
 export const streamBits = (key: Tensor, count: number): Tensor => philoxBits([key], { count });
+
+/** How stream elements become numbers between 0 and 1. */
+export type Fraction = {
+  /** Upper bits used. */
+  readonly bits: number;
+  /** Half a step is added, so that neither 0 nor 1 comes out. */
+  readonly half: boolean;
+  readonly dtype: string;
+};
+
+/** The upper bits of stream elements as a fraction: (k + half) 2^−bits. */
+export function fractionOf(words: Tensor, { bits, half, dtype }: Fraction): Tensor {
+  const upper = cast(shiftRight(words, word(WORD_BITS - bits)), parseDtype(dtype));
+  return mul(half ? add(upper, 0.5) : upper, 2 ** -bits);
+}
+
+const philoxUniform = composite<Fraction & { readonly count: number }>({
+  name: "PhiloxUniform",
+  decompose: ([key], { count, ...fraction }) => fractionOf(philoxBits([key], { count }), fraction),
+  vjp: () => [null],
+});
+
+/** Elements 0…count−1 of the stream of `key` as fractions: [count]. */
+export const streamFractions = (key: Tensor, { count, ...fraction }: Fraction & { readonly count: number }): Tensor => philoxUniform([key], { count, ...fraction });
+
+const boxMuller = composite<{ readonly dtype: string }>({
+  name: "BoxMuller",
+  decompose([pairs], { dtype }) {
+    const half = (which: 0 | 1): Tensor => slice(pairs, { axis: 1, start: which, end: which + 1 });
+    const radius = sqrt(mul(log(fractionOf(half(0), { bits: 24, half: true, dtype })), -2));
+    const angle = mul(fractionOf(half(1), { bits: 24, half: false, dtype }), 2 * Math.PI);
+    return reshape(concat([mul(radius, cos(angle)), mul(radius, sin(angle))], 1), [pairs.size]);
+  },
+  vjp: () => [null],
+});
+
+/** Box–Muller on pairs of stream elements [N, 2] (radius, angle): cosine and sine of each pair, [2 N]. Standard normal. */
+export const normalsOf = (pairs: Tensor, dtype: string): Tensor => boxMuller([pairs], { dtype });
+
+const philoxNormal = composite<{ readonly count: number; readonly dtype: string }>({
+  name: "PhiloxNormal",
+  decompose([key], { count, dtype }) {
+    const pairs = Math.ceil(count / 2);
+    return slice(normalsOf(reshape(philoxBits([key], { count: 2 * pairs }), [pairs, 2]), dtype), { axis: 0, end: count });
+  },
+  vjp: () => [null],
+});
+
+/** Standard normal numbers [count] of the stream of `key`. */
+export const streamNormals = (key: Tensor, { count, dtype }: { readonly count: number; readonly dtype: string }): Tensor => philoxNormal([key], { count, dtype });
 
 const philoxKeys = composite<{ readonly kind: number }>({
   name: "PhiloxKeys",

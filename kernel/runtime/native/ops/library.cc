@@ -1,7 +1,12 @@
 // Entry of the operator library: domain "isoflop", loaded by onnxruntime's own convention for libraries of operators.
 #include "crossEntropy.h"
 #include "fused.h"
+#include "hashing.h"
 #include "instructionSet.h"
+#include "linearAttention.h"
+#include "philox.h"
+#include "quantize.h"
+#include "routing.h"
 #include "tileKernels.h"
 
 namespace isoflop {
@@ -16,6 +21,22 @@ const std::vector<const CustomOp*>& operators() {
       describe<Fused>(),
       describe<SoftmaxCrossEntropy>(),
       describe<SoftmaxCrossEntropyGradient>(),
+      describe<PhiloxBits>(),
+      describe<PhiloxUniform>(),
+      describe<PhiloxNormal>(),
+      describe<BoxMuller>(),
+      describe<NearestNormal>(),
+      describe<BlockScales>(),
+      describe<RoundScaled>(),
+      describe<QuantizeBlocks>(),
+      describe<Hadamard>(),
+      describe<ExpertSlots>(),
+      describe<MoeDispatch>(),
+      describe<MoeCombine>(),
+      describe<MoeProducts>(),
+      describe<CrossPolytopeCode>(),
+      describe<BucketIds>(),
+      describe<LinearAttention>(),
   };
   return all;
 }

@@ -12,6 +12,9 @@ import { here } from "../graph/trace";
 import { normal } from "./continuous";
 import { requireKey, type Key } from "./key";
 
+/** As many as the operator takes: more would keep a run busy for hours. */
+const MAX_CANDIDATES = 2 ** 16;
+
 type Candidates = { readonly candidates: number };
 
 const nearestNormalOf = composite<Candidates>({
@@ -35,7 +38,7 @@ const nearestNormalOf = composite<Candidates>({
 export function nearestNormal(key: Key, x: Tensor, { candidates }: Candidates): Tensor {
   requireKey(key, "nearestNormal");
   requireFloat(x, "nearestNormal");
-  if (!Number.isInteger(candidates) || candidates < 1) throw new ArgumentError(`nearestNormal: ${candidates} candidates`, { where: here(), help: "draw one or more; Immiscible Diffusion uses 2 to 64" });
+  if (!Number.isInteger(candidates) || candidates < 1 || candidates > MAX_CANDIDATES) throw new ArgumentError(`nearestNormal: ${candidates} candidates`, { where: here(), help: `draw 1 to ${MAX_CANDIDATES}; Immiscible Diffusion uses 2 to 64` });
   if (x.rank === 0) throw new ShapeError(`nearestNormal: points ${showShape(x.shape)}`, { where: here(), help: "give a batch of points [B, ...]" });
   if (x.size === 0) return x;
   const flat = reshape(cast(x, "float32"), [x.shape[0], x.size / x.shape[0]]);

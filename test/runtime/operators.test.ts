@@ -81,26 +81,35 @@ describe("under the address and undefined-behaviour sanitizers", () => {
   const sanitizers = ["libasan.so", "libubsan.so"].map(compilerLibrary);
   const missing = sanitizers.includes(undefined) || process.platform !== "linux";
 
-  test.skipIf(missing)(`programs run, and damaged ones are refused or run without harm${missing ? " (skipped: g++ has no sanitizers here)" : ""}`, async () => {
+  const skipped = missing ? " (skipped: g++ has no sanitizers here)" : "";
+
+  /** What a script prints, run with the checked library. */
+  async function runChecked(name: string, seed: number): Promise<string> {
     execFileSync(process.execPath, [join(root, "kernel/runtime/native/ops/build.mjs"), "--sanitize"], { stdio: "inherit" });
     // Beside the packages that it loads.
     const folder = mkdtempSync(join(root, "dist/operators-"));
     try {
       const script = join(folder, "child.mjs");
-      await build({ entryPoints: [join(root, "test/runtime/operatorsChild.ts")], outfile: script, bundle: true, platform: "node", format: "esm", packages: "external", logLevel: "error" });
-      for (const seed of [1, 99_991, 123_456_789]) {
-        const env = {
-          ...process.env,
-          ASAN_OPTIONS: "detect_leaks=0:use_sigaltstack=0",
-          LD_PRELOAD: sanitizers.join(" "),
-          ISOFLOP_OPERATORS: join(root, `dist/native/linux-${process.arch}-sanitize/libisoflop_ops.so`),
-        };
-        const { stdout, stderr, status } = spawnSync(process.execPath, [script, String(seed)], { env, encoding: "utf8" });
-        expect(status, stderr.slice(0, 2000)).toBe(0);
-        expect(stdout).toMatch(/^native \(.*\); whole ran; damaged \{"ran":\d+,"refused":\d{2,}\}; values 44\.607,/);
-      }
+      await build({ entryPoints: [join(root, "test/runtime", name)], outfile: script, bundle: true, platform: "node", format: "esm", packages: "external", logLevel: "error" });
+      const env = {
+        ...process.env,
+        ASAN_OPTIONS: "detect_leaks=0:use_sigaltstack=0:allocator_may_return_null=1",
+        LD_PRELOAD: sanitizers.join(" "),
+        ISOFLOP_OPERATORS: join(root, `dist/native/linux-${process.arch}-sanitize/libisoflop_ops.so`),
+      };
+      const { stdout, stderr, status } = spawnSync(process.execPath, [script, String(seed)], { env, encoding: "utf8" });
+      expect(status, stderr.slice(0, 2000)).toBe(0);
+      return stdout;
     } finally {
       rmSync(folder, { recursive: true });
     }
+  }
+
+  test.skipIf(missing)(`programs run, and damaged ones are refused or run without harm${skipped}`, async () => {
+    for (const seed of [1, 99_991, 123_456_789]) expect(await runChecked("operatorsChild.ts", seed)).toMatch(/^native \(.*\); whole ran; damaged \{"ran":\d+,"refused":\d{2,}\}; values 44\.607,/);
+  }, 300_000);
+
+  test.skipIf(missing)(`operators for few bits, random numbers, routing, hashing and scans run, and refuse any operands that do not fit${skipped}`, async () => {
+    expect(await runChecked("numericOperatorsChild.ts", 1)).toMatch(/; \{"whole":17,"damaged":\{"ran":\d{2,},"refused":\d{2,}\},"any":\{"ran":\d+,"refused":\d{2,}\}\}\n$/);
   }, 300_000);
 });

@@ -135,7 +135,7 @@ void BoxMuller::compute(const Call& call) const {
   });
 }
 
-NearestNormal::NearestNormal(const Attributes& attributes) : candidates_(attributes.integer("candidates", 1, int64_t{1} << 30)) {}
+NearestNormal::NearestNormal(const Attributes& attributes) : candidates_(attributes.integer("candidates", 1, 1 << 16)) {}
 
 void NearestNormal::compute(const Call& call) const {
   const Operand points = call.input(0);

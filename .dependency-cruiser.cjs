@@ -21,6 +21,7 @@ const below = {
   session: ["display", "protocol", "experiment", "index.ts"],
   language: ["session", "protocol"],
   process: ["session", "protocol", "experiment", "display", "language", "runtime", "graph", "io", "onnx", "cost", "index.ts"],
+  server: ["process", "protocol"],
   bench: ["graph", "onnx", "runtime", "fit", "process", "language", "index.ts"],
 };
 

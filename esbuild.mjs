@@ -27,6 +27,8 @@ const buildPrograms = () => [
     platform: "node",
     target: "node20",
     external: NATIVE,
+    // Older packages `require` parts of Node, which ES modules do not have.
+    banner: { js: 'import { createRequire as $createRequire } from "node:module"; const require = $createRequire(import.meta.url);' },
     alias: { typescript: "./kernel/session/typescriptFile.ts" },
   }),
   build({ ...common, sourcemap: false, bundle: false, entryPoints: ["node_modules/typescript/lib/typescript.js"], outfile: join(outdir, "typescript.cjs"), format: "cjs", platform: "node", target: "node20", minify: true }),

@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import { commandsModule } from "./commands/commandsModule";
 import { Config } from "./config";
 import { controllerModule } from "./controller/controller";
+import { offerServer } from "./jupyter/offerServer";
 import { reasonOf } from "./kernel/kernelError";
 import { NotebookKernels } from "./kernel/notebookKernels";
 import { languageModule } from "./language/languageModule";
@@ -29,6 +30,7 @@ const MODULES: readonly NamedModule[] = [
   ["model graph", modelGraph],
   ["devices", devicesModule],
   ["status bar", statusBarModule],
+  ["Jupyter server", offerServer],
 ];
 
 export function activate(context: vscode.ExtensionContext): void {

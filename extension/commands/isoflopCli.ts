@@ -1,5 +1,6 @@
 /** @file Runs the command line that comes with the extension. */
 import { spawn } from "node:child_process";
+import { programEnvironment } from "../kernel/environment";
 import type { Services } from "../services";
 import { UserError } from "./userError";
 
@@ -22,7 +23,7 @@ const MAX_OUTPUT_CHARACTERS = 20e6;
 export function isoflopCli({ config, context }: Pick<Services, "config" | "context">, args: readonly string[], { cwd, signal }: CliOptions = {}): Promise<CliResult> {
   const program = config.nodePath === "" ? process.execPath : config.nodePath;
   return new Promise((done, fail) => {
-    const child = spawn(program, [context.asAbsolutePath("dist/cli.js"), ...args], { cwd, signal, stdio: ["ignore", "pipe", "pipe"], windowsHide: true, env: environment() });
+    const child = spawn(program, [context.asAbsolutePath("dist/cli.js"), ...args], { cwd, signal, stdio: ["ignore", "pipe", "pipe"], windowsHide: true, env: programEnvironment() });
     const text = { stdout: "", stderr: "" };
     for (const stream of ["stdout", "stderr"] as const)
       child[stream].setEncoding("utf8").on("data", (part: string) => {
@@ -35,12 +36,6 @@ export function isoflopCli({ config, context }: Pick<Services, "config" | "conte
     });
     child.once("close", (code) => done({ code: code ?? 1, ...text }));
   });
-}
-
-/** The editor's program is Node.js only when it is told so; what speaks to the editor's own processes stays out. */
-function environment(): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith("VSCODE_") && name !== "NODE_OPTIONS");
-  return { ...Object.fromEntries(kept), ELECTRON_RUN_AS_NODE: "1" };
 }
 
 /** The JSON that `isoflop <args>` prints. @throws {UserError} with its error text when it fails. */

@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { programEnvironment } from "./environment";
 import type { FoundKernel } from "./findKernels";
 import { KernelError } from "./kernelError";
 import { readRecord } from "./kernelRecord";
@@ -46,7 +47,7 @@ export async function startProcess(options: StartOptions): Promise<FoundKernel> 
   let failure: Error | undefined;
   let exit: string | undefined;
   try {
-    const child = spawn(program, args, { cwd: options.cwd, detached: true, stdio: ["ignore", log.fd, log.fd], env: environment(), windowsHide: true });
+    const child = spawn(program, args, { cwd: options.cwd, detached: true, stdio: ["ignore", log.fd, log.fd], env: programEnvironment(), windowsHide: true });
     child.once("error", (error) => (failure = error));
     child.once("exit", (code, signal) => (exit = signal ?? `code ${code}`));
     child.unref();
@@ -63,13 +64,6 @@ export async function startProcess(options: StartOptions): Promise<FoundKernel> 
   } finally {
     await log.close();
   }
-}
-
-/** The kernel's environment: this process's, without what speaks to the editor's own processes. */
-function environment(): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith("VSCODE_") && name !== "NODE_OPTIONS");
-  // The editor's program is Node.js only when it is told so; a real Node.js does not mind.
-  return { ...Object.fromEntries(kept), ELECTRON_RUN_AS_NODE: "1" };
 }
 
 function cannotRun(program: string, setting: string, cause: Error): KernelError {

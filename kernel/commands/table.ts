@@ -8,6 +8,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "claims", summary: "measure the claims of methods again, and print the table", load: async () => (await import("./claims")).claims },
   { name: "methods", summary: "list the methods, and what was measured of them", load: async () => (await import("./methods")).methods },
   { name: "kernel", summary: "run a kernel for Jupyter clients", load: async () => (await import("./kernel")).kernel },
+  { name: "server", summary: "run a Jupyter server that has this kernel", load: async () => (await import("./server")).server },
   { name: "install-kernelspec", summary: "make Jupyter know the kernel", load: async () => (await import("./installKernelspec")).installKernelspec },
   { name: "doctor", summary: "check this machine, and say what to do where something is missing", load: async () => (await import("./doctor")).doctor },
   { name: "bench", summary: "measure speed on this machine, against torch and JavaScript peers", load: async () => (await import("./bench")).bench },

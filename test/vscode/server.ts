@@ -51,6 +51,8 @@ export interface ServerOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Default "all". "none": every folder opens in restricted mode. */
   readonly trust?: "all" | "none";
+  /** Folders of further extensions, with a manifest each. */
+  readonly extensions?: readonly string[];
 }
 
 export interface Server {
@@ -70,7 +72,7 @@ export interface Server {
 
 /** A server that answers on 127.0.0.1.
  * @throws {Error} with its log when it does not come up. */
-export async function startServer({ vsix, settings = {}, trust = "all" }: ServerOptions = {}): Promise<Server> {
+export async function startServer({ vsix, settings = {}, trust = "all", extensions: others = [] }: ServerOptions = {}): Promise<Server> {
   const installed = await installVsCode();
   const root = mkdtempSync(join(tmpdir(), "iv-")); // short: paths of sockets have little room
   const [data, extensions, workspace] = ["data", "ext", "ws"].map((name) => join(root, name));
@@ -82,7 +84,11 @@ export async function startServer({ vsix, settings = {}, trust = "all" }: Server
 
   const log = join(root, "server.log");
   const run = starter(installed, { root, data, extensions, log });
-  cpSync(join(import.meta.dirname, "driver"), join(extensions, "isoflop-test.driver-0.0.1"), { recursive: true });
+  for (const folder of [join(import.meta.dirname, "driver"), ...others]) {
+    // SAFETY: the manifests of the tests' own extensions.
+    const { publisher, name, version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Readonly<Record<"publisher" | "name" | "version", string>>;
+    cpSync(folder, join(extensions, `${publisher}.${name}-${version}`), { recursive: true });
+  }
   if (vsix === undefined) linkWorkingTree(extensions);
   else if ((await ended(run(["--install-extension", vsix, "--force"]))) !== 0) throw new Error(`${vsix} does not install:\n${readFileSync(log, "utf8").slice(-LOG_CHARS)}`);
 

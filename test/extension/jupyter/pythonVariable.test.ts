@@ -70,7 +70,7 @@ describe("the Jupyter extension", () => {
   });
 
   test("that is there is used", async () => {
-    const api = { kernels: { getKernel: async () => undefined } };
+    const api = { kernels: { getKernel: async () => undefined }, createJupyterServerCollection: () => undefined };
     expect(await jupyterExtension(editor(installed("2024.3.0", api)))).toBe(api);
   });
 });

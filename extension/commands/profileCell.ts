@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type * as vscode from "vscode";
 import type { Services } from "../services";
-import { requireCell, requireKernel, runCell } from "./notebookCells";
+import { requireCell, runCell } from "./notebookCells";
 import { register } from "./register";
 import { UserError } from "./userError";
 
@@ -25,7 +25,7 @@ export function profileCell(services: Services): vscode.Disposable {
       await ended.done;
     } finally {
       ended.dispose();
-      const reply = await requireKernel(services).request("isoflop_profile_request", { enable: false });
+      const reply = await kernel.request("isoflop_profile_request", { enable: false });
       trace = reply.status === "ok" ? reply.trace : undefined;
     }
     if (trace === undefined) throw new UserError("there is no trace of this cell", "did it run? Errors before its first line leave none");

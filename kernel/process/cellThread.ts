@@ -18,6 +18,8 @@ export interface CellThreadParts {
   readonly shared: Shared;
 }
 
+/** A notebook may run for weeks. Ten thousand long cells are less; the oldest go first. */
+const MAX_CHARACTERS = 16e6;
 /** How long the library waits for a first cell before it is loaded all the same. */
 const WARM_MS = 100;
 
@@ -29,6 +31,7 @@ export class CellThread {
   private readonly executions: Executions;
   /** Sources of what ran, the running one last: for completion, and for processes that an experiment starts. */
   private readonly cells: string[] = [];
+  private characters = 0;
   /** Requests under way: those that came in a loop and wait for its end. */
   private readonly started = new Set<Promise<void>>();
 
@@ -76,7 +79,7 @@ export class CellThread {
   private obey(order: ToMain): void {
     switch (order.kind) {
       case "execute":
-        if (!order.silent) this.cells.push(order.code);
+        if (!order.silent) this.remember(order.code);
         this.track(this.executions.run(order));
         break;
       case "request": {
@@ -93,6 +96,12 @@ export class CellThread {
       case "end":
         process.exit(0);
     }
+  }
+
+  private remember(code: string): void {
+    this.cells.push(code);
+    this.characters += code.length;
+    while (this.characters > MAX_CHARACTERS && this.cells.length > 1) this.characters -= this.cells.shift()?.length ?? 0;
   }
 
   private track(work: Promise<void>): void {

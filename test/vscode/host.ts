@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type * as vscode from "vscode";
 
 const POLL_MS = 100;
-const READY_MS = 90_000;
+const READY_MS = 300_000;
 
 export interface Host {
   /** What `work` gives, run inside the extension host. It is sent as text: it sees nothing but its two arguments, and gives JSON.

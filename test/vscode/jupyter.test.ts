@@ -6,7 +6,7 @@ import { makeMessage } from "../../kernel/protocol/envelope";
 import { decode, encodeText } from "../../kernel/server/websocketFormat";
 import { inVsCode, PICTURES } from "./suite";
 
-const LONG_MS = 120_000;
+const LONG_MS = 300_000;
 
 /** What the Jupyter extension would connect to. */
 interface Offered {

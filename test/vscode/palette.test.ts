@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { inVsCode, PICTURES } from "./suite";
 
-const LONG_MS = 90_000;
+const LONG_MS = 300_000;
 
 inVsCode("a user", {}, (suite) => {
   it("makes a new notebook from the palette and runs its first cell", async () => {

@@ -9,7 +9,7 @@ import { installVsCode, type Installed } from "./installVsCode";
 
 export const REPOSITORY = resolve(import.meta.dirname, "../..");
 const POLL_MS = 100;
-const START_MS = 60_000;
+const START_MS = 180_000;
 const LOG_CHARS = 4000;
 
 export type ThemeName = "dark" | "light" | "hc" | "hc-light";

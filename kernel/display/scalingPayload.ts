@@ -127,8 +127,10 @@ function curveOf(fit: ScalingFit, [low, high]: readonly [number, number]): Scali
   };
 }
 
-const parametersOf = ({ parameters, intervals = {} }: ScalingFit): FittedParameter[] =>
+/** Those that the formula names: a fit without a floor has E = 0, which says nothing. */
+const parametersOf = ({ law, parameters, intervals = {} }: ScalingFit): FittedParameter[] =>
   Object.entries(parameters)
+    .filter(([name, value]) => value !== 0 || law.split(/[^\p{L}\p{N}_]+/u).includes(name))
     .slice(0, 12)
     .map(([name, value]) => ({
       name: name.slice(0, 40),

@@ -122,7 +122,7 @@ function findingOf(layers: readonly SpectrumLayer[]): string {
   }
   const most = known.reduce((a, b) => (Math.abs(change(b)) > Math.abs(change(a)) ? b : a));
   if (Math.abs(change(most)) < STEADY_SHARE)
-    return `effective rank is steady in ${known.length === 1 ? most.name : `all ${known.length} layers`}: the largest change is ${significant(first(most))} → ${significant(last(most))} in ${most.name}${missing}.`;
+    return `effective rank is steady in ${known.length === 1 ? most.name : known.length === 2 ? "both layers" : `all ${known.length} layers`}: the largest change is ${significant(first(most))} → ${significant(last(most))} in ${most.name}${missing}.`;
   const others = known.filter((layer) => layer !== most);
   const falling = known.filter((layer) => change(layer) <= -STEADY_SHARE).length;
   const rising = known.filter((layer) => change(layer) >= STEADY_SHARE).length;

@@ -6,7 +6,7 @@ import { view } from "../../kernel/display/view";
 import { decode, meanChange, difference, sums, thumbnail, top, usualHighest } from "../../webviews/renderers/attention/grids";
 import { attentionModel, columnOfRow, isMasked, readable, rowOfColumn } from "../../webviews/renderers/attention/model";
 import { firstHead, orderOf, patternOf, patternThreshold } from "../../webviews/renderers/attention/order";
-import { cellAt, cornerOf, mapLayout } from "../../webviews/renderers/attention/mapLayout";
+import { AXIS_FONT_PX, cellAt, cornerOf, mapLayout, standUpright } from "../../webviews/renderers/attention/mapLayout";
 import { chosenOf, moved } from "../../webviews/renderers/attention/state";
 import { labelEvery, pan, reveal, wholeOf, zoom } from "../../webviews/renderers/attention/window";
 import { attentionExample, attentionWeights, largeAttention, PLANTED, WORDS } from "./lawExamples";
@@ -195,6 +195,23 @@ describe.skipIf(!hasChromium)("attention in a browser", () => {
     await page.locator("#hover").getByRole("button", { name: "seen by" }).click();
     await token("hover", 2).hover();
     await expect.poll(() => readout("hover").textContent()).toMatch(new RegExp(`^“sat” \\(2\\) is looked at most by .*“cat” \\(${second}\\)`));
+  });
+
+  it("bytes of a word stay on one line, their labels above the map are not turned, and the text begins with what the last one looks at", async () => {
+    const own = await views.openPage({ width: 1200 });
+    const { page } = own;
+    const letters = [..."to be or not to be that is the question whether it is nobler"];
+    const frame = await openView(page, "attention", attentionExample({ tokens: letters }), { id: "bytes" });
+    const lines = await frame.locator(".attention-word").evaluateAll((words) => words.map((word) => new Set([...word.children].map((token) => Math.round(token.getBoundingClientRect().top))).size));
+    expect(lines.length).toBe(14);
+    expect(new Set(lines)).toEqual(new Set([1]));
+    expect(await frame.locator(".attention-ranked em").textContent()).toBe(`“r” (${letters.length - 1}) looks most at`);
+    await frame.getByRole("button", { name: "seen by" }).click();
+    await expect.poll(() => frame.locator(".attention-ranked em").textContent()).toBe("“t” (0) is looked at most by");
+    expect(standUpright(9)).toBe(true);
+    expect(mapLayout({ width: 400, height: 400, label: 9, window: { row: 0, column: 0, rows: 9, columns: 9 } }).plot.y).toBeGreaterThan(AXIS_FONT_PX + 15);
+    expect(await own.problems()).toEqual([]);
+    await own.close();
   });
 
   it("a click locks a token, other tokens then tell of the pair, Escape unlocks", async () => {

@@ -22,6 +22,7 @@ describe("the data of spectra", () => {
       "0.mlp.down",
       "1.mlp.up",
     ]);
+    expect(shortNames(["blocks.0.up.weight", "blocks.1.up.weight"])).toEqual(["blocks.0", "blocks.1"]);
     expect(shortNames(["head"])).toEqual(["head"]);
     expect(shortNames(["a", "a"])).toEqual(["a", "a"]);
     expect(shortNames(["a.b", "a"])).toEqual(["a.b", "a"]);
@@ -94,6 +95,11 @@ describe.skipIf(!hasChromium)("spectra in a browser", () => {
     const payload = spectrumExample();
     const frame = await openView(page, "spectrum", payload, { id: "layers" });
     expect(await frame.locator("[data-layer]").count()).toBe(6);
+    // Axis titles stand at the outer panels only, and the plots of a row stay equally wide.
+    expect(await frame.getByText("singular value", { exact: true }).count()).toBe(2);
+    expect(await frame.getByText("rank index", { exact: true }).count()).toBeGreaterThanOrEqual(2);
+    const widths = await frame.locator("[data-layer] > svg").evaluateAll((plots) => plots.map((plot) => Math.round(plot.getBoundingClientRect().width)));
+    expect(Math.max(...widths) - Math.min(...widths)).toBeLessThanOrEqual(1);
     const picture = frame.locator("svg.spectrum-svg");
     const small = await frame.locator("[data-layer='2'] svg").boundingBox();
     const whole = await picture.boundingBox();

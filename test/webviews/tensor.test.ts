@@ -28,6 +28,20 @@ describe.skipIf(!hasChromium)("tensors", () => {
   });
   const copied = async (): Promise<string> => (await opened.page.evaluate(() => navigator.clipboard.readText())).replaceAll("\r\n", "\n");
 
+  it("shows all of a matrix that is not zoomed, whatever its place is narrowed to", async () => {
+    const { page } = opened;
+    const frame = await openView(page, "tensor", tensorView(made([4, 16], (i) => i, "int32")).payload, { id: "whole" });
+    const canvas = frame.locator(".iso-tensor-map");
+    for (const width of [900, 640]) {
+      await page.setViewportSize({ width, height: 800 });
+      const box = await canvas.boundingBox();
+      if (box === null) throw new Error("no map");
+      await canvas.hover({ position: { x: box.width - 6, y: 40 } });
+      await expect.poll(() => frame.locator(".iso-tensor-readout").textContent(), SLOW).toMatch(/^\[\d, 15\] = /);
+    }
+    await page.setViewportSize({ width: 900, height: 800 });
+  });
+
   it("copies the slice that is shown, as text, CSV and TypeScript, whole numbers exactly", async () => {
     const { page } = opened;
     const frame = await openView(page, "tensor", tensorView(count).payload, { id: "copy" });

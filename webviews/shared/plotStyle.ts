@@ -50,6 +50,7 @@ export interface AxisStyle {
   /** As plotly wants it: logarithms on a log axis. Left out: from the data. */
   readonly range?: readonly [number, number];
   readonly side: "x" | "y";
+  /** Texts may have line ends. */
   readonly ticks?: { readonly values: readonly number[]; readonly texts: readonly string[] };
   readonly grid?: boolean;
 }
@@ -96,7 +97,7 @@ export function axisLayout(theme: Theme, { title = "", type, range, side, ticks,
     minexponent: 4,
     separatethousands: false,
     nticks: side === "x" ? 8 : 7,
-    ...(ticks === undefined ? {} : { tickmode: "array", tickvals: [...ticks.values], ticktext: ticks.texts.map(plotText) }),
+    ...(ticks === undefined ? {} : { tickmode: "array", tickvals: [...ticks.values], ticktext: ticks.texts.map((text) => plotText(text).replaceAll("\n", "<br>")) }),
     // The axis under the pointer zooms alone when dragged at its labels.
     fixedrange: false,
   };

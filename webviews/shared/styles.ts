@@ -8,6 +8,7 @@ const CSS = `
 .iso [hidden] { display: none !important; }
 .iso-head { display: flex; gap: 12px; align-items: flex-start; margin-bottom: 8px; }
 .iso-words { flex: 1 1 auto; min-width: 0; }
+.iso-finding, .iso-cuts { text-wrap: pretty; }
 .iso-title { font-size: 14px; font-weight: 600; overflow-wrap: anywhere; }
 .iso-finding { color: var(--iso-muted); margin: 0; max-width: 110ch; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
 .iso-body { position: relative; min-width: 0; }
@@ -41,6 +42,8 @@ const CSS = `
 .iso-plot { width: 100%; position: relative; }
 .iso-plot-stage { width: 100%; min-width: 0; overflow: hidden; }
 .iso .iso-plot-reset { position: absolute; right: 12px; top: 8px; z-index: 5; background: var(--iso-bg); }
+.iso-plots > div { display: flex; flex-direction: column; }
+.iso-plots > div > .iso-plot { margin-top: auto; }
 .iso-plots { display: grid; gap: 4px 20px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); }
 .iso-plot-title { font-weight: 600; font-size: 12px; overflow-wrap: anywhere; padding-left: 2px; }
 .iso-plot .main-svg { background: transparent !important; }

@@ -30,6 +30,19 @@ const DAGRE_EDGES = 900;
 const GAP_PX = 26;
 const ROW_PX = 74;
 const TITLE_PX = 26;
+/** More room above a group for each level of groups inside of it: else their titles meet. */
+const NESTED_TITLE_PX = 9;
+
+/** Of each group, how many levels of groups are inside of it. */
+function groupLevels(items: readonly Item[]): ReadonlyMap<string, number> {
+  const groups = new Map(items.flatMap(({ id, kind, parent }) => (kind === "group" ? [[id, parent === "" ? "" : moduleId(parent)] as const] : [])));
+  const levels = new Map([...groups.keys()].map((id) => [id, 0]));
+  for (const id of groups.keys()) {
+    let level = 1;
+    for (let up = groups.get(id) ?? ""; groups.has(up) && level <= groups.size; up = groups.get(up) ?? "", level++) levels.set(up, Math.max(levels.get(up) ?? 0, level));
+  }
+  return levels;
+}
 
 export function layoutOf(visible: Visible, sizeOf: (item: Item) => Size): Layout {
   if (visible.items.length <= DAGRE_ITEMS && visible.edges.length <= DAGRE_EDGES) {
@@ -44,7 +57,9 @@ export function layoutOf(visible: Visible, sizeOf: (item: Item) => Size): Layout
 
 function byDagre({ items, edges }: Visible, sizeOf: (item: Item) => Size): Layout {
   const graph = new graphlib.Graph({ compound: true, multigraph: false });
-  graph.setGraph({ rankdir: "TB", nodesep: 22, ranksep: 34, marginx: 16, marginy: 16 });
+  const levels = groupLevels(items);
+  // dagre parts a rank among the borders of nested groups: each level needs its share.
+  graph.setGraph({ rankdir: "TB", nodesep: 22, ranksep: 34 + 8 * Math.max(0, ...levels.values()), marginx: 16, marginy: 16 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const item of items) graph.setNode(item.id, item.kind === "group" ? {} : { ...sizeOf(item) });
   for (const item of items) if (item.parent !== "") graph.setParent(item.id, moduleId(item.parent));
@@ -54,7 +69,7 @@ function byDagre({ items, edges }: Visible, sizeOf: (item: Item) => Size): Layou
   for (const { id, kind } of items) {
     const { x = 0, y = 0, width = 0, height = 0 } = graph.node(id);
     // Room above the items of a group for its title.
-    const title = kind === "group" ? TITLE_PX / 2 : 0;
+    const title = kind === "group" ? TITLE_PX / 2 + NESTED_TITLE_PX * (levels.get(id) ?? 0) : 0;
     boxes.set(id, { x: x - width / 2, y: y - height / 2 - title, width, height: height + title });
   }
   const routes = edges.map((edge): Route => ({ edge, points: graph.edge(edge.from, edge.to).points ?? [] }));

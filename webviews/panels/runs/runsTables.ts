@@ -32,10 +32,10 @@ export function resultsTable({ comparison, choices, theme }: ResultsParts): HTML
       "tr",
       {},
       html("th", { scope: "row" }, mark(theme, index), " ", label),
-      [significant(atBudget, 4), difference, significant(last, 4), significant(best, 4), spent === undefined ? "–" : axisText(axis, spent), secondsText(run.seconds), run.parameters === null ? "–" : withPrefix(run.parameters), run.notFinite > 0 ? `${run.status}, ${run.notFinite} values not finite` : run.status].map((text) => html("td", {}, text)),
+      [significant(atBudget, 4), difference, significant(last, 4), significant(best, 4), spent === undefined ? "–" : axisText(axis, spent), secondsText(run.seconds), run.parameters === null ? "–" : withPrefix(run.parameters), run.notFinite > 0 ? `${run.status}, ${run.notFinite} values not finite` : run.status].map((text, at, cells) => html("td", { class: at < cells.length - 1 ? "iso-number" : undefined }, text)),
     );
   });
-  return scrolling(`${metric} of each run`, html("table", { class: "runs-table" }, html("caption", {}, `Runs at equal ${AXIS_LABELS[axis]}`), html("thead", {}, html("tr", {}, head.map((name) => html("th", { scope: "col" }, name)))), html("tbody", {}, rows)));
+  return scrolling(`${metric} of each run`, html("table", { class: "runs-table" }, html("caption", {}, `Runs at equal ${AXIS_LABELS[axis]}`), html("thead", {}, html("tr", {}, head.map((name, at) => html("th", { scope: "col", class: at > 0 && at < head.length - 1 ? "iso-number" : undefined }, name)))), html("tbody", {}, rows)));
 }
 
 export interface DifferencesParts {

@@ -41,7 +41,9 @@ interface Captions extends Captioned {
 
 /** Titles, legends and controls. */
 export function drawCaptions(parts: Parts, { model, chosen, theme, shown, low, high, pinned }: Captions): void {
-  setText(parts.mapTitle, mapTitle(model, chosen, shown));
+  const title = mapTitle(model, chosen, shown);
+  setText(parts.mapTitle, title);
+  parts.mapTitle.title = title;
   setText(parts.gridTitle, `${model.layers} ${model.layers === 1 ? "layer" : "layers"} × ${model.headsPerLayer} heads`);
   parts.highlight.select.value = chosen.highlight;
   parts.sort.setAttribute("aria-pressed", String(chosen.sorted));

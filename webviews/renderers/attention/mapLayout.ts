@@ -13,15 +13,20 @@ export interface MapLayout {
   readonly cell: { readonly width: number; readonly height: number };
   /** Length of the bars right of the map and below it. */
   readonly bars: number;
+  /** Width of the longest label. */
+  readonly label: number;
 }
 
 export const AXIS_FONT_PX = 11;
 const BARS_PX = 26;
 const BAR_GAP_PX = 4;
+/** Labels above the map up to this wide (two characters) are not turned. */
+const UPRIGHT_PX = 16;
+export const standUpright = (label: number): boolean => label <= UPRIGHT_PX;
 /** Room for axis titles. */
 const TITLE_PX = 15;
 
-/** The layout of a map in a box. `label` is the width of the longest label that is drawn. Maps of equal sides are square. */
+/** The layout of a map in a box. `label` is the width of the longest label that is drawn; above the map they stand upright where that is short. Maps of equal sides are square. */
 export function mapLayout({
   width,
   height,
@@ -34,12 +39,12 @@ export function mapLayout({
   readonly window: Window;
 }): MapLayout {
   const left = TITLE_PX + label + 5;
-  const top = TITLE_PX + label + 5;
+  const top = TITLE_PX + (standUpright(label) ? AXIS_FONT_PX + 2 : label) + 5;
   const room = { width: Math.max(20, width - left - BARS_PX - BAR_GAP_PX - 2), height: Math.max(20, height - top - BARS_PX - BAR_GAP_PX - 2) };
   const side = Math.min(room.width, room.height);
   const plot =
     Math.abs(Math.log(window.rows / window.columns)) < 0.7 ? { width: side, height: side * Math.min(1, window.rows / window.columns) } : room;
-  return { plot: { x: left, y: top, ...plot }, cell: { width: plot.width / window.columns, height: plot.height / window.rows }, bars: BARS_PX };
+  return { plot: { x: left, y: top, ...plot }, cell: { width: plot.width / window.columns, height: plot.height / window.rows }, bars: BARS_PX, label };
 }
 
 export interface Cell {

@@ -1,7 +1,7 @@
 /** @file Paints the map of a head: the map itself with bars and labels, and over it what is in question. */
 import type { Theme } from "../../shared/renderer";
 import type { Focus, MapState } from "./headMap";
-import { AXIS_FONT_PX, cornerOf, type MapLayout } from "./mapLayout";
+import { AXIS_FONT_PX, cornerOf, type MapLayout, standUpright } from "./mapLayout";
 import { columnOfRow } from "./model";
 import { labelEvery } from "./window";
 
@@ -84,7 +84,7 @@ function paintAxes(context: CanvasRenderingContext2D, state: MapState, layout: M
   context.restore();
   context.font = axisFont(theme);
   const everyRow = labelEvery(cell.height, AXIS_FONT_PX + 1);
-  const everyColumn = labelEvery(cell.width, AXIS_FONT_PX + 1);
+  const everyColumn = labelEvery(cell.width, standUpright(layout.label) ? layout.label + 1 : AXIS_FONT_PX + 1);
   for (let row = Math.ceil(window.row / everyRow) * everyRow; row < window.row + window.rows; row += everyRow)
     paintRowLabel(context, { state, layout, at: row });
   for (let column = Math.ceil(window.column / everyColumn) * everyColumn; column < window.column + window.columns; column += everyColumn)
@@ -123,10 +123,12 @@ function paintColumnLabel(context: CanvasRenderingContext2D, { state: { model, t
   if (x < plot.x || x > plot.x + plot.width) return;
   const text = cut(context, model.labels[at] ?? "", layout);
   context.save();
-  context.translate(x, plot.y - 4);
-  context.rotate(-Math.PI / 2);
-  if (alone) ground(context, theme, { x: -1, y: -7, width: context.measureText(text).width + 2, height: 14 });
-  context.textAlign = "left";
+  const upright = standUpright(layout.label);
+  const width = context.measureText(text).width;
+  context.translate(x, plot.y - (upright ? AXIS_FONT_PX / 2 + 3 : 4));
+  if (!upright) context.rotate(-Math.PI / 2);
+  if (alone) ground(context, theme, { x: upright ? -width / 2 - 1 : -1, y: -7, width: width + 2, height: 14 });
+  context.textAlign = upright ? "center" : "left";
   context.fillStyle = alone ? theme.foreground : theme.muted;
   context.fillText(text, 0, 0);
   context.restore();

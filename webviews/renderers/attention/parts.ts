@@ -48,9 +48,9 @@ export function parts(
     map: html(
       "section",
       { "aria-label": "One head" },
-      html("h4", {}, mapTitle, html("div", { class: "iso-group", role: "group", "aria-label": "Zoom" }, zoomOut, zoomAll, zoomIn)),
+      html("h4", {}, mapTitle),
       map,
-      ramp,
+      html("div", { class: "attention-below" }, ramp, html("div", { class: "iso-group", role: "group", "aria-label": "Zoom" }, zoomOut, zoomAll, zoomIn)),
     ),
     tokens: html("section", { "aria-label": "Text" }, html("h4", {}, html("span", {}, "Tokens"), direction.element), tokens, ranked),
   };
@@ -65,6 +65,7 @@ export type Parts = ReturnType<typeof parts>;
 export interface Sizes {
   readonly overview: { readonly width: number; readonly height: number };
   readonly map: { readonly width: number; readonly height: number };
+  /** At most: a short text takes less. */
   readonly tokensHeight: number;
   /** Whether there is room for the list of the strongest tokens. */
   readonly ranked: boolean;
@@ -74,7 +75,7 @@ const WIDE_PX = 1060;
 const NARROW_PX = 560;
 const GAP_PX = 20;
 const PANEL_HEIGHT_PX = 380;
-const RANKED_PX = 162;
+const RANKED_PX = 190;
 
 /** Three panels side by side where there is room; else the text below; on narrow pages all below each other. Heights depend on the width alone. */
 export function arrange({ body, panels }: Parts, width: number, single: boolean): Sizes {
@@ -89,7 +90,7 @@ export function arrange({ body, panels }: Parts, width: number, single: boolean)
   const [first, second = first] = widths;
   return {
     overview: { width: first, height: columns.length === 1 ? Math.min(height, first) : height },
-    map: { width: single ? first : second, height: columns.length === 1 ? Math.min(height, first + 40) : height },
+    map: { width: single ? first : second, height: Math.min(height, columns.length === 1 ? first : second) },
     tokensHeight: below ? 132 : height + 24 - RANKED_PX,
     ranked: !below,
   };

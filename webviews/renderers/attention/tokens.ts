@@ -10,11 +10,11 @@ export interface TokensState {
   readonly model: AttentionModel;
   readonly theme: Theme;
   /** Column of the token whose attention is shown. */
-  readonly source: number | undefined;
+  readonly source: number;
   /** The other token in question. */
   readonly target: number | undefined;
   readonly locked: boolean;
-  /** Weight of each column with the source: 0…1, or a difference; undefined without a source. */
+  /** Weight of each column with the source: 0…1, or a difference; undefined where there are none. */
   readonly weights: Float32Array | undefined;
 }
 export interface TokensActions {
@@ -66,7 +66,8 @@ export function tokens({ hover, press, key }: TokensActions, signal: AbortSignal
     styles = spans.map(() => "");
     described = -1;
     places = undefined;
-    text.replaceChildren(arcs, ...spans);
+    const hasWords = gaps && next.spaced.some((spaced, column) => column > 0 && spaced);
+    text.replaceChildren(arcs, ...(hasWords ? wordsOf(spans, next.spaced) : spans));
   }
 
   return {
@@ -99,15 +100,13 @@ export function tokens({ hover, press, key }: TokensActions, signal: AbortSignal
         span.style.borderBottomColor = line;
         span.style.boxShadow = shadow;
       });
-      const active = target ?? source ?? -1;
+      const active = target ?? source;
       if (active !== described) {
         spans[described]?.setAttribute("aria-selected", "false");
         described = active;
       }
-      if (active >= 0) {
-        list.setAttribute("aria-activedescendant", spans[active]?.id ?? "");
-        spans[active]?.setAttribute("aria-selected", "true");
-      } else list.removeAttribute("aria-activedescendant");
+      list.setAttribute("aria-activedescendant", spans[active]?.id ?? "");
+      spans[active]?.setAttribute("aria-selected", "true");
       drawArcs(state);
     },
   };
@@ -115,7 +114,7 @@ export function tokens({ hover, press, key }: TokensActions, signal: AbortSignal
   /** From the token in question over the lines to those it has most to do with. */
   function drawArcs({ source, weights, theme, target }: TokensState): void {
     arcs.replaceChildren();
-    if (source === undefined || weights === undefined || spans[source] === undefined) return;
+    if (weights === undefined || spans[source] === undefined) return;
     if (places === undefined) {
       // Colours and frames move nothing: places are measured once, until the text is laid out anew.
       places = spans.map((span) => [span.offsetLeft + span.offsetWidth / 2, span.offsetTop + 1]);
@@ -145,10 +144,24 @@ export function tokens({ hover, press, key }: TokensActions, signal: AbortSignal
   }
 }
 
+/** Tokens of a word are not parted at the end of a line, unless the word is longer than this. */
+const WORD_TOKENS = 16;
+
+/** The tokens by words: a word goes on until a token brings a space. */
+function wordsOf(spans: readonly HTMLElement[], spaced: readonly boolean[]): HTMLElement[] {
+  const words: HTMLElement[] = [];
+  spans.forEach((span, column) => {
+    const last = words.at(-1);
+    if (last === undefined || spaced[column] || last.childElementCount >= WORD_TOKENS) words.push(html("span", { class: "attention-word", role: "presentation" }, span));
+    else last.append(span);
+  });
+  return words;
+}
+
 const RANKED = 7;
 
 interface RankedState extends Pick<TokensState, "model" | "theme" | "weights"> {
-  /** The token in question; "" without. */
+  /** Of which token these are. */
   readonly title: string;
 }
 
@@ -158,12 +171,13 @@ export function drawRanked(element: HTMLElement, { model, theme, weights, title 
   const sizes = weights.map(Math.abs);
   const most = Math.max(1e-9, ...sizes.filter(Number.isFinite));
   element.replaceChildren(
+    html("em", {}, title),
     ...top(sizes, RANKED).flatMap((column) => {
       const bar = html("b");
       bar.style.width = `${(100 * sizes[column]) / most}%`;
       bar.style.background = (weights[column] < 0 ? theme.series[1] : theme.series[0]) ?? theme.foreground;
       return [
-        html("span", { title: `${title} and ${tokenName(model, column)}` }, model.labels[column]),
+        html("span", { title: tokenName(model, column) }, model.labels[column]),
         bar,
         html("i", {}, significant(weights[column], 2)),
       ];

@@ -276,8 +276,9 @@ export class AttentionView {
       },
       sizes.map,
     );
-    const source = sourceOf(model, chosen, focus);
-    if (this.dirty) this.tokens.element.style.height = `${sizes.tokensHeight}px`;
+    // With nothing in question the text shows what the last token looks at, or what looks at the first: nothing empty to begin with.
+    const source = sourceOf(model, chosen, focus) ?? (chosen.direction === "from" ? model.columns - 1 : 0);
+    if (this.dirty) this.tokens.element.style.maxHeight = `${sizes.tokensHeight}px`;
     this.tokens.draw({
       model,
       theme: host.theme,
@@ -292,7 +293,7 @@ export class AttentionView {
         model,
         theme: host.theme,
         weights: this.weightsOfToken(source),
-        title: source === undefined ? "" : tokenName(model, source),
+        title: `${tokenName(model, source)} ${chosen.direction === "from" ? "looks most at" : "is looked at most by"}`,
       });
     drawReadout(p.readout, { model, chosen, theme: host.theme, problem: look.shown.problem, spoken });
     if (this.dirty) drawCaptions(p, { model, chosen, theme: host.theme, pinned: this.pinId !== undefined, ...look });
@@ -300,9 +301,9 @@ export class AttentionView {
   }
 
   /** For each column its weight with the token in question. */
-  private weightsOfToken(source: number | undefined): Float32Array | undefined {
+  private weightsOfToken(source: number): Float32Array | undefined {
     const { weights } = this.lookOf().shown;
-    if (source === undefined || weights === undefined) return undefined;
+    if (weights === undefined) return undefined;
     const at = focusOfToken(this.model, source, this.chosen.direction);
     if (at.row !== undefined) return rowOf(weights, at.row);
     if (at.column === undefined) return undefined;

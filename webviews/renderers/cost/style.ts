@@ -20,5 +20,6 @@ export const CSS = `
 .iso-amount small { color: var(--iso-muted); font-size: 11px; min-width: 46px; text-align: right; }
 .iso-bar { display: block; height: 3px; border-radius: 2px; background: var(--iso-pressed); margin-top: 1px; overflow: hidden; }
 .iso-bar span { display: block; height: 100%; border-radius: 2px; background: var(--iso-accent); }
-@media (max-width: 560px) { .iso-amount small { display: none; } .iso-tree td, .iso-tree th button { padding-left: 3px; padding-right: 3px; } .iso-tree th:first-child { width: 34%; } }
+@media (max-width: 780px) { .iso-tree th:first-child { width: 28%; } .iso-tree td, .iso-tree th button { padding-left: 4px; padding-right: 4px; } }
+@media (max-width: 640px) { .iso-amount small { display: none; } .iso-tree th:first-child { width: 34%; } }
 `;

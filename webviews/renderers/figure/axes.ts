@@ -32,9 +32,18 @@ function symlogTicks([low, high]: readonly [number, number], constant: number): 
   return { values: values.map((value) => symlog(value, constant)), texts: values.map(text) };
 }
 
-/** Characters of a category name on the axis; hover shows all of it. */
-const MAX_NAME = 22;
-const shortName = (name: string): string => (name.length > MAX_NAME ? `${name.slice(0, MAX_NAME - 1)}…` : name);
+/** Characters of a line of a category name on the axis; hover shows all of it. */
+const MAX_LINE = 16;
+const cutTo = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+
+/** A category name in one line or two, broken between words where they are most alike in length. */
+export function nameLines(name: string): string {
+  if (name.length <= MAX_LINE) return name;
+  const breaks = [...name.matchAll(/ /g)].map(({ index }) => index);
+  const longer = (at: number): number => Math.max(at, name.length - at - 1);
+  const best = breaks.reduce<number | undefined>((least, at) => (least === undefined || longer(at) < longer(least) ? at : least), undefined);
+  return best === undefined ? cutTo(name, MAX_LINE + 6) : `${cutTo(name.slice(0, best), MAX_LINE)}\n${cutTo(name.slice(best + 1), MAX_LINE)}`;
+}
 
 const even = (from: number, to: number, count: number): number[] => Array.from({ length: count + 1 }, (_, i) => from + ((to - from) * i) / count);
 
@@ -62,7 +71,7 @@ export function figureAxis(payload: AxisPayload): Axis {
       };
     }
     case "category": {
-      const ticks = { values: categories.map((_, index) => index), texts: categories.map(shortName) };
+      const ticks = { values: categories.map((_, index) => index), texts: categories.map(nameLines) };
       return {
         payload,
         place: (value) => value,

@@ -14,7 +14,7 @@ export const MEDIA_CSS = `
 .iso-media-scrubber .iso-number { min-width: 130px; }
 .iso-media-strip { display: flex; gap: 2px; overflow-x: auto; padding: 2px; }
 .iso-media-thumb { flex: none; border: 2px solid transparent; padding: 0; background: transparent; border-radius: 3px; cursor: pointer; }
-.iso-media-thumb canvas { display: block; border-radius: 1px; }
+.iso-media-thumb canvas { display: block; border-radius: 1px; outline: 1px solid var(--iso-line); outline-offset: -1px; }
 .iso-media-thumb[aria-current=true] { border-color: var(--iso-focus); }
 .iso-media-scene { height: 400px; position: relative; border: 1px solid var(--iso-edge); border-radius: 3px; overflow: hidden; }
 .iso-media-scene canvas { display: block; width: 100%; height: 100%; touch-action: none; }

@@ -53,12 +53,24 @@ export interface SceneOptions {
 const TURN_STEP = Math.PI / 24;
 const ZOOM_STEP = 1.15;
 const FIELD_OF_VIEW_DEGREES = 40;
+const FIT_MARGIN = 1.05;
+
+/** How far from its middle an eye must be to see all corners of a box in a picture of an aspect (width over height). */
+function distanceFor(bounds: Box3, { direction, aspect }: { readonly direction: Vector3; readonly aspect: number }): number {
+  const right = new Vector3(0, 1, 0).cross(direction).normalize();
+  const up = direction.clone().cross(right);
+  const slope = Math.tan((FIELD_OF_VIEW_DEGREES * Math.PI) / 360);
+  const half = bounds.getSize(new Vector3()).multiplyScalar(0.5);
+  const corners = [-1, 1].flatMap((x) => [-1, 1].flatMap((y) => [-1, 1].map((z) => new Vector3(x, y, z).multiply(half))));
+  return Math.max(...corners.map((corner) => corner.dot(direction) + Math.max(Math.abs(corner.dot(up)), Math.abs(corner.dot(right)) / aspect) / slope));
+}
 
 export class GeometryScene {
   private readonly renderer: WebGLRenderer;
   private readonly scene = new Scene();
   private readonly camera: PerspectiveCamera;
   private readonly controls: OrbitControls;
+  private readonly bounds: Box3;
   private readonly centre: Vector3;
   private readonly radius: number;
   private readonly points: Points<BufferGeometry, PointsMaterial> | undefined;
@@ -83,9 +95,12 @@ export class GeometryScene {
       this.points = new Points(shape, new PointsMaterial({ vertexColors: true, sizeAttenuation: false }));
       this.scene.add(this.points);
     }
+    this.bounds = bounds;
     this.box = new Box3Helper(bounds);
-    this.axes = new AxesHelper(this.radius * 0.9);
+    // Three edges of the box: as long as the extent of the points along each axis.
+    this.axes = new AxesHelper(1);
     this.axes.position.copy(bounds.min);
+    this.axes.scale.copy(bounds.getSize(new Vector3()));
     // Over the edges of the box on which they lie.
     this.axes.renderOrder = 1;
     for (const material of [this.axes.material].flat()) material.depthTest = false;
@@ -98,6 +113,7 @@ export class GeometryScene {
     this.controls = new OrbitControls(this.camera, canvas);
     this.controls.addEventListener("change", () => this.drawSoon());
     this.controls.addEventListener("end", () => this.tell());
+    this.measure();
     this.place();
     this.setTheme(options.theme);
     this.set(options.settings);
@@ -128,18 +144,22 @@ export class GeometryScene {
   }
 
   resize(): void {
+    this.measure();
+    this.draw();
+  }
+
+  private measure(): void {
     const { clientWidth, clientHeight } = this.options.canvas.parentElement ?? this.options.canvas;
     this.renderer.setPixelRatio(Math.min(2, window.devicePixelRatio || 1));
     this.renderer.setSize(Math.max(1, clientWidth), Math.max(1, clientHeight), false);
     this.camera.aspect = Math.max(1, clientWidth) / Math.max(1, clientHeight);
     this.camera.updateProjectionMatrix();
-    this.draw();
   }
 
-  /** All of it in view, from where the static twin looks. */
+  /** All of it in view, box and axes too, as large as that allows, from where the static twin looks. */
   fit(): void {
-    const distance = (this.radius * 0.92) / Math.sin((FIELD_OF_VIEW_DEGREES * Math.PI) / 360);
     const direction = new Vector3().setFromSphericalCoords(1, Math.PI / 2 - (22 * Math.PI) / 180, -(35 * Math.PI) / 180);
+    const distance = (distanceFor(this.bounds, { direction, aspect: this.camera.aspect }) || this.radius) * FIT_MARGIN;
     this.camera.position.copy(this.centre).addScaledVector(direction, distance);
     this.controls.target.copy(this.centre);
     this.controls.update();

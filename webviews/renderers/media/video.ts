@@ -10,6 +10,8 @@ import { fittedSize, Tiles } from "./tiles";
 const HEIGHT_PX = 320;
 const STRIP_FRAMES = 12;
 const STRIP_HEIGHT_PX = 44;
+/** Border and gap of a frame in the strip. */
+const STRIP_GAP_PX = 12;
 const SPEEDS = ["0.25", "0.5", "1", "2", "4"] as const;
 
 interface State {
@@ -107,11 +109,14 @@ export async function videoContent({ host, payload: first, signal }: ContentOpti
     const room = fittedSize(payload, { width: Math.min(640, Math.max(80, (host.element.clientWidth || 640) - 4)), height: HEIGHT_PX });
     Object.assign(screen.style, { width: `${room.width}px`, height: `${room.height}px`, imageRendering: room.pixelated ? "pixelated" : "auto" });
     screen.setAttribute("aria-label", `Video of ${payload.count} frames. Space plays, arrow keys step, Home and End go to the ends.`);
-    const shown = Math.min(STRIP_FRAMES, payload.count);
+    const thumbWidth = Math.min(120, (STRIP_HEIGHT_PX * payload.tileWidth) / payload.tileHeight);
+    // As many as stand side by side: none is cut.
+    const places = Math.floor((host.element.clientWidth || 640) / (thumbWidth + STRIP_GAP_PX));
+    const shown = Math.min(STRIP_FRAMES, payload.count, Math.max(2, places));
     const thumbs = Array.from({ length: shown }, (_, i) => {
       const frame = Math.round((i * (payload.count - 1)) / Math.max(1, shown - 1));
       const canvas = tiles.canvas(frame);
-      Object.assign(canvas.style, { height: `${STRIP_HEIGHT_PX}px`, width: `${Math.min(120, (STRIP_HEIGHT_PX * payload.tileWidth) / payload.tileHeight)}px`, imageRendering: payload.tileHeight < STRIP_HEIGHT_PX ? "pixelated" : "auto" });
+      Object.assign(canvas.style, { height: `${STRIP_HEIGHT_PX}px`, width: `${thumbWidth}px`, imageRendering: payload.tileHeight < STRIP_HEIGHT_PX ? "pixelated" : "auto" });
       const thumb = html("button", { type: "button", class: "iso-media-thumb", "aria-label": `Frame ${frame + 1}`, tabindex: -1 }, canvas);
       thumb.addEventListener("click", () => {
         stop();

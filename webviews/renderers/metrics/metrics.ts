@@ -205,7 +205,7 @@ class MetricsView {
       layout: {
         ...baseLayout(theme, { height, revision }),
         hovermode: "x unified",
-        xaxis: { ...axisLayout(theme, { title: this.payload.stepUnit, type: "linear", side: "x" }), hoverformat: "~s" },
+        xaxis: { ...axisLayout(theme, { title: this.payload.stepUnit, type: "linear", side: "x", range: rangeFor(curves.flatMap(({ one }) => one.step), { log: false, pad: 0.01 }) }), hoverformat: "~s" },
         yaxis: axisLayout(theme, { type: log ? "log" : "linear", side: "y", range: rangeFor(curves.flatMap(({ one }) => one.value), { log }) }),
         annotations: curves.some(({ one }) => one.value.some((value) => value !== null)) ? [] : [empty],
       },

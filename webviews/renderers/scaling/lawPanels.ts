@@ -205,7 +205,7 @@ export function residualPanel({ payload, theme, law, removed, active }: LawState
     theme,
     title: "Residuals",
     x: {
-      label: payload.x.label,
+      label: axisTitle(payload.x),
       kind: "log",
       domain: domainOf(
         points.map(({ x }) => x),

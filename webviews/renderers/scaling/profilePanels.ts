@@ -4,7 +4,7 @@ import { hexOfRgb, mapColour, readable } from "../../shared/colour";
 import { type Box, linePath, plot, type Plot } from "../../shared/chart/plot";
 import { domainOf } from "../../shared/chart/scale";
 import { svg } from "../../shared/dom";
-import { flopsText, significant, withPrefix } from "../../shared/format";
+import { axisTitle, flopsText, significant, withPrefix } from "../../shared/format";
 import type { Theme } from "../../shared/renderer";
 import { diamond, dot } from "./dots";
 import { type Profiles, runKey, runsOf } from "./profiles";
@@ -49,7 +49,7 @@ export function profilePanel({ payload, theme, profiles, removed, active, tabSto
     theme,
     title: "Loss at equal compute",
     x: { label: "model size (parameters)", kind: "log", domain: [low, high * (high / low) ** room] },
-    y: { label: payload.y.label, kind: "linear", domain: domainOf(losses, { kind: "linear", pad: 0.08 }) },
+    y: { label: axisTitle(payload.y), kind: "linear", domain: domainOf(losses, { kind: "linear", pad: 0.08 }) },
   });
   const optima = profiles.curves.flatMap(({ optimum }) => (optimum === null ? [] : [optimum]));
   made.layer.append(

@@ -27,32 +27,27 @@ interface Curves {
   readonly box: Box;
   readonly title?: string;
   readonly layers: readonly { readonly layer: SpectrumLayer; readonly index: number }[];
-  /** "none": no axis titles, for small panels. */
-  readonly axes: "titled" | "none";
+  /** Which axes have titles. */
+  readonly titled: { readonly x: boolean; readonly y: boolean };
+  /** One of many: thinner, without the line of the tail exponent. */
+  readonly small?: boolean;
+  /** Pixels left of the plot: the same for panels below each other. */
+  readonly left?: number;
   /** The same for all panels that are compared. */
   readonly values?: Range;
 }
 
 /** Spectra of layers at a step. A single layer has its first and last spectrum behind it. */
-export function spectrumPanel({ box, title, layers, axes, values }: Curves, { theme, rankScale, step, colour }: SpectrumStyle): SpectrumPanel {
+export function spectrumPanel({ box, title, layers, titled, small = false, left, values }: Curves, { theme, rankScale, step, colour }: SpectrumStyle): SpectrumPanel {
   const all = layers.map(({ layer }) => layer);
   const full = Math.max(2, ...all.map(({ fullRank, ranks }) => Math.max(Math.min(fullRank, 1e9), ranks.at(-1) ?? 1)));
   const made = plot({
     box,
     theme,
     title,
-    x: {
-      label: axes === "titled" ? "rank" : "",
-      kind: rankScale,
-      domain: rankScale === "log" ? [1, full] : [0, full],
-      count: axes === "none" ? 3 : undefined,
-    },
-    y: {
-      label: axes === "titled" ? "singular value" : "",
-      kind: "log",
-      domain: values ?? domainOf(visibleValues(all), { kind: "log", pad: 0.05 }),
-      count: axes === "none" ? 3 : undefined,
-    },
+    left,
+    x: { label: titled.x ? "rank index" : "", kind: rankScale, domain: rankScale === "log" ? [1, full] : [0, full] },
+    y: { label: titled.y ? "singular value" : "", kind: "log", domain: values ?? domainOf(visibleValues(all), { kind: "log", pad: 0.05 }) },
   });
   const single = layers.length === 1;
   const ghost = (layer: SpectrumLayer, at: number, dash: string): SVGPathElement =>
@@ -66,12 +61,12 @@ export function spectrumPanel({ box, title, layers, axes, values }: Curves, { th
     });
   if (single && all[0].steps.length > 1) made.layer.append(ghost(all[0], 0, "2 3"), ghost(all[0], all[0].steps.length - 1, "7 3"));
   const tail = svg("path", { fill: "none", stroke: theme.foreground, "stroke-width": 1.8, "stroke-dasharray": "1 4", "stroke-linecap": "round" });
-  if (single && axes === "titled") made.layer.append(tail);
+  if (single && !small) made.layer.append(tail);
   const lines = layers.map(({ index }) =>
     svg("path", {
       fill: "none",
       stroke: colour(index),
-      "stroke-width": axes === "titled" ? 2.2 : 1.8,
+      "stroke-width": small ? 1.8 : 2.2,
       "stroke-linejoin": "round",
     }),
   );

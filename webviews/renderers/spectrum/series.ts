@@ -21,7 +21,7 @@ export function spectrumAt({ steps }: SpectrumLayer, step: number): number {
   return at;
 }
 
-/** Names without the start and the end that all of them share, cut at dots: "blocks.0.mlp.up.weight" → "0.mlp.up". */
+/** Names without the start and the end that all of them share, cut at dots: "blocks.0.mlp.up.weight" → "0.mlp.up"; a number alone keeps what it counts: "blocks.0". */
 export function shortNames(names: readonly string[]): readonly string[] {
   if (names.length < 2) return names;
   const parts = names.map((name) => name.split("."));
@@ -31,7 +31,9 @@ export function shortNames(names: readonly string[]): readonly string[] {
   while (start < least - 1 && same((part, i) => part[i], start)) start++;
   let end = 0;
   while (end < least - 1 - start && same((part, i) => part[part.length - 1 - i], end)) end++;
-  return parts.map((part) => part.slice(start, part.length - end).join("."));
+  const kept = (from: number): string[] => parts.map((part) => part.slice(from, part.length - end).join("."));
+  while (start > 0 && kept(start).some((name) => !/\p{L}/u.test(name))) start--;
+  return kept(start);
 }
 
 /** Values at rounding level would squeeze all others into the top of a logarithmic axis. */

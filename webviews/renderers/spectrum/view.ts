@@ -14,12 +14,16 @@ import { allSteps, changedMost, MEASURES, shortNames, spectrumAt, visibleValues 
 
 const RULES = `
 .spectrum-svg { display: block; touch-action: pan-y; }
+.spectrum-time { display: flex; gap: 8px; align-items: center; flex: 1 1 260px; }
 .iso input.spectrum-scrubber { flex: 1 1 90px; min-width: 60px; width: auto; max-width: 420px; }
 .spectrum-step { min-width: 84px; font-variant-numeric: tabular-nums; }
 .spectrum-svg [data-layer] { cursor: pointer; }
 `;
 const MEASURES_HEIGHT_PX = 170;
 const GAP_PX = 14;
+/** What axis titles take: as in shared/chart/plot. */
+const Y_TITLE_PX = 18;
+const X_TITLE_PX = 16;
 /** A step is shown this long while playing. */
 const PLAY_MS = 250;
 /** Rows of small panels; their number decides the height, which then stays. */
@@ -94,7 +98,7 @@ export class SpectrumView {
       this.goTo(Number(this.scrubber.value));
     });
     this.play = button({ text: "▶", label: "Play the training", press: () => (this.timer === undefined ? this.start() : this.stop()) });
-    const time = this.steps.length > 1 ? [this.play, this.scrubber, this.stepText] : [];
+    const time = this.steps.length > 1 ? [html("div", { class: "spectrum-time" }, this.play, this.scrubber, this.stepText)] : [];
     host.element.replaceChildren(
       html("div", { class: "iso-toolbar" }, this.shown.element, this.scaleGroup.element, ...time),
       html("div", {}, this.picture),
@@ -241,7 +245,7 @@ export class SpectrumView {
     const summary =
       layer === undefined
         ? show === "all" && this.payload.layers.length > 1
-          ? `${this.spectra.length < this.payload.layers.length ? `The ${this.spectra.length} of ${this.payload.layers.length} layers that changed most. ` : ""}Grey: first and last step. Click a layer to see it alone.`
+          ? `${this.spectra.length < this.payload.layers.length ? `The ${this.spectra.length} of ${this.payload.layers.length} layers that changed most. ` : ""}${this.steps.length > 1 ? "Grey: first step (dotted) and last (dashed). " : ""}Click a layer to see it alone.`
           : "Point at a curve to read its values."
         : `Effective rank ${significant(layer.effectiveRank[at])} of ${layer.fullRank}, stable rank ${significant(layer.stableRank[at])}, tail exponent ${significant(layer.tailExponent[at])} (dotted line)${this.steps.length > 1 ? "; grey: first and last step" : ""}`;
     this.readout.textContent = words === "" ? summary : words;
@@ -309,23 +313,22 @@ export class SpectrumView {
     const box = { x: 0, y: 0, width, height };
     if (layers.length === 0) return [];
     if (state.show !== "all" || layers.length === 1)
-      return [spectrumPanel({ box, layers, title: layers.length === 1 ? layers[0].layer.name : undefined, axes: "titled" }, style)];
+      return [spectrumPanel({ box, layers, title: layers.length === 1 ? layers[0].layer.name : undefined, titled: { x: true, y: true } }, style)];
     const values = domainOf(visibleValues(payload.layers), { kind: "log", pad: 0.05 });
-    const part = { width: (width - (columns - 1) * GAP_PX) / columns, height: height / rows };
+    // Only outer panels have axis titles: the room for them comes on top, so that all plots are alike.
+    const part = { width: (width - Y_TITLE_PX - (columns - 1) * GAP_PX) / columns, height: (height - X_TITLE_PX) / rows };
     const chosen = changedMost(payload.layers, rows * columns);
-    return layers
-      .filter(({ index }) => chosen.has(index))
-      .map((entry, i) => {
-      const panel = spectrumPanel(
-        {
-          box: { x: (i % columns) * (part.width + GAP_PX), y: Math.floor(i / columns) * part.height, ...part, height: part.height - 6 },
-          layers: [entry],
-          title: this.names[entry.index],
-          axes: "none",
-          values,
-        },
-        style,
-      );
+    const shown = layers.filter(({ index }) => chosen.has(index));
+    return shown.map((entry, i) => {
+      const [row, column] = [Math.floor(i / columns), i % columns];
+      const titled = { x: i + columns >= shown.length, y: column === 0 };
+      const box = {
+        x: column * (part.width + GAP_PX) + (titled.y ? 0 : Y_TITLE_PX),
+        y: row * part.height,
+        width: part.width + (titled.y ? Y_TITLE_PX : 0),
+        height: part.height - 6 + (titled.x ? X_TITLE_PX : 0),
+      };
+      const panel = spectrumPanel({ box, layers: [entry], title: this.names[entry.index], titled, small: true, values }, style);
       panel.plot.root.setAttribute("data-layer", String(entry.index));
       return panel;
     });

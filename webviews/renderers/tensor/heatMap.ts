@@ -37,6 +37,8 @@ export class HeatMap {
   readonly canvas = html("canvas", { class: "iso-tensor-map", tabindex: 0, role: "application", "aria-roledescription": "heat map" });
   private content: HeatMapContent | undefined;
   private view: Viewport = { x: 0, y: 0, cellWidth: 1, cellHeight: 1 };
+  /** Not zoomed: another size of the place fits all of it anew. */
+  private whole = true;
   private cursor: Cell | undefined;
   private hover: Cell | undefined;
   private frame = 0;
@@ -53,7 +55,8 @@ export class HeatMap {
     if (!keep || (this.cursor !== undefined && (this.cursor.row >= rows || this.cursor.column >= columns))) this.cursor = undefined;
     this.hover = undefined;
     this.canvas.setAttribute("aria-label", `Heat map of ${rows} rows and ${columns} columns. Arrow keys move the cursor, plus and minus zoom, 0 shows all.`);
-    this.view = keep ? clamped(this.view, content.slice, this.room) : this.fitted;
+    this.whole ||= !keep;
+    this.view = this.whole ? this.fitted : clamped(this.view, content.slice, this.room);
     this.draw();
   }
 
@@ -63,7 +66,7 @@ export class HeatMap {
 
   resize(): void {
     if (this.content === undefined) return;
-    this.view = this.zoomedIn ? clamped(this.view, this.content.slice, this.room) : this.fitted;
+    this.view = this.whole ? this.fitted : clamped(this.view, this.content.slice, this.room);
     this.drawSoon();
   }
 
@@ -110,13 +113,11 @@ export class HeatMap {
     return this.content === undefined ? this.view : fit(this.content.slice, this.room);
   }
 
-  private get zoomedIn(): boolean {
-    return this.view.cellWidth > this.fitted.cellWidth * 1.01 || this.view.cellHeight > this.fitted.cellHeight * 1.01;
-  }
-
   private zoomBy(factor: number, at: { readonly x: number; readonly y: number }): void {
     if (this.content === undefined) return;
-    this.view = factor === 0 ? this.fitted : clamped(zoomed(this.view, { factor, at, fitted: this.fitted }), this.content.slice, this.room);
+    const { fitted } = this;
+    this.view = factor === 0 ? fitted : clamped(zoomed(this.view, { factor, at, fitted }), this.content.slice, this.room);
+    this.whole = this.view.cellWidth <= fitted.cellWidth * 1.01 && this.view.cellHeight <= fitted.cellHeight * 1.01;
     this.drawSoon();
   }
 

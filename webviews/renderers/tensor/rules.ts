@@ -24,6 +24,14 @@ export const TENSOR_CSS = `
 .iso-tensor-marker { stroke: var(--iso-focus); stroke-width: 2; }
 .iso-tensor-muted { color: var(--iso-muted); margin: 4px 0; font-size: 12px; min-height: 17px; }
 .iso-tensor-axes:empty { display: none; }
-@container (max-width: 620px) { .iso-tensor-grid { grid-template-columns: minmax(0, 1fr); } }
+.iso-tensor-low .iso-tensor-room { height: 150px; }
+.iso-tensor-low .iso-tensor-key canvas { height: 110px; }
+.iso-tensor-one .iso-tensor-key { display: none; }
+@container (max-width: 720px) {
+  .iso-tensor-grid { grid-template-columns: minmax(0, 1fr); }
+  .iso-tensor-right { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 270px); gap: 0 18px; align-items: start; }
+  .iso-tensor-right .iso-toolbar { grid-column: 2; }
+}
+@container (max-width: 460px) { .iso-tensor-right { grid-template-columns: minmax(0, 1fr); } .iso-tensor-right .iso-toolbar { grid-column: 1; } }
 .iso-tensor-view { container-type: inline-size; }
 `;

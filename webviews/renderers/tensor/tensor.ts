@@ -21,6 +21,12 @@ import type { Cell } from "./viewport";
 
 const MAP_NAMES = { automatic: "automatic", sequential: "viridis", diverging: "blue–red", grey: "grey" } as const;
 
+/** A vector needs less height than a matrix, and a scalar no scale of colours. */
+const lowClass = (shape: readonly number[]): string => {
+  const rows = shape.length < 2 ? 1 : shape.slice(0, -1).reduce((product, axis) => product * axis, 1);
+  return rows > 1 ? "" : (shape.at(-1) ?? 1) > 1 ? " iso-tensor-low" : " iso-tensor-low iso-tensor-one";
+};
+
 class TensorView {
   private values: Values;
   private slice: Slice;
@@ -113,8 +119,8 @@ class TensorView {
     });
     this.room.append(this.map.canvas);
     const left = html("div", { class: "iso-tensor-left" }, this.readout, html("div", { class: "iso-tensor-stage" }, this.room, this.key));
-    const right = html("div", {}, this.numbers, this.histogram.element, html("div", { class: "iso-toolbar" }, log, this.barText));
-    this.host.element.append(html("div", { class: "iso-tensor-view" }, this.facts, tools, this.axes, html("div", { class: "iso-tensor-grid" }, left, right)));
+    const right = html("div", { class: "iso-tensor-right" }, this.numbers, this.histogram.element, html("div", { class: "iso-toolbar" }, log, this.barText));
+    this.host.element.append(html("div", { class: `iso-tensor-view${lowClass(this.values.whole)}` }, this.facts, tools, this.axes, html("div", { class: "iso-tensor-grid" }, left, right)));
   }
 
   /** Everything anew: another payload. */

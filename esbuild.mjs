@@ -49,7 +49,7 @@ const results = await Promise.all([
     target: "es2022",
     minify: true,
     define: { "process.env.NODE_ENV": '"production"', global: "globalThis" },
-    loader: { ".css": "text" },
+    loader: { ".css": "empty" }, // plotly.js brings a sheet for maps, which are not among its parts here
   }),
 ]);
 

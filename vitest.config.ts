@@ -25,6 +25,9 @@ export default defineConfig({
         test: {
           name: "browser",
           include: ["test/webviews/**/*.test.ts"],
+          // Busy machines take their time: what is awaited comes late, not never.
+          testTimeout: 180_000,
+          expect: { poll: { timeout: 20_000 } },
           maxWorkers: 1,
           sequence: { groupOrder: 1 },
         },

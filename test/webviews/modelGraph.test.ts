@@ -11,6 +11,8 @@ import { modelGraph } from "../../kernel/onnx/modelGraph";
 import type { ModelGraph } from "../../kernel/onnx/modelGraphSchema";
 import { key } from "../../kernel/random";
 import "../../kernel/runtime/realize";
+import { layoutOf } from "../../webviews/panels/modelGraph/layout";
+import { type Item, moduleId } from "../../webviews/panels/modelGraph/modules";
 import { axeViolations, hasChromium, setTheme, shot, startViews, type ViewPage, type Views } from "./views";
 
 const fixture = (name: string): ModelGraph => modelGraph(readFileSync(join("test", "onnx", "fixtures", name)));
@@ -54,6 +56,20 @@ describe.skipIf(!hasChromium)("model graphs", () => {
     [small, larger] = [await ourGraph(2, 16), await ourGraph(3, 24)];
   });
   afterAll(() => views.close());
+
+  it("titles of nested modules stand above each other", () => {
+    const items: readonly Item[] = [
+      { id: moduleId("a"), kind: "group", parent: "", ref: "a" },
+      { id: moduleId("a.b"), kind: "group", parent: "a", ref: "a.b" },
+      { id: moduleId("a.b.c"), kind: "group", parent: "a.b", ref: "a.b.c" },
+      { id: "n0", kind: "op", parent: "a.b.c", ref: 0 },
+    ];
+    const { boxes } = layoutOf({ items, edges: [] }, () => ({ width: 80, height: 30 }));
+    const tops = items.map(({ id }) => boxes.get(id)?.y ?? NaN);
+    expect(tops[0]).toBeGreaterThanOrEqual(0);
+    for (let i = 1; i < 3; i++) expect(tops[i] - tops[i - 1]).toBeGreaterThanOrEqual(14);
+    expect(tops[3] - tops[2]).toBeGreaterThanOrEqual(20);
+  });
 
   it("opens and closes modules by click and by keys, and the graph stays whole", async () => {
     const opened = await openGraph(views);

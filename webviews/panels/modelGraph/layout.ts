@@ -59,7 +59,8 @@ function byDagre({ items, edges }: Visible, sizeOf: (item: Item) => Size): Layou
   const graph = new graphlib.Graph({ compound: true, multigraph: false });
   const levels = groupLevels(items);
   // dagre parts a rank among the borders of nested groups: each level needs its share.
-  graph.setGraph({ rankdir: "TB", nodesep: 22, ranksep: 34 + 8 * Math.max(0, ...levels.values()), marginx: 16, marginy: 16 });
+  const most = Math.max(0, ...levels.values());
+  graph.setGraph({ rankdir: "TB", nodesep: 22, ranksep: 34 + 8 * most, marginx: 16, marginy: 16 + NESTED_TITLE_PX * most });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const item of items) graph.setNode(item.id, item.kind === "group" ? {} : { ...sizeOf(item) });
   for (const item of items) if (item.parent !== "") graph.setParent(item.id, moduleId(item.parent));

@@ -236,6 +236,20 @@ describe.skipIf(!hasChromium)("scaling in a browser", () => {
     await expect.poll(() => frame.locator(".scaling-exponent").textContent()).toBe(`N* ∝ C${significant(again.best?.exponent, 3)}`);
   });
 
+  it("a click counts when the picture is drawn anew between press and release", async () => {
+    const { page } = opened;
+    const frame = await openView(page, "scaling", scalingExample(), { id: "press" });
+    const point = frame.locator("[data-key=p2]");
+    await point.hover();
+    const old = await point.elementHandle();
+    await page.mouse.down();
+    await setTheme(page, "dark");
+    await expect.poll(() => old?.evaluate((element) => element.isConnected)).toBe(false);
+    await page.mouse.up();
+    await expect.poll(() => point.getAttribute("aria-pressed")).toBe("false");
+    await setTheme(page, "light");
+  });
+
   it("what was taken out is out after a new rendering", async () => {
     const { page } = opened;
     const frame = await openView(page, "scaling", scalingExample(), { id: "state" });

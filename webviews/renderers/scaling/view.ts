@@ -18,6 +18,8 @@ const LAW_HEIGHT_PX = 340;
 const PROFILE_HEIGHT_PX = 300;
 const GAP_PX = 18;
 const SIDE_BY_SIDE_PX = 600;
+/** A pointer that moved less between press and release has clicked. */
+const CLICK_PX = 5;
 /** More points than this make resampling slower than a click may take: the new interval is left out. */
 const MAX_INTERVAL_POINTS = 300;
 
@@ -181,7 +183,11 @@ export class ScalingView {
     const { signal } = this;
     const keyOf = (event: Event): string =>
       event.target instanceof Element ? (event.target.closest("[data-key]")?.getAttribute("data-key") ?? "") : "";
-    this.picture.addEventListener("click", (event) => (keyOf(event) === "" ? undefined : this.toggle(keyOf(event))), { signal });
+    // A redraw between press and release takes the pressed element away, and with it the click: release is what counts. Clicks without a pointer are those of screen readers.
+    let pressed = { key: "", x: 0, y: 0 };
+    this.picture.addEventListener("pointerdown", (event) => (pressed = { key: event.button === 0 ? keyOf(event) : "", x: event.clientX, y: event.clientY }), { signal });
+    this.picture.addEventListener("pointerup", (event) => (pressed.key === "" || Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) > CLICK_PX ? undefined : this.toggle(pressed.key)), { signal });
+    this.picture.addEventListener("click", (event) => (event.detail > 0 || keyOf(event) === "" ? undefined : this.toggle(keyOf(event))), { signal });
     this.picture.addEventListener("focusin", (event) => (this.replacing ? undefined : this.point(keyOf(event))), { signal });
     this.picture.addEventListener("pointermove", (event) => this.move(event, keyOf(event)), { signal });
     this.picture.addEventListener(

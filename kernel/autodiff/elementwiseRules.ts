@@ -25,7 +25,7 @@ const extremeOf =
   <P extends "Max" | "Min">(op: P): VjpRule<P> =>
   (call) => {
     const { inputs: [x, y], g, wanted } = call;
-    const constant = (t: Tensor): boolean => t.op === "Const" || t.storage?.data?.length === 1;
+    const constant = (t: Tensor): boolean => t.op === "Const" || (t.storage !== undefined && t.size === 1);
     const pass = (mine: Tensor, other: Tensor): Tensor => unbroadcast(mul(g, cast(op === "Max" ? less(other, mine) : less(mine, other), g.dtype)), mine.shape);
     if (constant(y) && !wanted[1]) return [pass(x, y), null];
     if (constant(x) && !wanted[0]) return [null, pass(y, x)];

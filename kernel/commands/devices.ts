@@ -6,7 +6,7 @@ import { type Command, EXIT_OK, UsageError } from "./command";
 const HELP = `usage: isoflop devices [--json]
 
 Lists the devices, and for a missing one why it is missing and what to do about it.
-A notebook computes on the cpu unless it calls useDevice("webgpu") or ISOFLOP_DEVICE=webgpu is set.
+A notebook computes on the cpu unless it calls useDevice("cuda") or useDevice("webgpu"), or ISOFLOP_DEVICE is set to one of them.
 
   --json   as JSON: name, description, available, reason, help
 `;
@@ -21,10 +21,11 @@ export const devices: Command = {
   },
 };
 
-function describe({ name, description, available, reason, help }: Device): string {
+function describe({ name, description, available, reason, help, lacking }: Device): string {
   const line = `${name.padEnd(8)} ${(available ? "there" : "missing").padEnd(8)} ${description}\n`;
   const indent = " ".repeat(18);
-  return available ? line : `${line}${indent}${reason}\n${indent}help: ${help}\n`;
+  if (available) return lacking === undefined ? line : `${line}${indent}${lacking}\n`;
+  return `${line}${indent}${reason}\n${indent}help: ${help}\n`;
 }
 
 function wantsJson(args: readonly string[]): boolean {

@@ -26,6 +26,7 @@ export function* examine(): Generator<Check | Promise<Check>> {
   yield memory();
   yield webgpu();
   yield* nvidia();
+  yield cuda();
 }
 
 const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -103,6 +104,15 @@ async function webgpu(): Promise<Check> {
   const device = (await devices()).find(({ name }) => name === "webgpu");
   if (device === undefined || device.available) return { name: "WebGPU", state: "ok", detail: device?.description ?? "" };
   return { name: "WebGPU", state: "absent", detail: `${device.description}: ${device.reason}`, help: device.help };
+}
+
+/** Our own provider, which opens the driver: what it says is what programs will find. */
+async function cuda(): Promise<Check> {
+  const name = "CUDA provider";
+  const device = (await devices()).find((one) => one.name === "cuda");
+  if (device === undefined) return { name, state: "problem", detail: "not known", help: "reinstall IsoFLOP" };
+  if (!device.available) return { name, state: "absent", detail: device.reason ?? "", help: device.help };
+  return { name, state: "ok", detail: device.description, ...(device.lacking === undefined ? {} : { help: device.lacking }) };
 }
 
 interface NvidiaPart {

@@ -8,6 +8,7 @@ import { currentScope, currentSite, currentTrace, describeSite, here, type Site 
 
 /** Elements of a realized tensor. The buffer may be given away (donated); then `data` is undefined. */
 export interface Storage {
+  /** Elements that lie on a device are copied to the host when this is read. */
   data: HostArray | undefined;
   /** Names the call that took the buffer, for the error on later use. */
   takenBy?: string;
@@ -105,6 +106,11 @@ export function storedData(tensor: Tensor): HostArray {
 export function storedBytes(storage: Storage): HostArray {
   if (storage.data === undefined) throw new LifetimeError(`a buffer was given to ${storage.takenBy ?? "another call"} and used again`, { help: "use the tensors that the call returned" });
   return storage.data;
+}
+
+/** @throws {LifetimeError} when the buffer was given away. Unlike reading it, this brings nothing from a device. */
+export function requireHeld(storage: Storage): void {
+  if (storage.takenBy !== undefined) storedBytes(storage);
 }
 
 /** Makes the node `op(inputs)`; its shape and dtype come from the op's shape rule. */

@@ -50,13 +50,25 @@ const PIECES: ReadonlySet<string> = new Set(["Softmax", "LogSoftmax", "LayerNorm
 
 /** Whether a kernel of its own, of our library or onnxruntime's, is better for a composite than fusing its pieces. */
 export function fusedByLibrary(call: Tensor<"Composite">): boolean {
-  const { definition, options } = call.attrs;
   if (fusedByOwn(call)) return true;
   if (!fusedByOnnxruntime(call)) return false;
-  const { shape } = call.inputs[0];
-  const alongRows = (options["axis"] ?? shape.length - 1) === shape.length - 1 && shape[shape.length - 1] <= MAX_FUSED_ROW;
-  return !PIECES.has(definition.name) || !alongRows;
+  return !PIECES.has(call.attrs.definition.name) || !alongLastAxis(call) || !inShortRows(call);
 }
+
+/** Of the composites that onnxruntime has a kernel for, those that our execution provider for devices has one for, too, and that are not better in pieces. */
+const ON_DEVICE: ReadonlySet<string> = new Set(["Softmax", "LogSoftmax", "OneHot", "Gelu", "Silu"]);
+
+/** Whether a kernel of a device is better for a composite than fusing its pieces. */
+export function fusedByDevice(call: Tensor<"Composite">): boolean {
+  const { name } = call.attrs.definition;
+  if (!inFloat32(call) || !ON_DEVICE.has(name)) return false;
+  return !PIECES.has(name) || (alongLastAxis(call) && !inShortRows(call));
+}
+
+const lastSize = ({ inputs: [{ shape }] }: Tensor<"Composite">): number => shape[shape.length - 1];
+const inShortRows = (call: Tensor<"Composite">): boolean => lastSize(call) <= MAX_FUSED_ROW;
+const alongLastAxis = (call: Tensor<"Composite">): boolean => (call.attrs.options["axis"] ?? call.inputs[0].rank - 1) === call.inputs[0].rank - 1;
+
 /** Whether the standard operator set has an operator for it, so that any ONNX runtime has a kernel. */
 export const fusedByStandard = (call: Tensor<"Composite">): boolean => inFloat32(call) && call.attrs.definition.name in STANDARD;
 

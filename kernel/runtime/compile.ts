@@ -12,7 +12,8 @@ import type { OnnxModel } from "../onnx/model";
 import { rememberExample } from "./examples";
 import type { Kernels, Program } from "./executor";
 import { physicalCores } from "./machine";
-import { BufferPool, formOf, type Form } from "./pool";
+import { type Buffers, type Form, formOf, HOST_BUFFERS } from "./buffers";
+import { BufferPool } from "./pool";
 import { inTurn, kernels, lowered, modelOf, programOf, type Lowered } from "./session";
 import { differences, donatedIndices, fits, keyOf, layoutOf, signatureOf, type Layout, type Signature } from "./signature";
 
@@ -71,7 +72,13 @@ export function compile<Args extends readonly unknown[], R>(fn: (...args: Args) 
   const names = parameterNames(fn);
   const donated = donatedIndices(donate, names);
   const variants = new Map<string, Variant>();
-  const pool = new BufferPool();
+  /** One for each kind of memory that its programs keep results in. */
+  const pools = new Map<Buffers, BufferPool>();
+  const poolOf = ({ buffers = HOST_BUFFERS }: Program): BufferPool => {
+    const known = pools.get(buffers) ?? new BufferPool(buffers);
+    pools.set(buffers, known);
+    return known;
+  };
   let recent: Variant | undefined;
 
   const variantOf = (args: Args): Variant => (recent?.program !== undefined && fits(recent.layout, args) ? recent : (recent = findVariant(args)));
@@ -95,7 +102,6 @@ export function compile<Args extends readonly unknown[], R>(fn: (...args: Args) 
     const outputs = substitute(traced.outputs, new Map(traced.captured.map((tensor, i) => [tensor, stand[i]])));
     const graph = lowered(outputs, { inputs: [...traced.parameters, ...stand], kernels: kernels() });
     const forms = { given: args.map((arg) => tensorsOf(arg).map(formOf)), results: graph.outputs.map(formOf) };
-    pool.reserve(forms.results);
     const variant: Variant = { signature, layout: layoutOf(args), forms, traced, graph, kernels: kernels() };
     variants.set(key, variant);
     rememberExample(run, { fn, args });
@@ -104,7 +110,12 @@ export function compile<Args extends readonly unknown[], R>(fn: (...args: Args) 
 
   const loaded = async (args: Args): Promise<{ readonly variant: Variant; readonly program: Program }> => {
     const variant = variantOf(args);
-    variant.program ??= realize(variant.traced.captured).then(() => programOf(variant.graph, name));
+    variant.program ??= realize(variant.traced.captured)
+      .then(() => programOf(variant.graph, name))
+      .then((program) => {
+        poolOf(program).reserve(variant.forms.results);
+        return program;
+      });
     try {
       return { variant, program: await variant.program };
     } catch (error) {
@@ -123,6 +134,7 @@ export function compile<Args extends readonly unknown[], R>(fn: (...args: Args) 
     return inTurn(async () => {
       const inputs = [...given.flat(), ...captured, ...hoisted].map(storageOf);
       const { forms } = variant;
+      const pool = poolOf(program);
       const buffers = forms.results.map((form) => pool.take(form));
       try {
         await program.run(inputs, buffers);
@@ -181,7 +193,7 @@ export function compile<Args extends readonly unknown[], R>(fn: (...args: Args) 
 
 /** @throws {LifetimeError} when the tensor was donated before. */
 function storageOf(tensor: Tensor): Storage {
-  storedData(tensor);
   if (tensor.storage === undefined) throw new Error("realized tensors have storage");
+  if (tensor.storage.takenBy !== undefined) storedData(tensor);
   return tensor.storage;
 }

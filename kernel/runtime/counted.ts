@@ -11,6 +11,7 @@ export function counted(program: Program, graph: Lowered, name: string): Program
   const flops = nodeCosts(graph).reduce((sum, cost) => sum + cost.flops, 0);
   const operations = nodesOf(graph).computed.length;
   return {
+    buffers: program.buffers,
     async run(inputs, outputs) {
       const start = isProfiling() ? performance.now() : undefined;
       await program.run(inputs, outputs);

@@ -1,11 +1,14 @@
 /** @file The devices a program can run on: which there are, and what to do where one is missing. */
 import { ArgumentError, DeviceError } from "../errors";
 import { describeMachine } from "./machine";
+import { cudaDevice } from "./native/device/cudaDevice";
 import { probeWebgpu, type Adapter, type WebgpuProbe } from "./webgpuProbe";
 
 /** The devices that IsoFLOP computes on, the default first. */
-export const DEVICE_NAMES = ["cpu", "webgpu"] as const;
-export type DeviceName = (typeof DEVICE_NAMES)[number];
+export const DEVICE_NAMES = ["cpu", "webgpu", "cuda"] as const;
+/** Host memory that stands for a GPU's, for tests of what runs there: not listed, and slow. */
+export const SIMULATED = "simulated";
+export type DeviceName = (typeof DEVICE_NAMES)[number] | typeof SIMULATED;
 
 export interface Device {
   readonly name: DeviceName;
@@ -16,6 +19,8 @@ export interface Device {
   readonly reason?: string;
   /** What to do about that; absent where it is there. */
   readonly help?: string;
+  /** What is there but works with less, and what to do about it. */
+  readonly lacking?: string;
 }
 
 let probed: Promise<WebgpuProbe> | undefined;
@@ -30,8 +35,8 @@ export async function devices(): Promise<readonly Device[]> {
 
 /** @throws {ArgumentError} when `name` is no device's; `where` says whence it came. */
 export function deviceName(name: string, where?: string): DeviceName {
-  const known = DEVICE_NAMES.find((one) => one === name);
-  if (known === undefined) throw new ArgumentError(`no device is called ${JSON.stringify(name)}`, { where, help: `the devices are ${DEVICE_NAMES.map((one) => `"${one}"`).join(" and ")}` });
+  const known = [...DEVICE_NAMES, SIMULATED].find((one): one is DeviceName => one === name);
+  if (known === undefined) throw new ArgumentError(`no device is called ${JSON.stringify(name)}`, { where, help: `the devices are ${DEVICE_NAMES.map((one) => `"${one}"`).join(", ")}` });
   return known;
 }
 
@@ -40,7 +45,12 @@ export function deviceName(name: string, where?: string): DeviceName {
  * @throws {DeviceError} when it is missing; it says why and what to do.
  */
 export async function requireDevice(name: DeviceName): Promise<Device> {
-  const device = await deviceOf(name);
+  return requireThere(await deviceOf(name));
+}
+
+/** @throws {DeviceError} when the device is missing. */
+export function requireThere(device: Device): Device {
+  const { name } = device;
   if (!device.available) throw new DeviceError(`the device "${name}" is missing: ${device.reason}`, { where: device.description, help: `${device.help}; "cpu" is always there` });
   return device;
 }
@@ -51,6 +61,10 @@ async function deviceOf(name: DeviceName): Promise<Device> {
       return { name, description: describeMachine(), available: true };
     case "webgpu":
       return webgpuDevice(await (probed ??= probeWebgpu()), process.platform);
+    case "cuda":
+      return { name, ...cudaDevice() };
+    case "simulated":
+      return { name, description: "host memory that stands for a GPU's", available: true };
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Dtype } from "../graph/dtype";
 import type { Shape } from "../graph/shape";
 import type { Storage, Tensor } from "../graph/tensor";
+import type { Buffers } from "./buffers";
 
 /** A model's input or output. */
 export interface Port {
@@ -19,6 +20,8 @@ export interface ProgramSource {
 
 /** A model made ready to run. */
 export interface Program {
+  /** Where its results lie. Default host memory. */
+  readonly buffers?: Buffers;
   /**
    * Runs once: reads `inputs`, writes into the buffers of `outputs`, both in the order of the ports.
    * Inputs and outputs must not share buffers.
@@ -39,10 +42,23 @@ export interface Kernels {
   readonly plainProducts?: boolean;
 }
 
+/** Memory of a device, in bytes. */
+export interface DeviceMemory {
+  readonly bytesInUse: number;
+  /** The most in use at once since the last reset. */
+  readonly peakBytes: number;
+  /** Taken from the device: in use, or kept for use again. */
+  readonly bytesReserved: number;
+}
+
 export interface Executor extends Kernels {
   /** "stock (onnxruntime-node 1.30.0, cpu, 2 threads)": shown to the user and kept in records. */
   readonly description: string;
   load(source: ProgramSource): Promise<Program>;
   /** Ends runs under way at their next operation; they fail with DeviceError, inputs as they were. Where it cannot, it does nothing. */
   interrupt(): void;
+  /** Waits until a device has done all that it was given. Absent where runs end with their work. */
+  synchronize?(): Promise<void>;
+  /** Memory of a device that keeps tensors. Absent where they lie in host memory. */
+  memory?(): DeviceMemory;
 }

@@ -1,16 +1,6 @@
 /** @file Buffers that wait to be used again: donated state of one step becomes the outputs of the next. */
-import { bytesPerElement, hostArray, type Dtype, type HostArray } from "../graph/dtype";
-import { sizeOf, type Shape } from "../graph/shape";
 import type { Storage } from "../graph/tensor";
-
-/** Dtype and shape of a buffer, worked out once for all the runs that take one. */
-export interface Form {
-  readonly key: string;
-  readonly dtype: Dtype;
-  readonly elements: number;
-}
-
-export const formOf = ({ dtype, shape }: { readonly dtype: Dtype; readonly shape: Shape }): Form => ({ key: `${dtype}[${shape.join()}]`, dtype, elements: sizeOf(shape) });
+import type { Buffers, Form } from "./buffers";
 
 /** First in, first out, without moving the others: `shift` of an array would, at every take. */
 class Queue {
@@ -36,6 +26,8 @@ export class BufferPool {
   /** How many buffers of each form one run takes: more than that are not kept. */
   private readonly wanted = new Map<string, number>();
 
+  constructor(private readonly buffers: Buffers) {}
+
   /** Announces runs that take a buffer for each of `forms`. */
   reserve(forms: readonly Form[]): void {
     const counts = new Map<string, number>();
@@ -47,26 +39,24 @@ export class BufferPool {
    * A buffer of this form: the one given back first, or a new one. Elements are unspecified. In that order, buffers of
    * equal form come back to the same output every second step, and an executor need not bind them anew.
    */
-  take({ key, dtype, elements }: Form): Storage {
-    return this.free.get(key)?.take() ?? { data: hostArray(dtype, elements) };
+  take(form: Form): Storage {
+    return this.free.get(form.key)?.take() ?? this.buffers.make(form);
   }
 
-  /** Takes over the buffer of `storage`, which its holder can no longer read. The executor's own object over it comes along. */
-  give(storage: Storage, { key, dtype }: Form, takenBy: string): void {
-    const { data, native } = storage;
-    if (data === undefined || !ownsBuffer(data, dtype)) return;
+  /** Takes over the buffer of `storage`, which its holder can no longer read. */
+  give(storage: Storage, form: Form, takenBy: string): void {
+    if (storage.takenBy !== undefined) return;
+    const taken = this.buffers.takeOver(storage, form);
+    if (taken === undefined) return;
     storage.data = undefined;
     storage.native = undefined;
     storage.takenBy = takenBy;
-    const queue = this.free.get(key) ?? new Queue();
-    if (queue.length < (this.wanted.get(key) ?? 0)) queue.add({ data, native });
-    this.free.set(key, queue);
+    const queue = this.free.get(form.key) ?? new Queue();
+    if (queue.length < (this.wanted.get(form.key) ?? 0)) queue.add(taken);
+    this.free.set(form.key, queue);
   }
 
   clear(): void {
     this.free.clear();
   }
 }
-
-/** Whether the array covers its whole buffer: a view into something larger must not be written. */
-const ownsBuffer = (data: HostArray, dtype: Dtype): boolean => data.byteOffset === 0 && data.buffer.byteLength === data.length * bytesPerElement(dtype);

@@ -8,8 +8,10 @@ import { emit } from "../onnx/emit";
 import { encodeModel } from "../onnx/protobuf";
 import { ISOFLOP_DOMAIN, MICROSOFT_DOMAIN, type OnnxModel } from "../onnx/model";
 import { counted } from "./counted";
-import { deviceName, requireDevice, type DeviceName } from "./devices";
-import type { Executor, Kernels, Port, Program } from "./executor";
+import { deviceName, requireDevice, requireThere, type DeviceName } from "./devices";
+import type { DeviceMemory, Executor, Kernels, Port, Program } from "./executor";
+import { cudaDevice } from "./native/device/cudaDevice";
+import { deviceExecutor } from "./native/device/deviceExecutor";
 import { nativeExecutor } from "./native/native";
 import { stockExecutor } from "./stock";
 
@@ -23,12 +25,17 @@ let current: Chosen | undefined;
 
 /**
  * On the CPU chosen by the environment variable ISOFLOP_EXECUTOR: "native" or "stock"; by default native where it loads.
- * Other devices have the stock executor only.
+ * WebGPU has the stock executor only, CUDA the native one.
  */
 function chooseExecutor(device: DeviceName): Chosen {
   const here = (executor: Executor): Chosen => ({ executor, ready: Promise.resolve() });
   const wish = process.env.ISOFLOP_EXECUTOR;
   if (wish !== undefined && wish !== "native" && wish !== "stock") throw new ArgumentError(`ISOFLOP_EXECUTOR is ${JSON.stringify(wish)}`, { help: 'set it to "native" or "stock", or leave it unset' });
+  if (device === "cuda" || device === "simulated") {
+    if (wish === "stock") throw new DeviceError(`the stock executor does not run on "${device}"`, { where: "ISOFLOP_EXECUTOR", help: 'set it to "native" or leave it unset' });
+    if (device === "cuda") requireThere({ name: device, ...cudaDevice() });
+    return here(deviceExecutor(device));
+  }
   if (device !== "cpu") {
     if (wish === "native") throw new DeviceError(`the native executor does not run on "${device}"`, { where: "ISOFLOP_EXECUTOR", help: 'set it to "stock" or leave it unset' });
     const ready = requireDevice(device);
@@ -86,6 +93,14 @@ export function onInterrupt(listener: () => void): () => void {
   listeners.add(listener);
   return () => void listeners.delete(listener);
 }
+
+/** Waits until the device has done all that it was given: only then do times tell how long it took. */
+export async function synchronize(): Promise<void> {
+  await current?.executor.synchronize?.();
+}
+
+/** Memory of the device in use; undefined where tensors lie in host memory. */
+export const deviceMemory = (): DeviceMemory | undefined => current?.executor.memory?.();
 
 /** Ends all runs under way: each fails, with its arguments as they were. Does nothing when none runs. */
 export async function interruptRuns(): Promise<void> {

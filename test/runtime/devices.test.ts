@@ -57,7 +57,7 @@ describe("the list of devices", () => {
       expect(await devicesCommand.run([])).toBe(0);
       expect(await devicesCommand.run(["--json"])).toBe(0);
       const [text, json] = write.mock.calls.map(([chunk]) => String(chunk));
-      expect(text).toMatch(/^cpu {6}there {4}.*\nwebgpu {3}(there {4}WebGPU on .*|missing {2}WebGPU on .*\n +.*\n +help: .*)\n$/);
+      expect(text).toMatch(/^cpu {6}there {4}.*\nwebgpu {3}(there {4}WebGPU on .*|missing {2}WebGPU on .*\n +.*\n +help: .*)\ncuda {5}(there {4}.*|missing {2}CUDA on an NVIDIA GPU\n +.*\n +help: .*)\n$/);
       expect(JSON.parse(json)).toEqual(found);
     } finally {
       write.mockRestore();
@@ -83,7 +83,7 @@ describe("choosing a device", () => {
 
   test("a name that no device has is refused with the names there are", async () => {
     // SAFETY: as a cell without types might.
-    await expect(useDevice("cuda" as "cpu")).rejects.toThrow(new ArgumentError('no device is called "cuda"', { help: 'the devices are "cpu" and "webgpu"' }));
+    await expect(useDevice("tpu" as "cpu")).rejects.toThrow(new ArgumentError('no device is called "tpu"', { help: 'the devices are "cpu", "webgpu", "cuda"' }));
     const session = await fresh({ ISOFLOP_DEVICE: "tpu" });
     await expect(session.executor()).rejects.toMatchObject({ name: "ArgumentError", where: "ISOFLOP_DEVICE" });
   });

@@ -27,6 +27,9 @@ const UNBUNDLED = {
   "undici-types": [/\.d\.ts$/],
 };
 
+/** Parts of the build, and libraries for tests only. */
+const NOT_SHIPPED = /\.o$|\.objects$|-sanitize$|libisoflop_simulated/;
+
 const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
 rmSync(STAGE, { recursive: true, force: true });
 mkdirSync(STAGE, { recursive: true });
@@ -37,7 +40,7 @@ rmSync(join(STAGE, "dist/inputs.json"));
 const corpus = await corpora(join(STAGE, "dist/index.js")); // before packages are copied: these are the repository's
 for (const name of ["types", "native"]) {
   const [built, staged] = [join(ROOT, "dist", name), join(STAGE, "dist", name)];
-  if (existsSync(built) && !existsSync(staged)) cpSync(built, staged, { recursive: true, filter: (file) => !file.endsWith(".o") });
+  if (existsSync(built) && !existsSync(staged)) cpSync(built, staged, { recursive: true, filter: (file) => !NOT_SHIPPED.test(file) });
 }
 
 for (const [name, patterns] of Object.entries(UNBUNDLED)) copyPackage(name, (file) => patterns.some((pattern) => pattern.test(file)));

@@ -59,7 +59,7 @@ function summaryOf(value: unknown): string {
 
 function stateOf({ storage }: Tensor): string {
   if (storage === undefined) return ", not computed yet";
-  return storage.data === undefined ? ", given away to a compiled function" : "";
+  return storage.takenBy !== undefined ? ", given away to a compiled function" : "";
 }
 
 /** Line breaks and further white space as one blank. */

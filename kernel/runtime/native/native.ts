@@ -16,7 +16,7 @@ import { OrtApi, type Pointer } from "./ortApi";
  * onnxruntime's value over a buffer; kept with the buffer, and the buffer with it. Values are compared by this object,
  * never by address: an address may be used again.
  */
-interface NativeValue {
+export interface NativeValue {
   readonly dtype: Dtype;
   readonly shape: Shape;
   readonly value: Pointer;
@@ -130,7 +130,7 @@ class NativeProgram implements Program {
 const isNative = (value: unknown): value is NativeValue => typeof value === "object" && value !== null && "value" in value && "shape" in value;
 
 /** What all programs of the process use. */
-class Shared {
+export class Shared {
   readonly api = OrtApi.get();
   readonly environment = this.api.make("CreateEnv", LOG_FATAL, "isoflop");
   readonly memory = this.api.make("CreateCpuMemoryInfo", ARENA_ALLOCATOR, DEFAULT_MEMORY);
@@ -139,6 +139,18 @@ class Shared {
   active = 0;
   private stopping = false;
   private readonly values = new FinalizationRegistry<Pointer>((value) => this.api.release("ReleaseValue", value));
+
+  /** Sets what all our sessions have in common. */
+  configure(options: Pointer, threads: number): void {
+    const { api } = this;
+    api.call("SetIntraOpNumThreads", options, threads);
+    api.call("SetInterOpNumThreads", options, 1);
+    // Patterns reserve a second block after the first run: twice the memory, no gain in speed.
+    api.call("DisableMemPattern", options);
+    api.call("SetSessionLogSeverityLevel", options, LOG_FATAL);
+    // Graphs arrive simplified; onnxruntime's own passes would only cost time (3.7 s against 0.4 s for 7,600 nodes).
+    api.call("SetSessionGraphOptimizationLevel", options, OPTIMIZE_NOTHING);
+  }
 
   /** Ends all runs under way, at their next operation. */
   interrupt(): void {
@@ -171,6 +183,9 @@ class Shared {
 
 let shared: Shared | undefined;
 
+/** What all native programs share, made at first need. @throws {DeviceError} when onnxruntime or koffi does not load here. */
+export const nativeRuntime = (): Shared => (shared ??= new Shared());
+
 export interface NativeOptions {
   /** Threads of operations. Default: one for each core. */
   readonly threads?: number;
@@ -183,7 +198,7 @@ export interface NativeOptions {
  * @throws {DeviceError} when the library or koffi does not load here.
  */
 export function nativeExecutor({ threads = physicalCores(), ownOperators = true }: NativeOptions = {}): Executor {
-  const own = (shared ??= new Shared());
+  const own = nativeRuntime();
   const { api, environment } = own;
   const operators = ownOperators ? OperatorLibrary.get(api) : undefined;
   return {
@@ -193,13 +208,7 @@ export function nativeExecutor({ threads = physicalCores(), ownOperators = true 
     async load({ model, inputs, outputs }) {
       const options = api.make("CreateSessionOptions");
       try {
-        api.call("SetIntraOpNumThreads", options, threads);
-        api.call("SetInterOpNumThreads", options, 1);
-        // Patterns reserve a second block after the first run: twice the memory, no gain in speed.
-        api.call("DisableMemPattern", options);
-        api.call("SetSessionLogSeverityLevel", options, LOG_FATAL);
-        // Graphs arrive simplified; onnxruntime's own passes would only cost time (3.7 s against 0.4 s for 7,600 nodes).
-        api.call("SetSessionGraphOptimizationLevel", options, OPTIMIZE_NOTHING);
+        own.configure(options, threads);
         operators?.register(options);
         const session = api.make("CreateSessionFromArray", environment, model, model.byteLength, options);
         return new NativeProgram(own, session, { inputs, outputs });

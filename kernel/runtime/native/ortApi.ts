@@ -33,21 +33,37 @@ const SLOTS = {
   SetSessionGraphOptimizationLevel: [23, "void *SetSessionGraphOptimizationLevel(void *options, int level)"],
   SetIntraOpNumThreads: [24, "void *SetIntraOpNumThreads(void *options, int threads)"],
   SetInterOpNumThreads: [25, "void *SetInterOpNumThreads(void *options, int threads)"],
+  CreateTensorAsOrtValue: [48, "void *CreateTensorAsOrtValue(void *allocator, void *shape, size_t rank, int type, _Out_ void **out)"],
   CreateRunOptions: [39, "void *CreateRunOptions(_Out_ void **out)"],
   RunOptionsSetTerminate: [46, "void *RunOptionsSetTerminate(void *options)"],
   RunOptionsUnsetTerminate: [47, "void *RunOptionsUnsetTerminate(void *options)"],
   CreateTensorWithDataAsOrtValue: [49, "void *CreateTensorWithDataAsOrtValue(void *info, void *data, size_t bytes, void *shape, size_t rank, int type, _Out_ void **out)"],
+  GetTensorMutableData: [51, "void *GetTensorMutableData(void *value, _Out_ void **out)"],
   CreateCpuMemoryInfo: [69, "void *CreateCpuMemoryInfo(int allocator, int memory, _Out_ void **out)"],
   ReleaseStatus: [93, "void ReleaseStatus(void *status)"],
   ReleaseSession: [95, "void ReleaseSession(void *session)"],
   ReleaseValue: [96, "void ReleaseValue(void *value)"],
   ReleaseRunOptions: [97, "void ReleaseRunOptions(void *options)"],
   ReleaseSessionOptions: [100, "void ReleaseSessionOptions(void *options)"],
+  AddSessionConfigEntry: [130, "void *AddSessionConfigEntry(void *options, str key, str value)"],
   RunWithBinding: [133, "void *RunWithBinding(void *session, void *options, void *binding)"],
   CreateIoBinding: [134, "void *CreateIoBinding(void *session, _Out_ void **out)"],
   ReleaseIoBinding: [135, "void ReleaseIoBinding(void *binding)"],
   BindInput: [136, "void *BindInput(void *binding, str name, void *value)"],
   BindOutput: [137, "void *BindOutput(void *binding, str name, void *value)"],
+  AddRunConfigEntry: [165, "void *AddRunConfigEntry(void *options, str key, str value)"],
+  RegisterExecutionProviderLibrary: [301, "void *RegisterExecutionProviderLibrary(void *env, str name, str path)"],
+  GetEpDevices: [303, "void *GetEpDevices(void *env, _Out_ void **devices, _Out_ size_t *count)"],
+  SessionOptionsAppendExecutionProvider_V2: [304, "void *SessionOptionsAppendExecutionProvider_V2(void *options, void *env, void **devices, size_t count, void *keys, void *values, size_t entries)"],
+  EpDevice_EpName: [312, "str EpDevice_EpName(void *device)"],
+  EpDevice_MemoryInfo: [374, "void *EpDevice_MemoryInfo(void *device, int kind)"],
+  GetSharedAllocator: [376, "void *GetSharedAllocator(void *env, void *info, _Out_ void **out)"],
+  CopyTensors: [386, "void *CopyTensors(void *env, void **from, void **to, void *stream, size_t count)"],
+  Session_GetEpGraphAssignmentInfo: [407, "void *Session_GetEpGraphAssignmentInfo(void *session, _Out_ void **subgraphs, _Out_ size_t *count)"],
+  EpAssignedSubgraph_GetEpName: [408, "void *EpAssignedSubgraph_GetEpName(void *subgraph, _Out_ str *out)"],
+  EpAssignedSubgraph_GetNodes: [409, "void *EpAssignedSubgraph_GetNodes(void *subgraph, _Out_ void **nodes, _Out_ size_t *count)"],
+  EpAssignedNode_GetName: [410, "void *EpAssignedNode_GetName(void *node, _Out_ str *out)"],
+  EpAssignedNode_GetOperatorType: [412, "void *EpAssignedNode_GetOperatorType(void *node, _Out_ str *out)"],
 } as const;
 type Name = keyof typeof SLOTS;
 const TABLE_LENGTH = 1 + Math.max(...Object.values(SLOTS).map(([slot]) => slot));
@@ -118,6 +134,32 @@ export class OrtApi {
     this.call(name, ...args, out);
     if (out[0] === null) throw new DeviceError(`onnxruntime: ${name} gave nothing`, { help: "this is a fault of the runtime; please report it" });
     return out[0];
+  }
+
+  /** What a function gives that returns no status. */
+  ask(name: "EpDevice_EpName" | "EpDevice_MemoryInfo", ...args: readonly unknown[]): unknown {
+    return this.functions[name](...args);
+  }
+
+  /** The pointers of a list that a function gives by its address and length. */
+  list(name: "GetEpDevices" | "Session_GetEpGraphAssignmentInfo" | "EpAssignedSubgraph_GetNodes", ...args: readonly unknown[]): readonly Pointer[] {
+    const [address, count]: [[unknown], [number | bigint]] = [[null], [0]];
+    this.call(name, ...args, address, count);
+    return address[0] === null ? [] : foreign().decode(address[0], foreign().array("void *", Number(count[0])));
+  }
+
+  /** Whether a tensor has memory. onnxruntime makes one without where an allocator has none. */
+  hasMemory(value: Pointer): boolean {
+    const out: [unknown] = [null];
+    this.call("GetTensorMutableData", value, out);
+    return out[0] !== null;
+  }
+
+  /** The text that a function gives. */
+  text(name: "EpAssignedSubgraph_GetEpName" | "EpAssignedNode_GetName" | "EpAssignedNode_GetOperatorType", ...args: readonly unknown[]): string {
+    const out: [string | null] = [null];
+    this.call(name, ...args, out);
+    return out[0] ?? "";
   }
 
   release(name: "ReleaseSession" | "ReleaseValue" | "ReleaseRunOptions" | "ReleaseSessionOptions" | "ReleaseIoBinding", pointer: Pointer): void {

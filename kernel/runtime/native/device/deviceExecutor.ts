@@ -1,0 +1,91 @@
+/** @file The executor over our execution provider: programs whose tensors stay on a device. */
+import { DeviceError } from "../../../errors";
+import { fusedByDevice, fusedByOnnxruntime } from "../../../onnx/fused";
+import type { Executor } from "../../executor";
+import { nativeRuntime } from "../native";
+import { OperatorLibrary } from "../operatorLibrary";
+import type { Pointer } from "../ortApi";
+import { deviceBuffers } from "./deviceBuffer";
+import { DeviceLibrary, type DeviceStatistics, type ProviderName } from "./deviceLibrary";
+import { DeviceProgram } from "./deviceProgram";
+import { nodesOnCpu, warnOfCpu } from "./placement";
+
+export interface DeviceOptions {
+  /** Record steady steps and replay them. Default true. */
+  readonly replay?: boolean;
+}
+
+/** An executor whose device can be asked what it did. */
+export interface DeviceExecutor extends Executor {
+  readonly statistics: () => DeviceStatistics;
+  /** Lets the peak of memory count anew. */
+  readonly restartPeak: () => void;
+}
+
+/** What `make` makes; undefined where it fails. */
+function attempt(make: () => Pointer): Pointer | undefined {
+  try {
+    return make();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Threads for what runs on the CPU: it is little. */
+const CPU_THREADS = 1;
+
+/**
+ * The executor for a device.
+ * @throws {DeviceError} when its provider was not built, or there is no device.
+ */
+export function deviceExecutor(name: ProviderName, { replay = true }: DeviceOptions = {}): DeviceExecutor {
+  const { api, environment } = nativeRuntime();
+  const library = DeviceLibrary.get(name);
+  const { device, problem } = library.description;
+  if (problem !== undefined) throw new DeviceError(`there is no device for "${name}": ${problem}`, { help: "run `isoflop doctor`" });
+  const operators = OperatorLibrary.get(api);
+  const buffers = deviceBuffers(library);
+  const programs = new Set<WeakRef<DeviceProgram>>();
+
+  const session = (model: Uint8Array, replays: boolean): Pointer => {
+    const options = api.make("CreateSessionOptions");
+    try {
+      nativeRuntime().configure(options, CPU_THREADS);
+      operators?.register(options);
+      library.append(options);
+      api.call("AddSessionConfigEntry", options, "session.record_ep_graph_assignment_info", "1");
+      api.call("AddSessionConfigEntry", options, "isoflop.replay", replays ? "1" : "0");
+      return api.make("CreateSessionFromArray", environment, model, model.byteLength, options);
+    } finally {
+      api.release("ReleaseSessionOptions", options);
+    }
+  };
+
+  return {
+    description: `native (onnxruntime ${api.version}, ${name}: ${device}${operators === undefined ? ", no operators of our own" : ""})`,
+    fused: operators === undefined ? fusedByOnnxruntime : fusedByDevice,
+    fuses: operators !== undefined,
+    async load({ model, inputs, outputs }) {
+      // Steps that leave the device cannot be recorded: onnxruntime refuses such a session.
+      let made = replay ? attempt(() => session(model, true)) : undefined;
+      const replays = made !== undefined;
+      made ??= session(model, false);
+      const strangers = replays ? [] : nodesOnCpu(made, library.provider);
+      const onFirstRun = strangers.length === 0 ? undefined : (copies: Parameters<typeof warnOfCpu>[1]["copies"]) => warnOfCpu(strangers, { device: name, copies });
+      const program = new DeviceProgram({ library, buffers, session: made, ports: { inputs, outputs }, replays, onFirstRun });
+      programs.add(new WeakRef(program));
+      return program;
+    },
+    interrupt: () => {
+      for (const reference of programs) {
+        const program = reference.deref();
+        if (program === undefined) programs.delete(reference);
+        else program.interrupt();
+      }
+    },
+    synchronize: () => library.synchronize(),
+    memory: () => library.statistics(),
+    statistics: () => library.statistics(),
+    restartPeak: () => library.restartPeak(),
+  };
+}

@@ -1,0 +1,150 @@
+/** @file Our execution provider for devices (native/provider): found, described, and registered with onnxruntime. */
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { DeviceError } from "../../../errors";
+import { nativeRuntime } from "../native";
+import { foreign, type Pointer } from "../ortApi";
+
+/** A GPU by CUDA, or host memory that stands for a device's: the same provider runs on it, slowly, so that it can be tested anywhere. */
+export type ProviderName = "cuda" | "simulated";
+
+/** Counts since the process began. */
+export interface DeviceStatistics {
+  readonly bytesInUse: number;
+  readonly peakBytes: number;
+  readonly bytesReserved: number;
+  readonly allocations: number;
+  /** Times that the device was asked for memory, instead of the pool. */
+  readonly deviceAllocations: number;
+  readonly copiesToDevice: number;
+  readonly bytesToDevice: number;
+  readonly copiesToHost: number;
+  readonly bytesToHost: number;
+  readonly copiesOnDevice: number;
+  readonly kernels: number;
+  readonly recordings: number;
+  readonly replays: number;
+}
+
+/** What a library says of its device. */
+export interface DeviceDescription {
+  /** "NVIDIA H200, 139 GiB"; empty where there is none. */
+  readonly device: string;
+  /** Why there is no device; absent where there is one. */
+  readonly problem?: string;
+  /** What was not found beside it, and what that costs; absent where all is there. */
+  readonly lacking?: string;
+}
+
+const BUILD = "npm run build:native";
+
+/** Where a library may lie: beside the bundle, or in the repository's dist when run from its sources; ISOFLOP_CUDA and ISOFLOP_SIMULATED name another. */
+export function providerPath(name: ProviderName): string | undefined {
+  const wish = process.env[`ISOFLOP_${name.toUpperCase()}`];
+  if (wish !== undefined) return wish;
+  const folder = `native/${process.platform}-${process.arch}`;
+  const here = dirname(fileURLToPath(import.meta.url));
+  const file = `libisoflop_${name}.so`;
+  return [join(here, folder, file), join(here, "../../../../dist", folder, file)].find((path) => existsSync(path));
+}
+
+type Library = ReturnType<ReturnType<typeof foreign>["load"]>;
+
+/** Device memory keeps its allocator's kind 0. */
+const DEVICE_MEMORY = 0;
+
+/** A provider's library, one of each name for each process. */
+export class DeviceLibrary {
+  private static readonly loaded = new Map<ProviderName, DeviceLibrary>();
+
+  /** @throws {DeviceError} where it was not built or does not load. */
+  static get(name: ProviderName): DeviceLibrary {
+    const known = DeviceLibrary.loaded.get(name) ?? new DeviceLibrary(name);
+    DeviceLibrary.loaded.set(name, known);
+    return known;
+  }
+
+  readonly description: DeviceDescription;
+  /** Held: a collected library is unmapped under its functions. */
+  private readonly library: Library;
+  private readonly path: string;
+  private readonly providerName: string;
+  private readonly statisticsNames: readonly string[];
+  private readonly readStatistics: (out: BigInt64Array) => void;
+  private readonly waitForDevice: { readonly async: (done: (error: unknown, failure: string | null) => void) => void };
+  private readonly resetPeak: () => void;
+  private attached: { readonly device: Pointer; readonly memory: Pointer; readonly allocator: Pointer } | undefined;
+
+  private constructor(readonly name: ProviderName) {
+    const path = providerPath(name);
+    if (path === undefined)
+      throw new DeviceError(`the execution provider "${name}" is not part of this installation`, {
+        help: name === "cuda" ? `build it with ${BUILD} where CUDA 12 or 13 with nvcc is installed` : `build it with ${BUILD} where a C++ compiler is installed`,
+      });
+    try {
+      this.library = foreign().load(path);
+    } catch (error) {
+      throw new DeviceError(`the execution provider "${name}" does not load: ${error instanceof Error ? error.message : String(error)}`, { where: path, help: `build it again with ${BUILD}` });
+    }
+    this.path = path;
+    const [provider, device, problem, lacking] = String(this.library.func("str IsoflopDeviceDescribe()")()).split("\n");
+    this.providerName = provider;
+    this.description = { device, ...(problem === "" ? {} : { problem }), ...(lacking === "" ? {} : { lacking }) };
+    this.statisticsNames = String(this.library.func("str IsoflopStatisticsNames()")()).trim().split(" ");
+    this.readStatistics = this.library.func("void IsoflopStatistics(void *out)");
+    this.waitForDevice = this.library.func("str IsoflopSynchronize()");
+    this.resetPeak = this.library.func("void IsoflopResetPeak()");
+  }
+
+  statistics(): DeviceStatistics {
+    const values = new BigInt64Array(this.statisticsNames.length);
+    this.readStatistics(values);
+    // SAFETY: the library counts what the interface names; test/runtime/device compares them.
+    return Object.fromEntries(this.statisticsNames.map((name, i) => [name, Number(values[i])])) as unknown as DeviceStatistics;
+  }
+
+  /** Lets the peak of memory count anew from here. */
+  restartPeak(): void {
+    this.resetPeak();
+  }
+
+  /** Waits for all work given to the device. @throws {DeviceError} when some of it failed. */
+  synchronize(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.waitForDevice.async((error, failure) => {
+        if (error !== null && error !== undefined) reject(error instanceof Error ? error : new Error(String(error)));
+        else if (failure !== null) reject(new DeviceError(`${this.name}: ${failure}`, { help: "what was computed since the last result is lost; start the kernel again" }));
+        else resolve();
+      });
+    });
+  }
+
+  /** Adds the provider to sessions made with `options`. */
+  append(options: Pointer): void {
+    const { api, environment } = nativeRuntime();
+    api.call("SessionOptionsAppendExecutionProvider_V2", options, environment, [this.attach().device], 1, null, null, 0);
+  }
+
+  /** onnxruntime's allocator of device memory. */
+  get allocator(): Pointer {
+    return this.attach().allocator;
+  }
+
+  get provider(): string {
+    return this.providerName;
+  }
+
+  private attach(): NonNullable<typeof this.attached> {
+    if (this.attached !== undefined) return this.attached;
+    const { problem } = this.description;
+    if (problem !== undefined) throw new DeviceError(`there is no device for "${this.name}": ${problem}`, { help: "run `isoflop doctor`" });
+    const { api, environment } = nativeRuntime();
+    api.call("RegisterExecutionProviderLibrary", environment, this.providerName, this.path);
+    const device = api.list("GetEpDevices", environment).find((one) => api.ask("EpDevice_EpName", one) === this.providerName);
+    if (device === undefined) throw new DeviceError(`onnxruntime ${api.version} does not take the execution provider "${this.name}"`, { where: this.path, help: "install the onnxruntime-node version of package-lock.json" });
+    const memory = api.ask("EpDevice_MemoryInfo", device, DEVICE_MEMORY) ?? undefined;
+    if (memory === undefined) throw new DeviceError(`the execution provider "${this.name}" names no memory`, { where: this.path, help: `build it again with ${BUILD}` });
+    return (this.attached = { device, memory, allocator: api.make("GetSharedAllocator", environment, memory) });
+  }
+}

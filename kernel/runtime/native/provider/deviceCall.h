@@ -1,0 +1,77 @@
+// One call of a kernel: its operands, results and scratch memory; and what kernels are made from.
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "../ops/call.h"
+#include "device.h"
+#include "providerAbi.h"
+
+namespace isoflop {
+
+extern const ProviderApi* providerApi;
+extern const EpApi* epApi;
+extern MemoryInfo* deviceMemory;
+
+inline size_t elementsOf(const Shape& shape) {
+  size_t count = 1;
+  for (const int64_t size : shape) count *= static_cast<size_t>(size);
+  return count;
+}
+
+inline void require(device::Failure failure) {
+  if (failure != nullptr) throw OpError(failure);
+}
+
+struct Tensor {
+  const void* data = nullptr;
+  int type = 0;
+  Shape shape;
+  size_t count = 1;
+
+  int64_t rank() const { return static_cast<int64_t>(shape.size()); }
+  size_t bytesPerElement() const;
+  // An axis counted from either end. Throws OpError where there is none.
+  size_t axis(int64_t number) const;
+};
+
+class DeviceCall {
+ public:
+  explicit DeviceCall(KernelContext* context) : context_(context) {}
+
+  size_t inputs() const;
+  // Throws OpError where it is left out.
+  Tensor input(size_t i) const;
+  bool has(size_t i) const;
+  // Whole numbers of an operand that lies in host memory.
+  std::vector<int64_t> integers(size_t i) const;
+  void* output(size_t i, const Shape& shape) const;
+
+  // Device memory until `body` returns; what is put into the stream meanwhile may use it.
+  void withScratch(size_t bytes, const std::function<void(void*)>& body) const;
+
+  KernelContext* context() const { return context_; }
+  void* stream() const { return device::stream(); }
+
+ private:
+  KernelContext* context_;
+};
+
+// NodeAttributes of a node, while its kernel is made.
+class NodeAttributes {
+ public:
+  explicit NodeAttributes(const KernelInfo* info) : info_(info) {}
+  int64_t integer(const char* name, int64_t otherwise) const;
+  float number(const char* name, float otherwise) const;
+  std::vector<int64_t> integers(const char* name) const;
+  bool has(const char* name) const;
+  std::string text(const char* name) const { return Attributes(info_).text(name); }
+
+ private:
+  const KernelInfo* info_;
+};
+
+using Body = std::function<void(const DeviceCall&)>;
+
+}  // namespace isoflop

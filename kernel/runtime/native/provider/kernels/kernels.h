@@ -1,0 +1,123 @@
+// The kernels: plain C entry points over addresses of device memory and a stream. Each returns what went wrong, or nullptr.
+// Nothing here knows of onnxruntime.
+#pragma once
+#include "space.h"
+
+namespace isoflop::kernels {
+
+// ONNX's numbers of element types.
+enum Type : int { F32 = 1, U8 = 2, I8 = 3, I32 = 6, I64 = 7, BOOLEAN = 9, F16 = 10, F64 = 11, U32 = 12, U64 = 13, BF16 = 16 };
+
+enum class Elementwise : int {
+  // One operand.
+  NEG, ABS, SIGN, EXP, LOG, SQRT, RECIPROCAL, SIN, COS, TANH, SIGMOID, ERF, FLOOR, CEIL, ROUND, GELU, SILU,
+  // Two.
+  ADD, SUB, MUL, DIV, POW, MAX, MIN, MOD,
+  // Of whole numbers.
+  BIT_AND, BIT_OR, BIT_XOR, SHIFT_LEFT, SHIFT_RIGHT,
+};
+enum class Comparison : int { EQUAL, LESS, LESS_EQUAL, IS_NAN };
+enum class Logic : int { NOT, AND, OR, XOR };
+
+// result[i] = f(operands[i]...) over a space; operands and result lie in it as their steps say.
+struct MapCall {
+  Space space;
+  const void* operands[3] = {};
+  void* result = nullptr;
+  Steps steps[3];
+  Steps resultSteps;
+};
+
+struct ReduceCall {
+  Space kept, reduced;
+  const void* operand;
+  void* result;  // in order
+  Steps keptSteps, reducedSteps;
+  bool rows;  // whether neighbours along the reduced axes lie side by side: lanes share a row then
+};
+enum class Reduction : int { SUM, MAX, MIN, PROD };
+
+// In a table of [outer, size, inner] elements.
+struct IndexedCall {
+  const void* table;
+  const void* indices;
+  int indexType;  // I32 or I64
+  void* result;
+  size_t outer, size, inner, count;  // `count` indices
+  int* fault;                        // set to 1 where an index is outside
+};
+
+// c = alpha a b: matrices of a batch, each with its steps. One of the two steps of a matrix is 1.
+struct ProductCall {
+  int type;
+  int64_t m, n, k, batch;
+  const void *a, *b;
+  void* c;
+  int64_t aRow, aColumn, aBatch, bRow, bColumn, bBatch, cBatch;  // c has rows of n
+  float alpha, beta;                                             // beta c is added
+};
+
+struct RowsCall {
+  const void* operand;
+  void* result;
+  size_t rows, columns;
+};
+
+// A fused program (../ops/fusedProgram.h) in the device's memory: tables, and where its operands and results are in this call.
+struct FusedValue {
+  int extent;             // of ../ops/fusedProgram.h
+  int flags;              // 1: elements are bytes, 0 or not
+  int64_t place;          // of a register: where it lies in the scratch memory; of others -1 - its address' number
+  int64_t offset;         // from that address
+  int64_t innerStep;      // of repeated operands
+  int64_t outerSteps[MAX_AXES];
+};
+struct FusedInstruction {
+  int opcode, result, operands[3];
+};
+constexpr int MAX_FUSED_ADDRESSES = 256;
+struct FusedCall {
+  const FusedValue* values;
+  const FusedInstruction* instructions;
+  int count;
+  Space outer;               // its axes lie over the rows
+  size_t rows, columns;
+  size_t piece;              // columns worked on together: all where rows are reduced
+  float* scratch;            // registers: `slots` times `slotFloats`
+  size_t slots, slotFloats;
+  void* addresses[MAX_FUSED_ADDRESSES];
+};
+
+extern "C" {
+Failure isoflop_elementwise(Elementwise operation, int type, const MapCall& call, void* stream);
+Failure isoflop_compare(Comparison operation, int type, const MapCall& call, void* stream);
+Failure isoflop_logic(Logic operation, const MapCall& call, void* stream);
+Failure isoflop_copy(size_t elementBytes, const MapCall& call, void* stream);
+Failure isoflop_cast(int from, int to, const MapCall& call, void* stream);
+Failure isoflop_where(size_t elementBytes, const MapCall& call, void* stream);
+// `bits` holds the element.
+Failure isoflop_fill(size_t elementBytes, uint64_t bits, void* result, size_t count, void* stream);
+
+// `scratch` has the size that isoflop_reduce_scratch gives.
+Failure isoflop_reduce(Reduction operation, int type, const ReduceCall& call, void* scratch, void* stream);
+size_t isoflop_reduce_scratch(const ReduceCall& call);
+// First of the largest along [outer, size, inner]; int64.
+Failure isoflop_arg_max(int type, const void* operand, int64_t* result, size_t outer, size_t size, size_t inner, void* stream);
+Failure isoflop_cumulative_sum(int type, const void* operand, void* result, size_t outer, size_t size, size_t inner, bool exclusive, bool reverse, void* stream);
+Failure isoflop_softmax(int type, bool logarithm, const RowsCall& call, void* stream);
+
+// result[outer, count, inner].
+Failure isoflop_gather(size_t elementBytes, const IndexedCall& call, void* stream);
+// result[outer, count, inner] with indices of the same shape.
+Failure isoflop_gather_elements(size_t elementBytes, const IndexedCall& call, void* stream);
+// Adds `call.table` [outer, count, inner], with indices of the same shape, into result[outer, size, inner].
+Failure isoflop_scatter_add(int type, const IndexedCall& call, void* stream);
+// result[outer, size, inner] from indices [outer, inner]; an index outside gives no 1.
+Failure isoflop_one_hot(size_t elementBytes, uint64_t off, uint64_t on, const IndexedCall& call, void* stream);
+
+Failure isoflop_product(const ProductCall& call, void* stream);
+
+Failure isoflop_fused(const FusedCall& call, void* stream);
+}
+
+}  // namespace isoflop::kernels

@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { DeviceError } from "../errors";
 import type { Arm } from "./statistics";
-import { type WorkloadName, WORKLOADS } from "./workloads";
+import { type GPU_WORKLOAD, type GptWorkload, type WorkloadName, WORKLOADS } from "./workloads";
 
 export interface ArmCommand {
   readonly label: string;
@@ -42,7 +42,14 @@ export async function startArm({ label, command, env = {}, maxSteps = Infinity }
 }
 
 /** This program, asked to serve as an arm. */
-export const ownArm = (name: WorkloadName): ArmCommand => ({ label: "isoflop", command: [process.execPath, process.argv[1], "bench", "--arm", name] });
+export const ownArm = (name: WorkloadName | typeof GPU_WORKLOAD, env?: ArmCommand["env"]): ArmCommand => ({ label: "isoflop", command: [process.execPath, process.argv[1], "bench", "--arm", name], env });
+
+/** torch.compile on the GPU, where torch with CUDA is installed; else why it is not measured. */
+export function torchOnGpu(workload: GptWorkload): ArmCommand | string {
+  const python = process.env.ISOFLOP_PYTHON ?? "python3";
+  if (spawnSync(python, ["-c", "import torch; assert torch.cuda.is_available()"]).status !== 0) return `torch with CUDA (pip install torch; ISOFLOP_PYTHON names another Python than ${python})`;
+  return { label: "torch.compile", command: [python, peer("torchGpu.py"), JSON.stringify(workload)] };
+}
 
 const peer = (file: string): string => fileURLToPath(new URL(import.meta.url.includes("/dist/") ? `../kernel/bench/peers/${file}` : `peers/${file}`, import.meta.url));
 const OPENBLAS_FOLDER = "/usr/lib/x86_64-linux-gnu/openblas-openmp";

@@ -7,7 +7,7 @@ import { languageTimes, type LanguageTimes, printLanguage } from "./languageTime
 import { compileTime, productPeak, runOverhead, startTime } from "./micro";
 import { ownStep } from "./ownArm";
 import { alternate, type Measured } from "./statistics";
-import type { WorkloadName } from "./workloads";
+import { type WorkloadName, WORKLOADS } from "./workloads";
 
 export interface BenchOptions {
   readonly workloads: readonly WorkloadName[];
@@ -71,7 +71,7 @@ async function benchStep(workload: WorkloadName, { rounds, steps, threads, peakG
   try {
     for (const command of [ownArm(workload), ...found]) arms.push(await startArm(command));
     const measured = await alternate(arms, { rounds, steps });
-    const { flops, parameters } = ownStep(workload).cost();
+    const { flops, parameters } = ownStep(WORKLOADS[workload]).cost();
     return { workload, flops, parameters, arms: measured, missing, shareOfPeak: flops / GIGA / (measured[0].ms / 1000) / peakGflops };
   } finally {
     for (const arm of arms) arm.close();

@@ -1,20 +1,19 @@
 /** @file Our arm of a benchmark: builds a workload's training step with the public API and times it on request. */
 import { createInterface } from "node:readline";
 import { compile, fromHost, nn, optim, random, tensor, type Tensor, tree, valueAndGrad } from "../index";
-import { ADAMW, VOCAB, WORKLOADS, type GptWorkload, type UnetWorkload, type WorkloadName } from "./workloads";
+import { ADAMW, VOCAB, type GptWorkload, type UnetWorkload, type Workload } from "./workloads";
 
 type Batch = Readonly<Record<string, Tensor>>;
 /** Runs one step and returns its loss. */
 export type Step = () => Promise<number>;
 
 /** The step of a workload with its model, ready to run again and again. */
-export function ownStep(name: WorkloadName): { readonly step: Step; readonly cost: () => { readonly flops: number; readonly parameters: number } } {
-  const workload = WORKLOADS[name];
+export function ownStep(workload: Workload): { readonly step: Step; readonly cost: () => { readonly flops: number; readonly parameters: number } } {
   if (workload.kind === "gpt") return training(gptModel(workload), { loss: (model, batch) => nn.crossEntropy(model.call(batch.x), batch.y), next: tokenBatches(workload) });
   return training(unetModel(workload), { loss: (model, batch) => nn.mse(model.call(batch.x, batch.t), batch.y), next: imageBatches(workload) });
 }
 
-const gptModel = ({ depth, width, heads, context }: GptWorkload): ReturnType<typeof nn.gpt> => nn.gpt({ vocab: VOCAB, depth, width, heads, context, key: random.key(0) });
+const gptModel = ({ depth, width, heads, context, vocab = VOCAB }: GptWorkload): ReturnType<typeof nn.gpt> => nn.gpt({ vocab, depth, width, heads, context, key: random.key(0) });
 const unetModel = ({ width }: UnetWorkload): ReturnType<typeof nn.unet> => nn.unet({ channels: 3, width, multipliers: [1, 2], key: random.key(0) });
 
 function training<M>(initial: M, { loss, next }: { readonly loss: (model: M, batch: Batch) => Tensor; readonly next: () => Batch }): ReturnType<typeof ownStep> {
@@ -49,9 +48,9 @@ function* uniform(): Generator<number, never> {
   }
 }
 
-function tokenBatches({ batch, context }: GptWorkload): () => Batch {
+function tokenBatches({ batch, context, vocab = VOCAB }: GptWorkload): () => Batch {
   const numbers = uniform();
-  const tokens = (): Tensor => fromHost({ dtype: "int32", shape: [batch, context], data: Int32Array.from({ length: batch * context }, () => Math.floor(numbers.next().value * VOCAB)) });
+  const tokens = (): Tensor => fromHost({ dtype: "int32", shape: [batch, context], data: Int32Array.from({ length: batch * context }, () => Math.floor(numbers.next().value * vocab)) });
   return () => ({ x: tokens(), y: tokens() });
 }
 
@@ -62,8 +61,8 @@ function imageBatches({ batch, image }: UnetWorkload): () => Batch {
 }
 
 /** Serves as an arm's process: each line of standard input asks for so many steps; the answer is one JSON line. */
-export async function serve(name: WorkloadName): Promise<void> {
-  const { step } = ownStep(name);
+export async function serve(workload: Workload): Promise<void> {
+  const { step } = ownStep(workload);
   await step();
   console.log("ready");
   for await (const line of createInterface({ input: process.stdin })) {

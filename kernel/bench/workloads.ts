@@ -7,6 +7,8 @@ export interface GptWorkload {
   readonly heads: number;
   readonly context: number;
   readonly batch: number;
+  /** Default 256. */
+  readonly vocab?: number;
 }
 
 export interface UnetWorkload {
@@ -27,9 +29,14 @@ export const WORKLOADS = {
 } as const satisfies Record<string, Workload>;
 export type WorkloadName = keyof typeof WORKLOADS;
 
+/** For GPUs: GPT-2 of 124 M parameters, its vocabulary rounded up to a multiple of 64. */
+export const GPT2 = { kind: "gpt", depth: 12, width: 768, heads: 12, context: 1024, batch: 8, vocab: 50_304 } as const satisfies GptWorkload;
+
+export const GPU_WORKLOAD = "gpt2-124m";
+
 export const isWorkload = (name: string): name is WorkloadName => name in WORKLOADS;
 
-/** Bytes: the vocabulary of every GPT here. */
+/** Bytes: the vocabulary of GPTs that name none. */
 export const VOCAB = 256;
 /** AdamW, the same in every arm. */
 export const ADAMW = { lr: 3e-4, b1: 0.9, b2: 0.95, weightDecay: 0.1, epsilon: 1e-8 } as const;

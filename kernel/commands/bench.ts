@@ -1,7 +1,7 @@
 /** @file `isoflop bench`: speed on this machine, as ratios against peers in the same run. */
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
-import { isWorkload, WORKLOADS, type WorkloadName } from "../bench/workloads";
+import { GPT2, GPU_WORKLOAD, isWorkload, WORKLOADS, type WorkloadName } from "../bench/workloads";
 import { atomicWrite } from "../io/atomicWrite";
 import { type Command, EXIT_OK, UsageError } from "./command";
 
@@ -9,10 +9,12 @@ const LANGUAGE = "language";
 
 const HELP = `usage: isoflop bench [workload…] [options]
        isoflop bench language
+       isoflop bench --device cuda [options]
 
 Times whole training steps (forward, backward, AdamW) against torch and JavaScript peers where they are installed,
 in alternating turns, and prints medians and ratios. Workloads: ${Object.keys(WORKLOADS).join(", ")} (default all).
 \`language\` times completion, hover and errors on a notebook of 100 cells, and nothing else.
+With --device cuda: GPT-2 124M at context 1024, products in bfloat16, beside torch.compile on the same GPU.
 
   --rounds N   turns of each arm (default 7)
   --steps N    steps a turn (default 6)
@@ -41,11 +43,10 @@ export const bench: Command = {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { rounds: { type: "string", default: "7" }, steps: { type: "string", default: "6" }, "no-micro": { type: "boolean", default: false }, json: { type: "string" }, arm: { type: "string" } },
+      options: { rounds: { type: "string", default: "7" }, steps: { type: "string", default: "6" }, "no-micro": { type: "boolean", default: false }, json: { type: "string" }, arm: { type: "string" }, device: { type: "string", default: "cpu" } },
     });
     if (values.arm !== undefined) {
-      const [name] = workloadsOf([values.arm]);
-      await (await import("../bench/ownArm")).serve(name);
+      await (await import("../bench/ownArm")).serve(values.arm === GPU_WORKLOAD ? GPT2 : WORKLOADS[workloadsOf([values.arm])[0]]);
       return EXIT_OK;
     }
     if (positionals.length === 1 && positionals[0] === LANGUAGE) {
@@ -53,6 +54,12 @@ export const bench: Command = {
       const language = languageTimes();
       printLanguage(language);
       if (values.json !== undefined) await atomicWrite(values.json, `${JSON.stringify({ commit: commit(), language }, undefined, 2)}\n`);
+      return EXIT_OK;
+    }
+    if (values.device !== "cpu") {
+      if (values.device !== "cuda") throw new UsageError(`there is no benchmark for --device ${values.device}`, { help: "as in --device cuda" });
+      const report = await (await import("../bench/gpuBench")).gpuBench({ rounds: positive(values.rounds, "rounds"), steps: positive(values.steps, "steps"), commit: commit() });
+      if (values.json !== undefined) await atomicWrite(values.json, `${JSON.stringify(report, undefined, 2)}\n`);
       return EXIT_OK;
     }
     const options = { workloads: workloadsOf(positionals), rounds: positive(values.rounds, "rounds"), steps: positive(values.steps, "steps"), micro: !values["no-micro"], commit: commit() };

@@ -1,6 +1,7 @@
 /** @file The gradient rule of every operation. Gradients are graphs of the same operations, so they differentiate again. */
-import { expand, isComposite } from "../graph/composite";
 import type { Op } from "../graph/op";
+import { substitute } from "../graph/rewrite";
+import { placeholder } from "../graph/tensor";
 import { elementwiseRules } from "./elementwiseRules";
 import { productRules } from "./productRules";
 import { backward } from "./backward";
@@ -10,10 +11,13 @@ import { structureRules } from "./structureRules";
 /** A composite's own gradient, or that of its decomposition. */
 const composite: VjpRule<"Composite"> = ({ inputs, attrs, output, g }) => {
   if (attrs.definition.vjp !== undefined && attrs.output === 0) return attrs.definition.vjp({ inputs, output, g, options: attrs.options });
-  if (!isComposite(output)) throw new Error("a Composite rule was given another op");
-  const body = expand(output);
-  const gradients = backward([[body, g]], { wrt: inputs, rules: vjpRules });
-  return gradients;
+  // Of the body itself, on its placeholders: operands may depend on each other, and what flows through one must not be counted for the other.
+  const { bodies, params, output: result } = attrs;
+  const seed = placeholder("g", g);
+  const gradients = backward([[bodies[result], seed]], { wrt: params, rules: vjpRules });
+  const given = new Map([[seed, g], ...params.map((param, i) => [param, inputs[i]] as const)]);
+  const placed = substitute(gradients.filter((gradient) => gradient !== null), given);
+  return gradients.map((gradient) => (gradient === null ? null : (placed.shift() ?? null)));
 };
 
 export const vjpRules: VjpRules<Op> = {

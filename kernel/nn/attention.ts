@@ -44,6 +44,8 @@ interface Mixing {
   readonly bias: Tensor | undefined;
 }
 
+const fourAxes = (bias: Tensor): Tensor => reshape(bias, [...Array.from({ length: 4 - bias.rank }, () => 1), ...bias.shape]);
+
 /** Hides a key, yet keeps a row finite that hides all of them. */
 const HIDDEN = -1e9;
 
@@ -128,23 +130,24 @@ export class Attention extends Module<readonly [x: Tensor, options?: AttentionCa
 
   /** Values mixed by attention: operands [T or S, B·heads, headWidth], time first → [T, B, H · headWidth]. */
   private attend({ q, k, v }: Projections, { batch, causal, bias }: Mixing): Tensor {
-    const { heads, kvHeads } = this.settings;
-    const headsFirst = (x: Tensor): Tensor => transpose(x, [1, 0, 2]);
-    const shared = (x: Tensor): Tensor => headsFirst(repeat(reshape(x, [x.shape[0], batch * kvHeads, x.shape[2]]), heads / kvHeads, 1));
-    const operands = { q: headsFirst(q), k: shared(k), v: shared(v) };
-    const whole = bias === undefined && !tapsActive("scores") && !tapsActive("weights");
-    const mixed = whole ? scaledDotProductAttention(operands, { causal }) : this.inParts(operands, { batch, causal, bias });
-    return reshape(headsFirst(mixed), [q.shape[0], batch, heads * v.shape[2]]);
+    const { heads } = this.settings;
+    const whole = !tapsActive("scores") && !tapsActive("weights");
+    const mixed = whole ? scaledDotProductAttention({ q, k, v }, { causal, bias: bias && fourAxes(bias), timeFirst: true }) : this.inParts({ q, k, v }, { batch, causal, bias });
+    return reshape(mixed, [q.shape[0], batch, heads * v.shape[2]]);
   }
 
-  /** Attention written out, so that scores can be biased and inner values read or replaced. */
-  private inParts({ q, k, v }: Projections, { batch, causal, bias }: Mixing): Tensor {
+  /** Attention written out, so that inner values can be read or replaced. */
+  private inParts(projections: Projections, { batch, causal, bias }: Mixing): Tensor {
+    const { heads, kvHeads } = this.settings;
+    const headsFirst = (x: Tensor): Tensor => transpose(x, [1, 0, 2]);
+    const shared = (x: Tensor): Tensor => headsFirst(repeat(x, heads / kvHeads, 1));
+    const [q, k, v] = [headsFirst(projections.q), shared(projections.k), shared(projections.v)];
     const [queries, keys] = [q.shape[1], k.shape[1]];
-    const byHead = [batch, this.settings.heads, queries, keys];
+    const byHead = [batch, heads, queries, keys];
     const scores = tap("scores", reshape(matmul(q, k, { transB: true, alpha: 1 / Math.sqrt(q.shape[2]) }), byHead));
     const masked = causal ? add(scores, causalBias(queries, keys, q.dtype)) : scores;
     const weights = tap("weights", softmax(bias === undefined ? masked : add(masked, bias)));
-    return matmul(reshape(weights, [-1, queries, keys]), v);
+    return headsFirst(matmul(reshape(weights, [-1, queries, keys]), v));
   }
 }
 

@@ -14,6 +14,8 @@ export interface EmitOptions {
   readonly name?: string;
   /** Write standard operators only. Default false: onnxruntime's own are used where they are faster. */
   readonly portable?: boolean;
+  /** Write our own operators for products that they compute faster. Default false. */
+  readonly ownProducts?: boolean;
 }
 
 /** The model that computes `outputs` from `inputs`. The graph must be lowered for the same set of kernels. */
@@ -21,8 +23,8 @@ export function emit(options: EmitOptions): OnnxModel {
   return { irVersion: IR_VERSION, opsets: options.portable === true ? { "": OPSET_VERSION } : { "": OPSET_VERSION, [MICROSOFT_DOMAIN]: 1 }, graph: emitGraph(options), metadata: {} };
 }
 
-export function emitGraph({ inputs, outputs, name = "isoflop", portable }: EmitOptions): OnnxGraph {
-  const context = new EmitContext({ portable });
+export function emitGraph({ inputs, outputs, name = "isoflop", portable, ownProducts }: EmitOptions): OnnxGraph {
+  const context = new EmitContext({ portable, ownProducts });
   for (const [tensor, inputName] of inputs) context.names.set(tensor, inputName);
   for (const tensor of topological(outputs.map((output) => output.tensor))) {
     if (context.names.has(tensor)) continue;

@@ -31,13 +31,16 @@ export class EmitContext {
   readonly names = new Map<Tensor, string>();
   /** Only standard operators: the model is for any runtime. */
   readonly portable: boolean;
+  /** Our operators may stand for primitives where they are faster. */
+  readonly ownProducts: boolean;
   private readonly constants = new Map<string, string>();
   private readonly shared = new Map<string, OpenNode>();
   private next = 0;
   private path = "";
 
-  constructor({ portable = false }: { readonly portable?: boolean } = {}) {
+  constructor({ portable = false, ownProducts = false }: { readonly portable?: boolean; readonly ownProducts?: boolean } = {}) {
     this.portable = portable;
+    this.ownProducts = ownProducts;
   }
 
   /** Nodes made from now on belong to this layer. */

@@ -46,7 +46,16 @@ const rounded =
   (call) =>
     operandsAre(...dtypes)(call) || operandsAre(...dtypes, INT64)(call);
 
+/** Attention over three axes; a query that is to see no key at all is left to the decomposition. */
+const attends: OwnOperator["takes"] = ({ inputs, attrs: { options } }) => {
+  const [t, s] = inputs.map(({ shape }) => shape[options["timeFirst"] === true ? 0 : 1]);
+  return inputs.every(({ dtype, size }) => dtype === "float32" && size > 0) && (options["causal"] !== true || s >= t);
+};
+const attention = ({ options: { causal, timeFirst, scale } }: CompositeBody): Readonly<Record<string, AttributeValue>> => ({ causal: causal === true ? 1 : 0, timeFirst: timeFirst === true ? 1 : 0, scale: { float: Number(scale) } });
+
 const OWN = {
+  Attention: { operator: "Attention", takes: attends, attributes: attention },
+  AttentionGradient: { operator: "AttentionGradient", takes: attends, attributes: attention },
   SoftmaxCrossEntropy: { operator: "SoftmaxCrossEntropy", takes: operandsAre(FLOAT, INDEX) },
   SoftmaxCrossEntropyGradient: { operator: "SoftmaxCrossEntropyGradient", takes: operandsAre(FLOAT, INDEX, FLOAT) },
   PhiloxBits: { operator: "PhiloxBits", takes: operandsAre(INT64), attributes: options("count") },
@@ -70,7 +79,7 @@ const OWN = {
 const TABLE: ReadonlyMap<string, OwnOperator> = new Map(Object.entries(OWN));
 
 /** Operators that the library must have. */
-export const OWN_OPERATORS: readonly string[] = ["Fused", ...new Set([...TABLE.values()].map(({ operator }) => operator))];
+export const OWN_OPERATORS: readonly string[] = ["Fused", "TransposedProduct", ...new Set([...TABLE.values()].map(({ operator }) => operator))];
 
 /** Whether one of our operators stands for a composite. */
 export const fusedByOwn = (call: Tensor<"Composite">): boolean => TABLE.get(call.attrs.definition.name)?.takes(call) ?? false;

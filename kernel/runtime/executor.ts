@@ -40,6 +40,8 @@ export interface Kernels {
   readonly fuses?: boolean;
   /** There is no FusedMatMul of onnxruntime: products of transposed operands come as standard operators. Default false. */
   readonly plainProducts?: boolean;
+  /** Products of our operator library may be used. Default false. */
+  readonly ownProducts?: boolean;
 }
 
 /** Memory of a device, in bytes. */

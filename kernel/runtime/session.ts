@@ -131,8 +131,8 @@ const port = (prefix: string) => (tensor: Tensor, i: number): Port => ({ name: `
  * The ONNX model of a lowered graph, with inputs i0, i1, … and outputs o0, o1, … Products of transposed operands are one
  * FusedMatMul each, or, with `plainProducts`, standard operators.
  */
-export function modelOf({ inputs, outputs }: Lowered, { plainProducts = false }: { readonly plainProducts?: boolean } = {}): OnnxModel {
-  const model = emit({ portable: plainProducts, inputs: new Map(inputs.map((tensor, i) => [tensor, `i${i}`])), outputs: outputs.map((tensor, i) => ({ name: `o${i}`, tensor })) });
+export function modelOf({ inputs, outputs }: Lowered, { plainProducts = false, ownProducts = false }: Pick<Kernels, "plainProducts" | "ownProducts"> = {}): OnnxModel {
+  const model = emit({ portable: plainProducts, ownProducts, inputs: new Map(inputs.map((tensor, i) => [tensor, `i${i}`])), outputs: outputs.map((tensor, i) => ({ name: `o${i}`, tensor })) });
   return { ...model, opsets: { ...model.opsets, [MICROSOFT_DOMAIN]: 1, [ISOFLOP_DOMAIN]: 1 } }; // domains that no node uses do no harm
 }
 

@@ -105,11 +105,11 @@ describe("under the address and undefined-behaviour sanitizers", () => {
     }
   }
 
-  test.skipIf(missing)(`programs run, and damaged ones are refused or run without harm${skipped}`, async () => {
-    for (const seed of [1, 99_991, 123_456_789]) expect(await runChecked("operatorsChild.ts", seed)).toMatch(/^native \(.*\); whole ran; damaged \{"ran":\d+,"refused":\d{2,}\}; values 44\.607,/);
-  }, 300_000);
+  test.skipIf(missing)(`models run, and damaged ones are refused or run without harm${skipped}`, async () => {
+    for (const seed of [1, 99_991, 123_456_789]) expect(await runChecked("operatorsChild.ts", seed)).toMatch(/^native \(.*\); whole (\d+) of \1; ran \d+, refused \d{2,}; values 44\.607,/);
+  }, 900_000);
 
   test.skipIf(missing)(`operators for few bits, random numbers, routing, hashing and scans run, and refuse any operands that do not fit${skipped}`, async () => {
     expect(await runChecked("numericOperatorsChild.ts", 1)).toMatch(/; \{"whole":17,"damaged":\{"ran":\d{2,},"refused":\d{2,}\},"any":\{"ran":\d+,"refused":\d{2,}\}\}\n$/);
-  }, 300_000);
+  }, 900_000);
 });

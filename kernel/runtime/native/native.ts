@@ -205,6 +205,7 @@ export function nativeExecutor({ threads = physicalCores(), ownOperators = true 
     description: `native (onnxruntime ${api.version}, cpu, ${threads} thread${threads === 1 ? "" : "s"}${operators === undefined ? ", no operators of our own" : `, ${operators.instructionSet}`})`,
     fused: operators === undefined ? fusedByOnnxruntime : fusedByLibrary,
     fuses: operators !== undefined,
+    ownProducts: operators !== undefined,
     async load({ model, inputs, outputs }) {
       const options = api.make("CreateSessionOptions");
       try {

@@ -1,4 +1,5 @@
 // Entry of the operator library: domain "isoflop", loaded by onnxruntime's own convention for libraries of operators.
+#include "attention.h"
 #include "crossEntropy.h"
 #include "fused.h"
 #include "hashing.h"
@@ -8,6 +9,7 @@
 #include "quantize.h"
 #include "routing.h"
 #include "tileKernels.h"
+#include "transposedProduct.h"
 
 namespace isoflop {
 
@@ -19,6 +21,8 @@ namespace {
 const std::vector<const CustomOp*>& operators() {
   static const std::vector<const CustomOp*> all = {
       describe<Fused>(),
+      describe<Attention>(),
+      describe<AttentionGradient>(),
       describe<SoftmaxCrossEntropy>(),
       describe<SoftmaxCrossEntropyGradient>(),
       describe<PhiloxBits>(),
@@ -37,6 +41,7 @@ const std::vector<const CustomOp*>& operators() {
       describe<CrossPolytopeCode>(),
       describe<BucketIds>(),
       describe<LinearAttention>(),
+      describe<TransposedProduct>(),
   };
   return all;
 }

@@ -1,0 +1,3 @@
+// The kernels of attentionKernels.h; the build sets the instruction set.
+#define ISOFLOP_VARIANT attentionKernelsBase
+#include "attentionKernels.inc"

@@ -3,10 +3,10 @@ import { Tensor } from "./tensor";
 import type { Op, OpAttrs } from "./op";
 import { withScope, withSite } from "./trace";
 
-/** All tensors that `outputs` depend on, operands before results, each once. Does not look into realized tensors. */
-export function topological(outputs: readonly Tensor[]): Tensor[] {
+/** All tensors that `outputs` depend on, operands before results, each once. Does not look into realized tensors, nor into those of `given`, which it leaves out. */
+export function topological(outputs: readonly Tensor[], given: Iterable<Tensor> = []): Tensor[] {
   const order: Tensor[] = [];
-  const seen = new Set<Tensor>();
+  const seen = new Set<Tensor>(given);
   // An explicit stack: graphs are deeper than the call stack.
   const stack: { readonly tensor: Tensor; next: number }[] = [];
   const enter = (tensor: Tensor): void => {
@@ -74,8 +74,8 @@ export function rewriteGraph(outputs: readonly Tensor[], rewrite: (tensor: Tenso
 /** `outputs` with some tensors replaced by others. */
 export function substitute(outputs: readonly Tensor[], replacements: ReadonlyMap<Tensor, Tensor>): Tensor[] {
   const done = new Map<Tensor, Tensor>(replacements);
-  for (const tensor of topological(outputs)) {
-    if (done.has(tensor)) continue;
+  // What lies behind a replaced tensor may be the whole graph.
+  for (const tensor of topological(outputs, replacements.keys())) {
     done.set(
       tensor,
       withInputs(

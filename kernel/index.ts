@@ -48,6 +48,7 @@ export { trainer, type Training, type TrainerOptions } from "./experiment/traini
 export { type Budget, type ExperimentRecord } from "./experiment/schema";
 export { type Outcome } from "./experiment/outcome";
 export * as methods from "./methods/index";
+export { optimalAssignment, type Assignment, type AssignmentOptions } from "./fit/assignment";
 export { fitChinchilla } from "./fit/chinchilla";
 export { fitIsoflop } from "./fit/isoflop";
 export { fitLaw } from "./fit/law";

@@ -6,15 +6,18 @@ import { atomicWrite } from "../io/atomicWrite";
 import { type Command, EXIT_OK, UsageError } from "./command";
 
 const LANGUAGE = "language";
+const OPERATORS = "ops";
 
 const HELP = `usage: isoflop bench [workload…] [options]
        isoflop bench language
        isoflop bench --device cuda [options]
+       isoflop bench ops
 
 Times whole training steps (forward, backward, AdamW) against torch and JavaScript peers where they are installed,
 in alternating turns, and prints medians and ratios. Workloads: ${Object.keys(WORKLOADS).join(", ")} (default all).
 \`language\` times completion, hover and errors on a notebook of 100 cells, and nothing else.
 With --device cuda: GPT-2 124M at context 1024, products in bfloat16, beside torch.compile on the same GPU.
+\`ops\` times each of our own operators against the same function in primitives on the executor in use.
 
   --rounds N   turns of each arm (default 7)
   --steps N    steps a turn (default 6)
@@ -60,6 +63,12 @@ export const bench: Command = {
       if (values.device !== "cuda") throw new UsageError(`there is no benchmark for --device ${values.device}`, { help: "as in --device cuda" });
       const report = await (await import("../bench/gpuBench")).gpuBench({ rounds: positive(values.rounds, "rounds"), steps: positive(values.steps, "steps"), commit: commit() });
       if (values.json !== undefined) await atomicWrite(values.json, `${JSON.stringify(report, undefined, 2)}\n`);
+      return EXIT_OK;
+    }
+    if (positionals.length === 1 && positionals[0] === OPERATORS) {
+      const { operatorTimes, showOperatorTime } = await import("../bench/operatorTimes");
+      const operators = await operatorTimes((time) => process.stdout.write(`${showOperatorTime(time)}\n`));
+      if (values.json !== undefined) await atomicWrite(values.json, `${JSON.stringify({ commit: commit(), operators }, undefined, 2)}\n`);
       return EXIT_OK;
     }
     const options = { workloads: workloadsOf(positionals), rounds: positive(values.rounds, "rounds"), steps: positive(values.steps, "steps"), micro: !values["no-micro"], commit: commit() };

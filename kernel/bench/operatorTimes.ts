@@ -1,0 +1,79 @@
+/** @file `isoflop bench ops`: each operator of our own against its decomposition, on the same executor in alternating turns. */
+import { compile, fromHost, linearAttention, nn, numerics, random, realize, vjp, type Tensor } from "../index";
+import { expand, isComposite } from "../graph/composite";
+import { rewriteGraph } from "../graph/rewrite";
+import { bucketIds, crossPolytopeCode } from "../graph/composites/hashing";
+import { median } from "../fit/statistics";
+
+export interface OperatorTime {
+  readonly name: string;
+  /** Median milliseconds of the operator. */
+  readonly operatorMs: number;
+  /** Median milliseconds of the same function in primitives. */
+  readonly decomposedMs: number;
+}
+
+const floats = (...shape: readonly number[]): Tensor => random.normal(random.key(shape.join()), shape);
+const integers = (shape: readonly number[], high: number): Tensor => random.int(random.key(high), shape, { high, dtype: "int64" });
+const COUNT = 2 ** 20;
+
+interface Case {
+  readonly name: string;
+  readonly inputs: () => readonly Tensor[];
+  readonly fn: (...xs: readonly Tensor[]) => Tensor | readonly Tensor[];
+}
+
+/** Keys are arguments, so that nothing is drawn beforehand. */
+const cases: readonly Case[] = [
+  { name: "Philox bits, 2^20", inputs: () => [random.key(1)], fn: (key) => random.bits(key, [COUNT]) },
+  { name: "Philox uniform, 2^20", inputs: () => [random.key(1)], fn: (key) => random.uniform(key, [COUNT]) },
+  { name: "Philox normal, 2^20", inputs: () => [random.key(1)], fn: (key) => random.normal(key, [COUNT]) },
+  { name: "nearest of 8 normals, 64 × 3072", inputs: () => [random.key(1), floats(64, 3072)], fn: (key, x) => random.nearestNormal(key, x, { candidates: 8 }) },
+  { name: "MXFP4 nearest, 1024 × 1024", inputs: () => [floats(1024, 1024)], fn: (x) => numerics.quantize(x, "mxfp4") },
+  { name: "MXFP4 stochastic, 1024 × 1024", inputs: () => [random.key(1), floats(1024, 1024)], fn: (key, x) => numerics.quantize(x, "mxfp4", { rounding: "stochastic", key }) },
+  { name: "MXFP8 E4M3 nearest, 1024 × 1024", inputs: () => [floats(1024, 1024)], fn: (x) => numerics.quantize(x, "mxfp8e4m3") },
+  { name: "NVFP4 nearest, 1024 × 1024", inputs: () => [floats(1024, 1024)], fn: (x) => numerics.quantize(x, "nvfp4") },
+  { name: "Hadamard 32, 1024 × 1024", inputs: () => [floats(1024, 1024)], fn: (x) => numerics.hadamard(x) },
+  { name: "route, dispatch, combine: 4096 × 256, 8 experts, top 2", inputs: () => [floats(4096, 256), floats(4096, 8)], fn: routeThereAndBack },
+  { name: "the same with gradients", inputs: () => [floats(4096, 256), floats(4096, 8)], fn: (x, logits) => vjp([routeThereAndBack(x, logits)], { seeds: [x], wrt: [x, logits] }) },
+  { name: "cross-polytope codes, 4096 × 6 of 16", inputs: () => [floats(4096, 6, 16)], fn: crossPolytopeCode },
+  { name: "buckets of 8192 keys", inputs: () => [integers([8192], 2000)], fn: bucketIds },
+  { name: "linear attention, 8 × 1024 × 64", inputs: () => [1, 2, 3].map((i) => floats(8, 1024, 64).mul(i)), fn: (q, k, v) => linearAttention({ q, k, v }) },
+  { name: "the same with gradients", inputs: () => [1, 2, 3].map((i) => floats(8, 1024, 64).mul(i)), fn: (q, k, v) => vjp([linearAttention({ q, k, v })], { seeds: [v], wrt: [q, k, v] }) },
+];
+
+function routeThereAndBack(x: Tensor, logits: Tensor): Tensor {
+  const way = nn.route(logits, { k: 2, capacityFactor: 1.25 });
+  return nn.combine(nn.dispatch(x, way), way);
+}
+
+/** Composites in primitives. */
+const decomposed = (outputs: readonly Tensor[]): Tensor[] => rewriteGraph(outputs, (x) => (x.storage === undefined && isComposite(x) ? decomposed([expand(x)])[0] : x));
+
+const TURNS = 11;
+const WARM_UP = 2;
+
+/** Times every operator; `onCase` hears of each. */
+export async function operatorTimes(onCase: (time: OperatorTime) => void = () => undefined): Promise<OperatorTime[]> {
+  const times: OperatorTime[] = [];
+  for (const { name, inputs, fn } of cases) {
+    const xs = inputs().map((x) => x.add(fromHost({ dtype: x.dtype, shape: [], data: x.dtype === "int64" ? BigInt64Array.of(0n) : Float32Array.of(0) })));
+    await realize(xs);
+    const results = (...args: readonly Tensor[]): readonly Tensor[] => [fn(...args)].flat();
+    const arms = [compile(results), compile((...args: readonly Tensor[]) => decomposed(results(...args)))];
+    const taken: number[][] = arms.map(() => []);
+    for (let turn = 0; turn < TURNS + WARM_UP; turn++)
+      for (const [i, arm] of arms.entries()) {
+        const start = performance.now();
+        await arm(...xs);
+        if (turn >= WARM_UP) taken[i].push(performance.now() - start);
+      }
+    const time = { name, operatorMs: median(taken[0]), decomposedMs: median(taken[1]) };
+    times.push(time);
+    onCase(time);
+  }
+  return times;
+}
+
+/** One line of the table. */
+export const showOperatorTime = ({ name, operatorMs, decomposedMs }: OperatorTime): string => `${name.padEnd(58)} ${operatorMs.toFixed(2).padStart(9)} ms ${decomposedMs.toFixed(2).padStart(9)} ms ${(decomposedMs / operatorMs).toFixed(1).padStart(7)}×`;

@@ -20,8 +20,14 @@ struct Found {
   int* fault = nullptr;
 
   Found() {
-    int count = 0;
+    int count = 0, driver = 0, runtime = 0;
+    cudaDriverGetVersion(&driver);
+    cudaRuntimeGetVersion(&runtime);
     cudaError_t error = cudaGetDeviceCount(&count);
+    if (driver == 0) {
+      problem = "there is no NVIDIA driver (libcuda.so.1)";  // CUDA calls it too old
+      return;
+    }
     if (error != cudaSuccess || count == 0) {
       problem = error == cudaSuccess ? "no CUDA-capable device is detected" : cudaGetErrorString(error);
       return;
@@ -40,9 +46,6 @@ struct Found {
       problem = cudaGetErrorString(error);
       return;
     }
-    int driver = 0, runtime = 0;
-    cudaDriverGetVersion(&driver);
-    cudaRuntimeGetVersion(&runtime);
     const auto version = [](int number) { return std::to_string(number / 1000) + "." + std::to_string(number % 1000 / 10); };
     description = std::string(properties.name) + ", " + std::to_string(properties.totalGlobalMem >> 30) + " GiB, compute capability " + std::to_string(properties.major) + "." + std::to_string(properties.minor) + ", driver for CUDA " + version(driver) + ", built with " + version(runtime);
   }

@@ -14,6 +14,8 @@ export const ACTIVATIONS = {
   relu,
   /** max(x, 0)² (So et al. 2021, Primer). */
   squaredRelu: (x: Tensor): Tensor => square(relu(x)),
+  /** x². */
+  square: (x: Tensor): Tensor => square(x),
   tanh,
   sigmoid,
   identity: (x: Tensor): Tensor => x,

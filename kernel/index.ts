@@ -44,6 +44,7 @@ export { type ArmRun, type Trained, type TrainOptions } from "./experiment/armRu
 export { exactly, Quantity } from "./experiment/quantity";
 export { ExperimentResult } from "./experiment/result";
 export { readResult } from "./experiment/resultFile";
+export { tune, type Tuned, type TuneOptions } from "./experiment/tune";
 export { trainer, type Training, type TrainerOptions } from "./experiment/training";
 export { type Budget, type ExperimentRecord } from "./experiment/schema";
 export { type Outcome } from "./experiment/outcome";

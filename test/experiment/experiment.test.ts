@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { setDisplaySink } from "../../kernel/display/display";
-import { BudgetError, exactly, experiment, nn, NumericError, optim, Quantity, random, readResult, tensor, trainer, type ArmRun, type Tensor } from "../../kernel/index";
+import { BudgetError, exactly, experiment, nn, NumericError, optim, Quantity, random, readResult, tensor, trainer, tune, type ArmRun, type Tensor } from "../../kernel/index";
 import { runTasks } from "../../kernel/experiment/tasks";
 
 const folder = mkdtempSync(join(tmpdir(), "isoflop-experiment-"));
@@ -117,6 +117,20 @@ describe("experiment", () => {
     const arms = { only: { role: "method", run: arm(4) } } as const;
     await expect(experiment({ ...base, slug: "bad-budget", budget: { flops: 1, tokens: 2 }, arms, accept: {} })).rejects.toThrow(BudgetError);
     await expect(experiment({ ...base, slug: "bad-budget", budget: { flops: 10 }, arms, accept: {} })).rejects.toThrow(/a step costs/);
+  });
+});
+
+describe("tune", () => {
+  const arms = { plain: (lr: number) => async ({ seed }: ArmRun) => ({ loss: (lr - 0.3) ** 2 + seed }), method: (lr: number) => async ({ seed }: ArmRun) => ({ loss: (lr - 0.1) ** 2 + seed }) };
+
+  it("tries the same number of trials for every arm and picks each one's best", async () => {
+    const { best, tried } = await tune({ slug: "tuned", arms, trials: [0.1, 0.2, 0.3], seeds: [100, 101] });
+    expect(best).toEqual({ plain: 0.3, method: 0.1 });
+    expect(tried.map(({ arm }) => arm)).toEqual(["plain", "plain", "plain", "method", "method", "method"]);
+    expect(tried[0].value).toBeCloseTo(0.04 + 100.5, 5);
+  });
+  it("refuses to try more for one arm than for another", async () => {
+    await expect(tune({ slug: "tuned", arms, trials: { plain: [0.1], method: [0.1, 0.2] }, seeds: 1 })).rejects.toThrow(/same number of trials/);
   });
 });
 

@@ -1,0 +1,38 @@
+/** @file A small training with each method in it, for the contract that all methods keep. */
+import { methods, nn, optim, random, tensor, trainer, type Tensor, type Training } from "../../kernel/index";
+
+export interface MethodCase<Given = unknown> {
+  /** What the method is applied to: a model, data, a state. It must stay as it is. */
+  readonly given: () => Given;
+  /** A training with the method in it. */
+  readonly apply: (given: Given) => Training;
+  /** Steps in which the loss falls by a tenth at least. Default 30. */
+  readonly steps?: number;
+}
+
+/** Keeps the type of `given` between the two functions. */
+const methodCase = <Given>({ apply, ...rest }: MethodCase<Given>): MethodCase => ({
+  ...rest,
+  // SAFETY: it is given what `given` returned.
+  apply: (given) => apply(given as Given),
+});
+
+type Batch = { readonly x: Tensor; readonly y: Tensor };
+const VOCAB = 12;
+const CONTEXT = 8;
+
+export const smallGpt = (mlp: nn.MlpKind = "relu"): nn.Gpt => nn.gpt({ vocab: VOCAB, depth: 2, width: 16, heads: 2, context: CONTEXT, mlp, key: random.key(5) });
+
+/** Counting upwards from somewhere: learnt in a few steps. */
+export function countingBatch(step: number): Batch {
+  const rows = Array.from({ length: 4 }, (_, b) => Array.from({ length: CONTEXT + 1 }, (_, t) => (b * 3 + step + t) % VOCAB));
+  return { x: tensor(rows.map((row) => row.slice(0, -1)), "int32"), y: tensor(rows.map((row) => row.slice(1)), "int32") };
+}
+
+/** The usual training of a language model. */
+export const languageModel = (model: nn.Gpt): Training => trainer({ model, optimizer: optim.adam({ lr: 1e-2 }), loss: (m, { x, y }: Batch) => nn.crossEntropy(m.call(x), y), batch: countingBatch }) as Training;
+
+/** By slug. A method without a case fails the contract. */
+export const METHOD_CASES: Readonly<Record<string, MethodCase>> = {
+  primer: methodCase({ given: () => smallGpt(), apply: (model) => languageModel(methods.primer.primerEz(model)) }),
+};

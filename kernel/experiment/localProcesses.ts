@@ -48,6 +48,8 @@ export function runLocally(work: RemoteWork): Promise<void> {
 
 class Pool {
   private readonly waiting: string[];
+  /** Not done yet. */
+  private readonly open: Set<string>;
   private readonly tries = new Map<string, number>();
   private readonly failures: string[] = [];
   private readonly live = new Set<ChildProcess>();
@@ -59,6 +61,7 @@ class Pool {
     private readonly path: string,
   ) {
     this.waiting = [...work.ids];
+    this.open = new Set(work.ids);
   }
 
   run(): Promise<void> {
@@ -89,7 +92,12 @@ class Pool {
       else child.send({ run: task } satisfies WorkerOrder);
     };
     child.on("message", (report: WorkerReport) => {
-      if ("done" in report) this.work.onDone(report.done);
+      if ("done" in report) {
+        this.open.delete(report.done);
+        this.work.onDone(report.done);
+        // Others may still be on their way to the call.
+        if (this.open.size === 0) this.live.forEach((other) => other.kill("SIGKILL"));
+      }
       if ("failed" in report) {
         this.failures.push(`${report.failed}: ${report.error}`);
         // The others may fail in the same way: what already runs is let go on, nothing new is begun.

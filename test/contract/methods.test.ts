@@ -19,7 +19,7 @@ let cli: WholeCli;
 
 beforeAll(async () => {
   cli = await buildWholeCli();
-});
+}, 300_000);
 afterAll(() => {
   cli.remove();
   rmSync(scratch, { recursive: true });

@@ -12,7 +12,7 @@ let folder: string;
 const folders: string[] = [];
 beforeAll(async () => {
   cli = await buildWholeCli();
-});
+}, 300_000);
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "isoflop-workers-"));
   folders.push(folder);
@@ -67,7 +67,7 @@ it("runs arms and seeds in processes of their own, which run only the cells that
   expect(logged().filter((line) => line === "a cell that no arm needs")).toHaveLength(1);
   expect(logged().filter((line) => line === "a cell that arms need").length).toBeGreaterThan(1);
   expect(readResult(join(folder, "results", "workers.json"))).toMatchObject({ verdict: "held", seeds: [0, 1, 2], measured: { value: 10 } });
-}, 120_000);
+}, 300_000);
 
 it("gives the task of a process that died to another one", async () => {
   const marker = JSON.stringify(join(tmpdir(), `isoflop-died-${process.pid}`));
@@ -77,7 +77,7 @@ it("gives the task of a process that died to another one", async () => {
   expect(text).toContain("held");
   expect(code).toBe(0);
   expect(logged().filter((line) => line.startsWith("arm 1 seed 1"))).toHaveLength(2);
-}, 120_000);
+}, 300_000);
 
 it("goes on after a kill where it was, and leaves no process behind", async () => {
   const gate = join(folder, "gate");
@@ -93,14 +93,14 @@ it("goes on after a kill where it was, and leaves no process behind", async () =
   expect(code).toBe(0);
   const runs = (seed: number): number => logged().filter((line) => line.includes(`seed ${seed}`)).length;
   expect([runs(0), runs(1), runs(2)]).toEqual([2, 2, 4]);
-}, 120_000);
+}, 300_000);
 
 it("says which arm failed, and why", async () => {
   notebook(`if (gain === 1) throw new Error("no gain today")`);
   const { code, text } = await start().ended;
   expect(code).toBe(1);
   expect(text).toMatch(/workers\/experiment: .*failed: two\.\d: no gain today/);
-}, 120_000);
+}, 300_000);
 
 function alive(pid: number): boolean {
   try {

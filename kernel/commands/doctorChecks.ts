@@ -42,7 +42,7 @@ function nodeVersion(): Check {
 async function library(): Promise<Check> {
   const name = "onnxruntime";
   try {
-    const { libraryPath } = await import("../runtime/native/ortApi");
+    const { libraryPath } = await import("../runtime/native/libraryFile");
     return { name, state: "ok", detail: libraryPath() };
   } catch (error) {
     return { name, state: "problem", detail: reason(error), help: "reinstall IsoFLOP on a platform that onnxruntime-node supports: Linux, macOS and Windows on x64 or arm64" };

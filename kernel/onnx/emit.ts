@@ -3,6 +3,7 @@ import { hostView, type HostTensor } from "../graph/dtype";
 import type { Op } from "../graph/op";
 import { topological } from "../graph/rewrite";
 import { storedData, type Tensor } from "../graph/tensor";
+import type { Site } from "../graph/trace";
 import { EmitContext } from "./emitContext";
 import { emitRules, type EmitRule } from "./emitRules";
 import { IR_VERSION, MICROSOFT_DOMAIN, OPSET_VERSION, type OnnxGraph, type OnnxModel, type OnnxValueInfo } from "./model";
@@ -16,6 +17,8 @@ export interface EmitOptions {
   readonly portable?: boolean;
   /** Write our own operators for products that they compute faster. Default false. */
   readonly ownProducts?: boolean;
+  /** Takes the user's position of each node that has one, by the node's name. */
+  readonly sites?: Map<string, Site>;
 }
 
 /** The model that computes `outputs` from `inputs`. The graph must be lowered for the same set of kernels. */
@@ -23,13 +26,15 @@ export function emit(options: EmitOptions): OnnxModel {
   return { irVersion: IR_VERSION, opsets: options.portable === true ? { "": OPSET_VERSION } : { "": OPSET_VERSION, [MICROSOFT_DOMAIN]: 1 }, graph: emitGraph(options), metadata: {} };
 }
 
-export function emitGraph({ inputs, outputs, name = "isoflop", portable, ownProducts }: EmitOptions): OnnxGraph {
+export function emitGraph({ inputs, outputs, name = "isoflop", portable, ownProducts, sites }: EmitOptions): OnnxGraph {
   const context = new EmitContext({ portable, ownProducts });
   for (const [tensor, inputName] of inputs) context.names.set(tensor, inputName);
   for (const tensor of topological(outputs.map((output) => output.tensor))) {
     if (context.names.has(tensor)) continue;
     context.enter(tensor.path);
+    const before = context.nodes.length;
     context.names.set(tensor, emitOne(context, tensor));
+    if (tensor.site !== undefined) for (const { name: node } of context.nodes.slice(before)) sites?.set(node, tensor.site);
   }
   context.enter("");
   return {

@@ -12,8 +12,8 @@ export interface Port {
 }
 
 export interface ProgramSource {
-  /** The ONNX model, as protobuf. */
-  readonly model: Uint8Array;
+  /** The ONNX model, as protobuf; or the path of its file, beside which its external data lie. */
+  readonly model: Uint8Array | string;
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
 }
@@ -53,14 +53,34 @@ export interface DeviceMemory {
   readonly bytesReserved: number;
 }
 
+/** What the loaded programs take, buffers of tensors apart. */
+export interface MemoryStatistics {
+  /** Constants, and intermediate values of runs under way. */
+  readonly inUseBytes: number;
+  /** Each program's largest so far, summed. */
+  readonly peakBytes: number;
+  /** Taken from the system and kept for the next runs. */
+  readonly reservedBytes: number;
+  /** Intermediate values that have been given a place in that, so far. */
+  readonly allocations: number;
+  /** How often the system was asked for more: constant in steady state. */
+  readonly extensions: number;
+  /** Programs loaded now. */
+  readonly programs: number;
+  /** Buffers of tensors made known to onnxruntime so far. */
+  readonly bound: number;
+}
+
 export interface Executor extends Kernels {
   /** "stock (onnxruntime-node 1.30.0, cpu, 2 threads)": shown to the user and kept in records. */
   readonly description: string;
   load(source: ProgramSource): Promise<Program>;
-  /** Ends runs under way at their next operation; they fail with DeviceError, inputs as they were. Where it cannot, it does nothing. */
+  /** Ends loads under way, and runs at their next operation; they fail with DeviceError, inputs as they were. Where it cannot, it does nothing. */
   interrupt(): void;
   /** Waits until a device has done all that it was given. Absent where runs end with their work. */
   synchronize?(): Promise<void>;
   /** Memory of a device that keeps tensors. Absent where they lie in host memory. */
-  memory?(): DeviceMemory;
+  deviceMemory?(): DeviceMemory;
+  /** Undefined where the binding does not tell. */
+  memory(): MemoryStatistics | undefined;
 }

@@ -4,6 +4,7 @@ import { ArgumentError, DeviceError } from "../errors";
 import { lower } from "../graph/passes/lower";
 import { topological } from "../graph/rewrite";
 import type { Tensor } from "../graph/tensor";
+import type { Site } from "../graph/trace";
 import { emit } from "../onnx/emit";
 import { encodeModel } from "../onnx/protobuf";
 import { ISOFLOP_DOMAIN, MICROSOFT_DOMAIN, type OnnxModel } from "../onnx/model";
@@ -100,7 +101,7 @@ export async function synchronize(): Promise<void> {
 }
 
 /** Memory of the device in use; undefined where tensors lie in host memory. */
-export const deviceMemory = (): DeviceMemory | undefined => current?.executor.memory?.();
+export const deviceMemory = (): DeviceMemory | undefined => current?.executor.deviceMemory?.();
 
 /** Ends all runs under way: each fails, with its arguments as they were. Does nothing when none runs. */
 export async function interruptRuns(): Promise<void> {
@@ -131,8 +132,8 @@ const port = (prefix: string) => (tensor: Tensor, i: number): Port => ({ name: `
  * The ONNX model of a lowered graph, with inputs i0, i1, … and outputs o0, o1, … Products of transposed operands are one
  * FusedMatMul each, or, with `plainProducts`, standard operators.
  */
-export function modelOf({ inputs, outputs }: Lowered, { plainProducts = false, ownProducts = false }: Pick<Kernels, "plainProducts" | "ownProducts"> = {}): OnnxModel {
-  const model = emit({ portable: plainProducts, ownProducts, inputs: new Map(inputs.map((tensor, i) => [tensor, `i${i}`])), outputs: outputs.map((tensor, i) => ({ name: `o${i}`, tensor })) });
+export function modelOf({ inputs, outputs }: Lowered, { plainProducts = false, ownProducts = false, sites }: Pick<Kernels, "plainProducts" | "ownProducts"> & { readonly sites?: Map<string, Site> } = {}): OnnxModel {
+  const model = emit({ portable: plainProducts, ownProducts, sites, inputs: new Map(inputs.map((tensor, i) => [tensor, `i${i}`])), outputs: outputs.map((tensor, i) => ({ name: `o${i}`, tensor })) });
   return { ...model, opsets: { ...model.opsets, [MICROSOFT_DOMAIN]: 1, [ISOFLOP_DOMAIN]: 1 } }; // domains that no node uses do no harm
 }
 
@@ -143,7 +144,8 @@ const MAX_PROGRAMS = 64;
 /** The program of a lowered graph. Equal graphs share one. `name` is what profiles call it. */
 export async function programOf(graph: Lowered, name = "tensors"): Promise<Program> {
   const engine = await executor();
-  const bytes = encodeModel(modelOf(graph, engine));
+  const sites = new Map<string, Site>();
+  const bytes = encodeModel(modelOf(graph, { plainProducts: engine.plainProducts, sites }));
   const key = createHash("sha1").update(bytes).digest("hex");
   const known = programs.get(key);
   if (known !== undefined) {
@@ -151,7 +153,7 @@ export async function programOf(graph: Lowered, name = "tensors"): Promise<Progr
     programs.set(key, known);
     return known;
   }
-  const loading = engine.load({ model: bytes, inputs: graph.inputs.map(port("i")), outputs: graph.outputs.map(port("o")) }).then((program) => counted(program, graph, name));
+  const loading = engine.load({ model: bytes, inputs: graph.inputs.map(port("i")), outputs: graph.outputs.map(port("o")) }).then((program) => counted(program, graph, { name, sites }));
   programs.set(key, loading);
   loading.catch(() => programs.delete(key)); // a failed load is tried again
   // Programs in use elsewhere stay alive by their own reference; the cache only forgets.

@@ -1,7 +1,8 @@
 /** @file The stock executor: onnxruntime-node's own binding, on the CPU or through WebGPU. */
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type * as onnxruntime from "onnxruntime-node";
-import { type DeviceError, DtypeError } from "../errors";
+import { DtypeError, type IsoflopError } from "../errors";
 import { fusedByOnnxruntime } from "../onnx/fused";
 import { sameShape, showShape } from "../graph/shape";
 import { storedBytes, type Storage, type Tensor } from "../graph/tensor";
@@ -59,15 +60,15 @@ class StockProgram implements Program {
 
 const isNative = (value: unknown): value is Native => typeof value === "object" && value !== null && "tensor" in value;
 
-const runError = (error: unknown): DeviceError => ortError(error instanceof Error ? error.message : String(error), error);
+const runError = (error: unknown): IsoflopError => ortError(error instanceof Error ? error.message : String(error), error);
 
 /** Composites whose fused kernels exist on the CPU only: in parts they stay on the device. */
 const CPU_ONLY: ReadonlySet<string> = new Set(["LogSoftmax", "OneHot"]);
 const fusedByWebgpu = (call: Tensor<"Composite">): boolean => fusedByOnnxruntime(call) && !CPU_ONLY.has(call.attrs.definition.name);
 
 /** WebGPU as a provider of a session with this model. */
-function webgpuFor(model: Uint8Array): onnxruntime.InferenceSession.WebGpuExecutionProviderOption {
-  const names = nodesForCpu(model);
+function webgpuFor(source: Uint8Array | string): onnxruntime.InferenceSession.WebGpuExecutionProviderOption {
+  const names = nodesForCpu(typeof source === "string" ? readFileSync(source) : source);
   return { name: "webgpu", preferredLayout: WEBGPU_LAYOUT, ...(names.length === 0 ? {} : { forceCpuNodeNames: names }) }; // an empty list is refused
 }
 
@@ -100,11 +101,13 @@ export function stockExecutor({ threads = physicalCores(), device = "cpu" }: Sto
     plainProducts: device === "webgpu",
     // Its runs hold the event loop, so nobody could call this during one.
     interrupt: () => undefined,
+    memory: () => undefined,
     async load({ model, inputs, outputs }) {
       requireCarried([...inputs, ...outputs]);
       const ort = await import("onnxruntime-node");
       try {
-        const session = await ort.InferenceSession.create(model, {
+        const create = (options: onnxruntime.InferenceSession.SessionOptions): Promise<onnxruntime.InferenceSession> => (typeof model === "string" ? ort.InferenceSession.create(model, options) : ort.InferenceSession.create(model, options));
+        const session = await create({
           executionProviders: [device === "webgpu" ? webgpuFor(model) : device],
           intraOpNumThreads: threads,
           interOpNumThreads: 1,

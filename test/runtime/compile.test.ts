@@ -30,6 +30,7 @@ async function watched<R>(onRun: (inputs: readonly Storage[], outputs: readonly 
     description: real.description,
     fused: (call) => real.fused(call),
     interrupt: () => real.interrupt(),
+    memory: () => real.memory(),
     async load(source) {
       const program = await real.load(source);
       return {

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { DeviceError } from "../../errors";
 import { OPCODES } from "../../onnx/fusedProgram";
 import { OWN_OPERATORS } from "../../onnx/ownOperators";
+import { requireWhole } from "./libraryFile";
 import { foreign, type OrtApi, type Pointer } from "./ortApi";
 
 const NAME = process.platform === "darwin" ? "libisoflop_ops.dylib" : "libisoflop_ops.so";
@@ -45,6 +46,7 @@ export class OperatorLibrary {
     readonly path: string,
   ) {
     try {
+      requireWhole(path);
       this.library = foreign().load(path);
     } catch (error) {
       throw new DeviceError(`the operator library does not load: ${error instanceof Error ? error.message : String(error)}`, { where: path, help: `build it again with ${BUILD}, or set ISOFLOP_OPERATORS=none` });

@@ -1,10 +1,9 @@
 /** @file onnxruntime's C interface, called through koffi: the functions used, by their slot in the function table. */
-import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import type koffiModule from "koffi";
 import { DeviceError } from "../../errors";
 import { ortError } from "../ortError";
+import { libraryPath, requireWhole } from "./libraryFile";
 
 let loadedKoffi: typeof koffiModule | undefined;
 
@@ -23,39 +22,56 @@ type Status = Pointer | null;
  * (onnxruntime's ABI promise); this version of the table is the oldest that has all of them.
  */
 const API_VERSION = 23;
-const SLOTS = {
+export const SLOTS = {
   GetErrorMessage: [2, "str GetErrorMessage(void *status)"],
   CreateEnv: [3, "void *CreateEnv(int level, str name, _Out_ void **out)"],
+  CreateSession: [7, "void *CreateSession(void *env, PATH path, void *options, _Out_ void **out)"],
   CreateSessionFromArray: [8, "void *CreateSessionFromArray(void *env, void *model, size_t length, void *options, _Out_ void **out)"],
   CreateSessionOptions: [10, "void *CreateSessionOptions(_Out_ void **out)"],
+  EnableProfiling: [14, "void *EnableProfiling(void *options, PATH prefix)"],
   DisableMemPattern: [17, "void *DisableMemPattern(void *options)"],
   SetSessionLogSeverityLevel: [22, "void *SetSessionLogSeverityLevel(void *options, int level)"],
   SetSessionGraphOptimizationLevel: [23, "void *SetSessionGraphOptimizationLevel(void *options, int level)"],
   SetIntraOpNumThreads: [24, "void *SetIntraOpNumThreads(void *options, int threads)"],
   SetInterOpNumThreads: [25, "void *SetInterOpNumThreads(void *options, int threads)"],
-  CreateTensorAsOrtValue: [48, "void *CreateTensorAsOrtValue(void *allocator, void *shape, size_t rank, int type, _Out_ void **out)"],
   CreateRunOptions: [39, "void *CreateRunOptions(_Out_ void **out)"],
   RunOptionsSetTerminate: [46, "void *RunOptionsSetTerminate(void *options)"],
   RunOptionsUnsetTerminate: [47, "void *RunOptionsUnsetTerminate(void *options)"],
+  CreateTensorAsOrtValue: [48, "void *CreateTensorAsOrtValue(void *allocator, void *shape, size_t rank, int type, _Out_ void **out)"],
   CreateTensorWithDataAsOrtValue: [49, "void *CreateTensorWithDataAsOrtValue(void *info, void *data, size_t bytes, void *shape, size_t rank, int type, _Out_ void **out)"],
   GetTensorMutableData: [51, "void *GetTensorMutableData(void *value, _Out_ void **out)"],
   CreateCpuMemoryInfo: [69, "void *CreateCpuMemoryInfo(int allocator, int memory, _Out_ void **out)"],
+  AllocatorFree: [76, "void *AllocatorFree(void *allocator, void *memory)"],
+  GetAllocatorWithDefaultOptions: [78, "void *GetAllocatorWithDefaultOptions(_Out_ void **out)"],
   ReleaseStatus: [93, "void ReleaseStatus(void *status)"],
   ReleaseSession: [95, "void ReleaseSession(void *session)"],
   ReleaseValue: [96, "void ReleaseValue(void *value)"],
   ReleaseRunOptions: [97, "void ReleaseRunOptions(void *options)"],
   ReleaseSessionOptions: [100, "void ReleaseSessionOptions(void *options)"],
+  SessionEndProfiling: [110, "void *SessionEndProfiling(void *session, void *allocator, _Out_ void **out)"],
+  CreateEnvWithGlobalThreadPools: [119, "void *CreateEnvWithGlobalThreadPools(int level, str name, void *threading, _Out_ void **out)"],
+  DisablePerSessionThreads: [120, "void *DisablePerSessionThreads(void *options)"],
+  CreateThreadingOptions: [121, "void *CreateThreadingOptions(_Out_ void **out)"],
+  ReleaseThreadingOptions: [122, "void ReleaseThreadingOptions(void *threading)"],
   AddSessionConfigEntry: [130, "void *AddSessionConfigEntry(void *options, str key, str value)"],
+  CreateAllocator: [131, "void *CreateAllocator(void *session, void *info, _Out_ void **out)"],
+  ReleaseAllocator: [132, "void ReleaseAllocator(void *allocator)"],
   RunWithBinding: [133, "void *RunWithBinding(void *session, void *options, void *binding)"],
   CreateIoBinding: [134, "void *CreateIoBinding(void *session, _Out_ void **out)"],
   ReleaseIoBinding: [135, "void ReleaseIoBinding(void *binding)"],
   BindInput: [136, "void *BindInput(void *binding, str name, void *value)"],
   BindOutput: [137, "void *BindOutput(void *binding, str name, void *value)"],
+  SetGlobalIntraOpNumThreads: [147, "void *SetGlobalIntraOpNumThreads(void *threading, int threads)"],
+  SetGlobalInterOpNumThreads: [148, "void *SetGlobalInterOpNumThreads(void *threading, int threads)"],
   AddRunConfigEntry: [165, "void *AddRunConfigEntry(void *options, str key, str value)"],
+  SessionOptionsSetLoadCancellationFlag: [293, "void *SessionOptionsSetLoadCancellationFlag(void *options, bool cancel)"],
+  GetKeyValue: [297, "str GetKeyValue(void *pairs, str key)"],
+  ReleaseKeyValuePairs: [300, "void ReleaseKeyValuePairs(void *pairs)"],
   RegisterExecutionProviderLibrary: [301, "void *RegisterExecutionProviderLibrary(void *env, str name, str path)"],
   GetEpDevices: [303, "void *GetEpDevices(void *env, _Out_ void **devices, _Out_ size_t *count)"],
   SessionOptionsAppendExecutionProvider_V2: [304, "void *SessionOptionsAppendExecutionProvider_V2(void *options, void *env, void **devices, size_t count, void *keys, void *values, size_t entries)"],
   EpDevice_EpName: [312, "str EpDevice_EpName(void *device)"],
+  AllocatorGetStats: [319, "void *AllocatorGetStats(void *allocator, _Out_ void **out)"],
   EpDevice_MemoryInfo: [374, "void *EpDevice_MemoryInfo(void *device, int kind)"],
   GetSharedAllocator: [376, "void *GetSharedAllocator(void *env, void *info, _Out_ void **out)"],
   CopyTensors: [386, "void *CopyTensors(void *env, void **from, void **to, void *stream, size_t count)"],
@@ -65,17 +81,10 @@ const SLOTS = {
   EpAssignedNode_GetName: [410, "void *EpAssignedNode_GetName(void *node, _Out_ str *out)"],
   EpAssignedNode_GetOperatorType: [412, "void *EpAssignedNode_GetOperatorType(void *node, _Out_ str *out)"],
 } as const;
-type Name = keyof typeof SLOTS;
+export type Name = keyof typeof SLOTS;
+/** Characters of a path are 16 bits wide on Windows. */
+const PATH_TYPE = process.platform === "win32" ? "str16" : "str";
 const TABLE_LENGTH = 1 + Math.max(...Object.values(SLOTS).map(([slot]) => slot));
-
-/** The library of the installed onnxruntime-node. @throws {DeviceError} when there is none for this platform. */
-export function libraryPath(): string {
-  const root = dirname(createRequire(import.meta.url).resolve("onnxruntime-node/package.json"));
-  const folder = join(root, "bin", "napi-v6", process.platform, process.arch);
-  const file = existsSync(folder) ? readdirSync(folder).find((name) => /^(libonnxruntime\.(so\.1|[\d.]*dylib)|onnxruntime\.dll)$/.test(name)) : undefined;
-  if (file === undefined) throw new DeviceError(`onnxruntime-node has no library for ${process.platform} ${process.arch}`, { where: folder, help: "reinstall onnxruntime-node, or use a platform that it supports" });
-  return join(folder, file);
-}
 
 type Foreign = ReturnType<typeof koffiModule.decode>;
 
@@ -97,15 +106,26 @@ export class OrtApi {
 
   private constructor(path: string) {
     const koffi = foreign();
-    this.library = koffi.load(path);
-    this.base = this.library.func("void *OrtGetApiBase()")();
+    const refuse = (what: string, cause?: unknown): DeviceError => new DeviceError(what, { where: path, help: REINSTALL, cause });
+    try {
+      requireWhole(path);
+      this.library = koffi.load(path);
+      this.base = this.library.func("void *OrtGetApiBase()")();
+    } catch (error) {
+      throw refuse(`onnxruntime's library does not load: ${error instanceof Error ? error.message : String(error)}`, error);
+    }
     const [getApi, getVersion] = koffi.decode(this.base, koffi.array("void *", 2));
-    this.version = koffi.decode(getVersion, koffi.proto("str GetVersionString()"))();
-    const table: Pointer | null = koffi.decode(getApi, koffi.proto("void *GetApi(uint32_t version)"))(API_VERSION);
-    if (table === null) throw new DeviceError(`onnxruntime ${this.version} does not offer version ${API_VERSION} of its interface`, { where: path, help: "install the onnxruntime-node version of package-lock.json" });
-    const entries: readonly Pointer[] = koffi.decode(table, koffi.array("void *", TABLE_LENGTH));
+    this.version = koffi.decode(getVersion, koffi.proto("str", []))();
+    const table: Pointer | null = koffi.decode(getApi, koffi.proto("void *", ["uint32_t"]))(API_VERSION);
+    if (table === null) throw refuse(`onnxruntime ${this.version} does not offer version ${API_VERSION} of its interface`);
+    const entries: readonly (Pointer | null)[] = koffi.decode(table, koffi.array("void *", TABLE_LENGTH));
+    const bound = Object.entries(SLOTS).map(([name, [slot, signature]]) => {
+      const entry = entries[slot];
+      if (entry === null) throw refuse(`onnxruntime ${this.version} has no ${name}`);
+      return [name, koffi.decode(entry, koffi.proto(signature.replace("PATH", PATH_TYPE)))];
+    });
     // SAFETY: one entry for every name of SLOTS.
-    this.functions = Object.fromEntries(Object.entries(SLOTS).map(([name, [slot, signature]]) => [name, koffi.decode(entries[slot], koffi.proto(signature))])) as { readonly [K in Name]: Foreign };
+    this.functions = Object.fromEntries(bound) as { readonly [K in Name]: Foreign };
   }
 
   /** Calls a function that returns a status. @throws {DeviceError} with onnxruntime's message. */
@@ -113,7 +133,7 @@ export class OrtApi {
     this.check(this.functions[name](...args));
   }
 
-  /** As `call`, on a thread of its own; the event loop goes on meanwhile. */
+  /** As `call`, on another thread (Node's pool); the event loop goes on meanwhile. Buffers among `args` are held until it ends. */
   callAsync(name: Name, ...args: readonly unknown[]): Promise<void> {
     return new Promise((resolve, reject) => {
       this.functions[name].async(...args, (error: unknown, status: Status) => {
@@ -132,8 +152,7 @@ export class OrtApi {
   make(name: Name, ...args: readonly unknown[]): Pointer {
     const out: [Pointer | null] = [null];
     this.call(name, ...args, out);
-    if (out[0] === null) throw new DeviceError(`onnxruntime: ${name} gave nothing`, { help: "this is a fault of the runtime; please report it" });
-    return out[0];
+    return given(name, out);
   }
 
   /** What a function gives that returns no status. */
@@ -162,7 +181,31 @@ export class OrtApi {
     return out[0] ?? "";
   }
 
-  release(name: "ReleaseSession" | "ReleaseValue" | "ReleaseRunOptions" | "ReleaseSessionOptions" | "ReleaseIoBinding", pointer: Pointer): void {
+  /** As `make`, on another thread. */
+  async makeAsync(name: Name, ...args: readonly unknown[]): Promise<Pointer> {
+    const out: [Pointer | null] = [null];
+    await this.callAsync(name, ...args, out);
+    return given(name, out);
+  }
+
+  /** The text of a key in a list of pairs; undefined where it is not among them. */
+  valueOf(pairs: Pointer, key: string): string | undefined {
+    const text: string | null = this.functions.GetKeyValue(pairs, key);
+    return text ?? undefined;
+  }
+
+  /** Ends the profile of a session made with EnableProfiling; gives the path of its file. */
+  endProfiling(session: Pointer): string {
+    const allocator = this.make("GetAllocatorWithDefaultOptions");
+    const text = this.make("SessionEndProfiling", session, allocator);
+    try {
+      return foreign().decode.string(text);
+    } finally {
+      this.call("AllocatorFree", allocator, text);
+    }
+  }
+
+  release(name: Extract<Name, `Release${string}`>, pointer: Pointer): void {
     this.functions[name](pointer);
   }
 
@@ -173,4 +216,11 @@ export class OrtApi {
     this.functions.ReleaseStatus(status);
     throw ortError(message);
   }
+}
+
+const REINSTALL = "install the onnxruntime-node version of package-lock.json again (npm ci), or set ISOFLOP_EXECUTOR=stock";
+
+function given(name: Name, [made]: readonly [Pointer | null]): Pointer {
+  if (made === null) throw new DeviceError(`onnxruntime: ${name} gave nothing`, { help: "this is a fault of the runtime; please report it" });
+  return made;
 }

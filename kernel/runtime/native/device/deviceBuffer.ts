@@ -6,11 +6,11 @@ import { showShape, sizeOf } from "../../../graph/shape";
 import type { Storage } from "../../../graph/tensor";
 import { ELEMENT_TYPES } from "../../../onnx/emitContext";
 import type { Buffers, Form } from "../../buffers";
-import { nativeRuntime } from "../native";
+import { Runtime } from "../runtime";
 import type { Pointer } from "../ortApi";
 import type { DeviceLibrary } from "./deviceLibrary";
 
-const freed = new FinalizationRegistry<Pointer>((value) => nativeRuntime().api.release("ReleaseValue", value));
+const freed = new FinalizationRegistry<Pointer>((value) => Runtime.get().api.release("ReleaseValue", value));
 
 /** Device memory in the form of a tensor; freed when nothing holds it any more, or by `release`. */
 export class DeviceBuffer {
@@ -23,23 +23,23 @@ export class DeviceBuffer {
   ) {
     const { dtype, shape } = form;
     const sizes = BigInt64Array.from(shape.length === 0 ? [0n] : shape, BigInt);
-    this.value = nativeRuntime().api.make("CreateTensorAsOrtValue", library.allocator, sizes, shape.length, ELEMENT_TYPES[dtype]);
+    this.value = Runtime.get().api.make("CreateTensorAsOrtValue", library.allocator, sizes, shape.length, ELEMENT_TYPES[dtype]);
     freed.register(this, this.value, this);
     const elements = sizeOf(shape);
-    if (elements === 0 || nativeRuntime().api.hasMemory(this.value)) return;
+    if (elements === 0 || Runtime.get().api.hasMemory(this.value)) return;
     this.release();
     throw new DeviceError(`out of memory on the device: ${bytesText(elements * bytesPerElement(dtype))} for a tensor of shape ${showShape(shape)}`, { help: "use a smaller batch or checkpoint(); deviceMemory() shows what is in use" });
   }
 
   /** Copies elements from the host. */
   write(data: HostArray): void {
-    this.copy(nativeRuntime().valueOver({ data }, this.port).value, this.value);
+    this.copy(Runtime.get().valueOf({ data }, this.port).value, this.value);
   }
 
   /** Copies the elements to the host, after all work that they come from. @throws {DeviceError} when that failed. */
   read(): HostArray {
     const data = hostArray(this.form.dtype, sizeOf(this.form.shape));
-    this.copy(this.value, nativeRuntime().valueOver({ data }, this.port).value);
+    this.copy(this.value, Runtime.get().valueOf({ data }, this.port).value);
     return data;
   }
 
@@ -51,7 +51,7 @@ export class DeviceBuffer {
   /** Frees it now. It must not be used afterwards. */
   release(): void {
     freed.unregister(this);
-    nativeRuntime().api.release("ReleaseValue", this.value);
+    Runtime.get().api.release("ReleaseValue", this.value);
   }
 
   private get port(): { readonly name: string } & Pick<Form, "dtype" | "shape"> {
@@ -59,7 +59,7 @@ export class DeviceBuffer {
   }
 
   private copy(from: Pointer, to: Pointer): void {
-    const { api, environment } = nativeRuntime();
+    const { api, environment } = Runtime.get();
     api.call("CopyTensors", environment, [from], [to], null, 1);
   }
 }

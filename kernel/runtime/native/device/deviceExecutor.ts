@@ -2,7 +2,7 @@
 import { DeviceError } from "../../../errors";
 import { fusedByDevice, fusedByOnnxruntime } from "../../../onnx/fused";
 import type { Executor } from "../../executor";
-import { nativeRuntime } from "../native";
+import { Runtime } from "../runtime";
 import { OperatorLibrary } from "../operatorLibrary";
 import type { Pointer } from "../ortApi";
 import { deviceBuffers } from "./deviceBuffer";
@@ -39,7 +39,7 @@ const CPU_THREADS = 1;
  * @throws {DeviceError} when its provider was not built, or there is no device.
  */
 export function deviceExecutor(name: ProviderName, { replay = true }: DeviceOptions = {}): DeviceExecutor {
-  const { api, environment } = nativeRuntime();
+  const { api, environment } = Runtime.get();
   const library = DeviceLibrary.get(name);
   const { device, problem } = library.description;
   if (problem !== undefined) throw new DeviceError(`there is no device for "${name}": ${problem}`, { help: "run `isoflop doctor`" });
@@ -47,15 +47,15 @@ export function deviceExecutor(name: ProviderName, { replay = true }: DeviceOpti
   const buffers = deviceBuffers(library);
   const programs = new Set<WeakRef<DeviceProgram>>();
 
-  const session = (model: Uint8Array, replays: boolean): Pointer => {
+  const session = (model: Uint8Array | string, replays: boolean): Pointer => {
     const options = api.make("CreateSessionOptions");
     try {
-      nativeRuntime().configure(options, CPU_THREADS);
+      Runtime.get().configure(options, CPU_THREADS);
       operators?.register(options);
       library.append(options);
       api.call("AddSessionConfigEntry", options, "session.record_ep_graph_assignment_info", "1");
       api.call("AddSessionConfigEntry", options, "isoflop.replay", replays ? "1" : "0");
-      return api.make("CreateSessionFromArray", environment, model, model.byteLength, options);
+      return typeof model === "string" ? api.make("CreateSession", environment, model, options) : api.make("CreateSessionFromArray", environment, model, model.byteLength, options);
     } finally {
       api.release("ReleaseSessionOptions", options);
     }
@@ -84,7 +84,8 @@ export function deviceExecutor(name: ProviderName, { replay = true }: DeviceOpti
       }
     },
     synchronize: () => library.synchronize(),
-    memory: () => library.statistics(),
+    memory: () => undefined,
+    deviceMemory: () => library.statistics(),
     statistics: () => library.statistics(),
     restartPeak: () => library.restartPeak(),
   };

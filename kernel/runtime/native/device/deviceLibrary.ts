@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DeviceError } from "../../../errors";
-import { nativeRuntime } from "../native";
+import { Runtime } from "../runtime";
 import { foreign, type Pointer } from "../ortApi";
 
 /** A GPU by CUDA, or host memory that stands for a device's: the same provider runs on it, slowly, so that it can be tested anywhere. */
@@ -122,7 +122,7 @@ export class DeviceLibrary {
 
   /** Adds the provider to sessions made with `options`. */
   append(options: Pointer): void {
-    const { api, environment } = nativeRuntime();
+    const { api, environment } = Runtime.get();
     api.call("SessionOptionsAppendExecutionProvider_V2", options, environment, [this.attach().device], 1, null, null, 0);
   }
 
@@ -139,7 +139,7 @@ export class DeviceLibrary {
     if (this.attached !== undefined) return this.attached;
     const { problem } = this.description;
     if (problem !== undefined) throw new DeviceError(`there is no device for "${this.name}": ${problem}`, { help: "run `isoflop doctor`" });
-    const { api, environment } = nativeRuntime();
+    const { api, environment } = Runtime.get();
     api.call("RegisterExecutionProviderLibrary", environment, this.providerName, this.path);
     const device = api.list("GetEpDevices", environment).find((one) => api.ask("EpDevice_EpName", one) === this.providerName);
     if (device === undefined) throw new DeviceError(`onnxruntime ${api.version} does not take the execution provider "${this.name}"`, { where: this.path, help: "install the onnxruntime-node version of package-lock.json" });

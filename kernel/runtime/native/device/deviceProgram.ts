@@ -4,7 +4,7 @@ import { bytesPerElement } from "../../../graph/dtype";
 import { sizeOf } from "../../../graph/shape";
 import type { Buffers } from "../../buffers";
 import type { Port, Program, ProgramSource } from "../../executor";
-import { nativeRuntime } from "../native";
+import { Runtime } from "../runtime";
 import type { Pointer } from "../ortApi";
 import { DeviceBuffer, DeviceStorage } from "./deviceBuffer";
 import type { DeviceLibrary } from "./deviceLibrary";
@@ -33,7 +33,7 @@ class Binding {
     private readonly inputs: readonly DeviceBuffer[],
     outputs: readonly DeviceBuffer[],
   ) {
-    const { api } = nativeRuntime();
+    const { api } = Runtime.get();
     this.pointer = api.make("CreateIoBinding", session);
     this.options = runOptions(NOT_RECORDED);
     this.outputs = [...outputs];
@@ -52,7 +52,7 @@ class Binding {
 
   /** Gives results that are wanted elsewhere each time a place of their own, and lets the next run be recorded as `id`. */
   settle(wanted: readonly DeviceBuffer[], id: number): void {
-    const { api } = nativeRuntime();
+    const { api } = Runtime.get();
     wanted.forEach((buffer, i) => {
       if (buffer === this.outputs[i]) return;
       this.outputs[i] = new DeviceBuffer(buffer.library, buffer.form);
@@ -63,14 +63,14 @@ class Binding {
   }
 
   release(): void {
-    const { api } = nativeRuntime();
+    const { api } = Runtime.get();
     api.release("ReleaseIoBinding", this.pointer);
     api.release("ReleaseRunOptions", this.options);
   }
 }
 
 function runOptions(id: number): Pointer {
-  const { api } = nativeRuntime();
+  const { api } = Runtime.get();
   const options = api.make("CreateRunOptions");
   api.call("AddRunConfigEntry", options, "gpu_graph_id", String(id));
   // Who reads a result waits for it.
@@ -136,7 +136,7 @@ export class DeviceProgram implements Program {
   interrupt(): void {
     if (this.running === undefined) return;
     this.stopped = true;
-    nativeRuntime().api.call("RunOptionsSetTerminate", this.running.options);
+    Runtime.get().api.call("RunOptionsSetTerminate", this.running.options);
   }
 
   async release(): Promise<void> {
@@ -144,12 +144,12 @@ export class DeviceProgram implements Program {
     this.released = true;
     for (const binding of this.bindings) binding.release();
     for (const { buffer } of this.slots.values()) buffer.release();
-    nativeRuntime().api.release("ReleaseSession", this.given.session);
+    Runtime.get().api.release("ReleaseSession", this.given.session);
   }
 
   private async runBound({ pointer, options }: Binding): Promise<void> {
     const { library, session, onFirstRun } = this.given;
-    const { api } = nativeRuntime();
+    const { api } = Runtime.get();
     const before = this.ran || onFirstRun === undefined ? undefined : library.statistics();
     await api.callAsync("RunWithBinding", session, options, pointer);
     if (this.stopped) api.call("RunOptionsUnsetTerminate", options); // it had ended before

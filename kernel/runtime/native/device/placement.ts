@@ -1,6 +1,6 @@
 /** @file Which operations of a program do not run on its device, said to the user with what that costs. */
 import { bytesText } from "../../../cost/units";
-import { nativeRuntime } from "../native";
+import { Runtime } from "../runtime";
 import type { Pointer } from "../ortApi";
 
 export interface PlacedNode {
@@ -11,7 +11,7 @@ export interface PlacedNode {
 
 /** Nodes of a session that run elsewhere than on `provider`. */
 export function nodesOnCpu(session: Pointer, provider: string): readonly PlacedNode[] {
-  const { api } = nativeRuntime();
+  const { api } = Runtime.get();
   return api
     .list("Session_GetEpGraphAssignmentInfo", session)
     .filter((subgraph) => api.text("EpAssignedSubgraph_GetEpName", subgraph) !== provider)

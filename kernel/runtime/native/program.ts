@@ -1,0 +1,130 @@
+/** @file A session of the native executor: buffers are bound once and stay bound while the same ones come again. */
+import type { Storage } from "../../graph/tensor";
+import { LifetimeError } from "../../errors";
+import type { Port, Program, ProgramSource } from "../executor";
+import type { Pointer } from "./ortApi";
+import type { NativeValue, Runtime } from "./runtime";
+
+type Ports = Pick<ProgramSource, "inputs" | "outputs">;
+
+/** Inputs and outputs as bound in the last run with this binding, which keeps them alive. */
+class Binding {
+  readonly pointer: Pointer;
+  private readonly inputs: NativeValue[] = [];
+  private readonly outputs: NativeValue[] = [];
+
+  constructor(
+    private readonly runtime: Runtime,
+    session: Pointer,
+    private readonly ports: Ports,
+  ) {
+    this.pointer = runtime.api.make("CreateIoBinding", session);
+  }
+
+  /** Number of values of this run that are bound already. */
+  matches(inputs: readonly NativeValue[]): number {
+    let count = 0;
+    for (let i = 0; i < inputs.length; i++) if (this.inputs[i] === inputs[i]) count++;
+    return count;
+  }
+
+  bind(inputs: readonly NativeValue[], outputs: readonly NativeValue[]): void {
+    this.bindAll("BindInput", inputs, { bound: this.inputs, ports: this.ports.inputs });
+    this.bindAll("BindOutput", outputs, { bound: this.outputs, ports: this.ports.outputs });
+  }
+
+  private bindAll(how: "BindInput" | "BindOutput", values: readonly NativeValue[], { bound, ports }: { readonly bound: NativeValue[]; readonly ports: readonly Port[] }): void {
+    for (let i = 0; i < values.length; i++) {
+      if (bound[i] === values[i]) continue;
+      this.runtime.api.call(how, this.pointer, ports[i].name, values[i].value);
+      bound[i] = values[i];
+    }
+  }
+}
+
+/** Two state banks take turns, so two bindings are each bound once. */
+const MAX_BINDINGS = 2;
+
+/** Runs shorter than this are made on the calling thread: handing them to another would cost more than they do. */
+const SHORT_RUN_MS = 0.3;
+
+/** What a program holds in onnxruntime. */
+interface Held {
+  readonly runtime: Runtime;
+  readonly session: Pointer;
+  readonly bindings: Binding[];
+}
+
+/** Programs that nothing holds any more: the cache forgets those not used for long, and lazy tensors make many. */
+const abandoned = new FinalizationRegistry<Held>(free);
+
+function free({ runtime, session, bindings }: Held): void {
+  for (const { pointer } of bindings) runtime.api.release("ReleaseIoBinding", pointer);
+  runtime.forget(session);
+  runtime.api.release("ReleaseSession", session);
+}
+
+export class NativeProgram implements Program {
+  private readonly held: Held;
+  private lastMs = Infinity;
+  /** The run under way: a binding serves one at a time. */
+  private current: Promise<void> | undefined;
+  private released = false;
+
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly session: Pointer,
+    private readonly ports: Ports,
+  ) {
+    this.held = { runtime, session, bindings: [] };
+    runtime.remember(session);
+    abandoned.register(this, this.held, this);
+  }
+
+  async run(inputs: readonly Storage[], outputs: readonly Storage[]): Promise<void> {
+    while (this.current !== undefined) await this.current.catch(() => undefined);
+    if (this.released) throw new LifetimeError("a program was run after its release", { help: "load it again" });
+    this.current = this.start(inputs, outputs);
+    try {
+      await this.current;
+    } finally {
+      this.current = undefined;
+    }
+  }
+
+  private async start(inputs: readonly Storage[], outputs: readonly Storage[]): Promise<void> {
+    const { runtime, ports } = this;
+    const given = inputs.map((storage, i) => runtime.valueOf(storage, ports.inputs[i]));
+    const made = outputs.map((storage, i) => runtime.valueOf(storage, ports.outputs[i]));
+    const binding = this.choose(given);
+    binding.bind(given, made);
+    const start = performance.now();
+    runtime.begin();
+    try {
+      if (this.lastMs < SHORT_RUN_MS) runtime.api.call("RunWithBinding", this.session, runtime.runOptions, binding.pointer);
+      else await runtime.api.callAsync("RunWithBinding", this.session, runtime.runOptions, binding.pointer);
+    } finally {
+      runtime.end();
+      this.lastMs = performance.now() - start;
+    }
+  }
+
+  /** The binding in which most of these inputs stand already. */
+  private choose(inputs: readonly NativeValue[]): Binding {
+    const { bindings } = this.held;
+    const counts = bindings.map((binding) => binding.matches(inputs));
+    const best = counts.indexOf(Math.max(...counts));
+    if (bindings.length >= MAX_BINDINGS || (best >= 0 && counts[best] * 2 > inputs.length)) return bindings[best];
+    const binding = new Binding(this.runtime, this.session, this.ports);
+    bindings.push(binding);
+    return binding;
+  }
+
+  async release(): Promise<void> {
+    while (this.current !== undefined) await this.current.catch(() => undefined);
+    if (this.released) return;
+    this.released = true;
+    abandoned.unregister(this);
+    free(this.held);
+  }
+}

@@ -22,6 +22,7 @@ export function* examine(): Generator<Check | Promise<Check>> {
   yield nodeVersion();
   yield library();
   yield computes();
+  yield operators();
   yield processor();
   yield memory();
   yield webgpu();
@@ -61,6 +62,19 @@ async function computes(): Promise<Check> {
     return { name, state: "ok", detail: engine.description, ...(engine.description.startsWith("stock") && process.env.ISOFLOP_EXECUTOR === undefined && process.env.ISOFLOP_DEVICE === undefined ? { help: "the native executor does not load here; the stock one is right, and slower" } : {}) };
   } catch (error) {
     return { name, state: "problem", detail: reason(error), help: "unset ISOFLOP_EXECUTOR and ISOFLOP_DEVICE; if it stays, reinstall IsoFLOP" };
+  }
+}
+
+/** Our own operators, which make the native executor faster; without them it computes in more, smaller steps. */
+async function operators(): Promise<Check> {
+  const name = "own operators";
+  const help = "build them with npm run build:native, which needs a C++ compiler (g++); without them training is slower";
+  try {
+    const [{ OperatorLibrary }, { OrtApi }] = await Promise.all([import("../runtime/native/operatorLibrary"), import("../runtime/native/ortApi")]);
+    const found = OperatorLibrary.get(OrtApi.get());
+    return found === undefined ? { name, state: "absent", detail: "no library was built, or ISOFLOP_OPERATORS is none", help } : { name, state: "ok", detail: `${found.path}\n${found.instructionSet}` };
+  } catch (error) {
+    return { name, state: "absent", detail: reason(error), help };
   }
 }
 
@@ -127,6 +141,8 @@ const NVIDIA: readonly NvidiaPart[] = [
   { name: "NVML", linux: ["libnvidia-ml.so.1"], windows: ["nvml.dll"], help: "comes with the NVIDIA driver; without it load, memory and energy of the GPU are not shown" },
   { name: "CUDA runtime", linux: ["libcudart.so.13", "libcudart.so.12"], windows: ["cudart64_13.dll", "cudart64_12.dll"], help: "install CUDA 12 or 13 runtime libraries (cuda-cudart)" },
   { name: "cuBLASLt", linux: ["libcublasLt.so.13", "libcublasLt.so.12"], windows: ["cublasLt64_13.dll", "cublasLt64_12.dll"], help: "install libcublas of CUDA 12 or 13" },
+  { name: "NVRTC", linux: ["libnvrtc.so.13", "libnvrtc.so.12"], windows: ["nvrtc64_130_0.dll", "nvrtc64_120_0.dll"], help: "install cuda-nvrtc of CUDA 12 or 13, for kernels that are compiled at run time" },
+  { name: "cuDNN", linux: ["libcudnn.so.9", "libcudnn.so.8"], windows: ["cudnn64_9.dll", "cudnn64_8.dll"], help: "optional: install cuDNN 9 for faster convolutions" },
 ];
 
 function* nvidia(): Generator<Check> {
@@ -137,19 +153,33 @@ function* nvidia(): Generator<Check> {
   let driver = true;
   for (const { name, linux, windows, help } of NVIDIA) {
     const files = process.platform === "win32" ? windows : linux;
-    const found = files.find(loads);
-    if (found !== undefined) yield { name, state: "ok", detail: found };
+    const found = firstThatLoads(files);
+    if (found !== undefined) yield { name, state: "ok", detail: found.place };
     // Without a driver the rest has nothing to do: one line is enough.
     else if (driver) yield { name, state: "absent", detail: `${files.join(" or ")} does not load`, help };
-    driver &&= found !== undefined;
+    if (name === NVIDIA[0].name) driver = found !== undefined;
   }
 }
 
-function loads(file: string): boolean {
-  try {
-    koffi.load(file).unload();
-    return true;
-  } catch {
-    return false;
+/** The first of these libraries that loads, with the path that the loader took it from where the system tells (Linux). */
+function firstThatLoads(files: readonly string[]): { readonly place: string } | undefined {
+  for (const file of files) {
+    try {
+      const library = koffi.load(file);
+      const place = mappedPath(file) ?? file;
+      library.unload();
+      return { place };
+    } catch {
+      continue; // the next version may be there
+    }
   }
+  return undefined;
+}
+
+/** Where a loaded library lies; links are followed, so that its name tells the version. */
+function mappedPath(file: string): string | undefined {
+  if (process.platform !== "linux") return undefined;
+  const stem = file.slice(0, file.indexOf(".so"));
+  const paths = readFileSync("/proc/self/maps", "utf8").split("\n").map((line) => line.slice(line.indexOf("/")));
+  return paths.find((path) => path.slice(path.lastIndexOf("/") + 1).startsWith(`${stem}.so`));
 }

@@ -37,7 +37,7 @@ export interface DeviceDescription {
   readonly lacking?: string;
 }
 
-const BUILD = "npm run build:native";
+const buildOf = (name: ProviderName): string => `npm run build:${name}`;
 
 /** Where a library may lie: beside the bundle, or in the repository's dist when run from its sources; ISOFLOP_CUDA and ISOFLOP_SIMULATED name another. */
 export function providerPath(name: ProviderName): string | undefined {
@@ -80,12 +80,12 @@ export class DeviceLibrary {
     const path = providerPath(name);
     if (path === undefined)
       throw new DeviceError(`the execution provider "${name}" is not part of this installation`, {
-        help: name === "cuda" ? `build it with ${BUILD} where CUDA 12 or 13 with nvcc is installed` : `build it with ${BUILD} where a C++ compiler is installed`,
+        help: `build it with ${buildOf(name)} where ${name === "cuda" ? "CUDA 12 or 13 with nvcc" : "a C++ compiler"} is installed`,
       });
     try {
       this.library = foreign().load(path);
     } catch (error) {
-      throw new DeviceError(`the execution provider "${name}" does not load: ${error instanceof Error ? error.message : String(error)}`, { where: path, help: `build it again with ${BUILD}` });
+      throw new DeviceError(`the execution provider "${name}" does not load: ${error instanceof Error ? error.message : String(error)}`, { where: path, help: `build it again with ${buildOf(name)}` });
     }
     this.path = path;
     const [provider, device, problem, lacking] = String(this.library.func("str IsoflopDeviceDescribe()")()).split("\n");
@@ -144,7 +144,7 @@ export class DeviceLibrary {
     const device = api.list("GetEpDevices", environment).find((one) => api.ask("EpDevice_EpName", one) === this.providerName);
     if (device === undefined) throw new DeviceError(`onnxruntime ${api.version} does not take the execution provider "${this.name}"`, { where: this.path, help: "install the onnxruntime-node version of package-lock.json" });
     const memory = api.ask("EpDevice_MemoryInfo", device, DEVICE_MEMORY) ?? undefined;
-    if (memory === undefined) throw new DeviceError(`the execution provider "${this.name}" names no memory`, { where: this.path, help: `build it again with ${BUILD}` });
+    if (memory === undefined) throw new DeviceError(`the execution provider "${this.name}" names no memory`, { where: this.path, help: `build it again with ${buildOf(this.name)}` });
     return (this.attached = { device, memory, allocator: api.make("GetSharedAllocator", environment, memory) });
   }
 }

@@ -59,6 +59,10 @@ const TASKS: Readonly<Record<string, () => Promise<unknown>>> = {
     await stock();
   },
   "both at once": () => Promise.all([stock(), native(), native(), stock()]),
+  "many loads": async () => {
+    const sums = await Promise.all(Array.from({ length: 16 }, (_, i) => twice(ones([i + 1])).sum().item()));
+    say(sums.join());
+  },
   workers,
   exit: async () => {
     await longRun(500);

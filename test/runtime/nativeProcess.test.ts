@@ -22,6 +22,12 @@ describe("in one process with onnxruntime-node, the native executor computes", (
   });
 });
 
+test("the first programs of a process may be loaded at once", () => {
+  const { stdout, stderr, status } = child("many loads");
+  expect(status, stderr).toBe(0);
+  expect(stdout.trim()).toBe(Array.from({ length: 16 }, (_, i) => 3 * (i + 1)).join());
+});
+
 test("worker threads compute side by side, and one that is terminated during a run leaves the others whole", () => {
   const { stdout, stderr, status } = child("workers");
   expect(status, stderr).toBe(0);

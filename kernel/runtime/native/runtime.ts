@@ -43,7 +43,8 @@ export class Runtime {
   readonly runOptions = this.api.make("CreateRunOptions");
   /** Sessions with their allocators. */
   private readonly sessions = new Map<Pointer, Pointer>();
-  /** Options of the sessions being loaded. */
+  private lastLoad: Promise<unknown> = Promise.resolve();
+  /** Options of the sessions being loaded, or that wait for it. */
   private readonly loading = new Set<Pointer>();
   private active = 0;
   private stopping = false;
@@ -82,11 +83,13 @@ export class Runtime {
     api.call("SetSessionGraphOptimizationLevel", options, OPTIMIZE_NOTHING);
   }
 
-  /** Does `load` with session options that an interrupt cancels. */
+  /** Does `load` with session options that an interrupt cancels, after the loads before it: onnxruntime makes the domain of our operators known in a load, and fails where two do at once. */
   async cancellable<R>(options: Pointer, load: () => Promise<R>): Promise<R> {
+    const made = this.lastLoad.then(load);
+    this.lastLoad = made.catch(() => undefined);
     this.loading.add(options);
     try {
-      return await load();
+      return await made;
     } finally {
       this.loading.delete(options);
     }

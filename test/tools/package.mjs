@@ -22,7 +22,7 @@ const UNBUNDLED = {
   [`@koromix/koffi-${TARGET}`]: [/\.(node|js)$/],
   zeromq: [/^lib\/.*\.js$/],
   "cmake-ts": [/^build\/loader\.js$/],
-  typescript: [/^lib\/lib\..*\.d\.ts$/],
+  typescript: [/^lib\/lib\.(.*\.)?d\.ts$/],
   "@types/node": [/\.d\.ts$/],
   "undici-types": [/\.d\.ts$/],
 };

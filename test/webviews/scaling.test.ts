@@ -130,6 +130,8 @@ describe("axes", () => {
         expect(ticks.length).toBeLessThan(15);
         for (const { value } of ticks) expect(value >= low - span * 1e-6 && value <= low + span * (1 + 1e-6)).toBe(true);
       }),
+      // A span of half the spacing of float64 at this size.
+      { numRuns: 1000, examples: [[-13595150.03479095, 1e-9]] },
     );
     expect(
       logTicks([1e-3, 1e3], 6)

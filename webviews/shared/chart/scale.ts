@@ -82,10 +82,10 @@ export function linearTicks([low, high]: Range, count: number): Mark[] {
   const first = Math.ceil(low / step - 1e-9);
   const number = Math.min(50, Math.floor(high / step + 1e-9) - first + 1);
   const largest = Math.max(Math.abs(low), Math.abs(high));
-  return Array.from({ length: Math.max(0, number) }, (_, i) => {
-    const value = (first + i) * step;
-    return { value, text: linearText(value, step, largest) };
-  });
+  // A span near the spacing of float64 at this size makes multiples of the step that round to beyond the ends.
+  return Array.from({ length: Math.max(0, number) }, (_, i) => (first + i) * step)
+    .filter((value) => value >= low - span * 1e-7 && value <= high + span * 1e-7)
+    .map((value) => ({ value, text: linearText(value, step, largest) }));
 }
 
 function linearText(value: number, step: number, largest: number): string {

@@ -1,5 +1,6 @@
 /** @file Executes a notebook's cells in order and keeps the written notebook up to date. */
 import { dirname } from "node:path";
+import { plural } from "../display/format";
 import { notebookToHtml } from "../display/page";
 import { ArgumentError } from "../errors";
 import { setExperimentHost } from "../experiment/host";
@@ -149,7 +150,7 @@ class NotebookRun {
     const { out, html } = this.options;
     const files = [out, html].filter((file) => file !== undefined);
     const state = failed === 0 ? "all well" : `${failed} failed`;
-    const stray = this.session.strayErrors === 0 ? "" : `, ${this.session.strayErrors} errors that nothing caught`;
-    process.stderr.write(`${this.executed.size} cells in ${seconds(ms)}, ${state}${stray}${files.length === 0 ? "; nothing written (see --out, --html)" : `; written to ${files.join(" and ")}`}\n`);
+    const stray = this.session.strayErrors === 0 ? "" : `, ${plural(this.session.strayErrors, "error")} that nothing caught`;
+    process.stderr.write(`${plural(this.executed.size, "cell")} in ${seconds(ms)}, ${state}${stray}${files.length === 0 ? "; nothing written (see --out, --html)" : `; written to ${files.join(" and ")}`}\n`);
   }
 }

@@ -34,7 +34,8 @@ async function start(options: KernelOptions): Promise<void> {
   // Started first: it listens while this thread loads the compiler.
   const worker = new Worker(new URL("./protocolWorker.js", import.meta.url), { workerData, transferList: [port2], stderr: false });
   worker.on("error", (error) => {
-    process.stderr.write(`the kernel's protocol failed: ${error instanceof IsoflopError ? error.message : (error.stack ?? error.message)}\n`);
+    // An error of ours keeps its properties on the way out of the thread, and loses its class.
+    process.stderr.write(`${"help" in error ? `${error.name}: ${error.message}` : `the kernel's protocol failed: ${error.stack ?? error.message}`}\n`);
     process.exit(EXIT_FAILED);
   });
   const { CellThread } = await import("./cellThread");

@@ -12,9 +12,9 @@ const MAX_CAUSES = 3;
 export function describeError(thrown: unknown, scripts: ScriptRegistry): ErrorContent {
   const { ename, message } = nameOf(thrown);
   const { frames, place } = framesOf(thrown, message, scripts);
-  const said = placed(thrown, message, place);
+  const said = placed(thrown, message, place, scripts);
   // Said already, as the place of an error of ours.
-  const shown = said !== message && frames.length === 1 ? [] : frames;
+  const shown = place !== undefined && frames.length === 1 && said.includes(`\n  at ${showPlace(place)}\n`) ? [] : frames;
   const cause = thrown instanceof Error ? causesOf(thrown, scripts) : [];
   const code = place?.position === undefined ? [] : ["", ...codeFrame(place.script.source, place.position)];
   const header = `${ename}: ${said}`.split("\n");
@@ -41,10 +41,11 @@ function nameOf(thrown: unknown): { readonly ename: string; readonly message: st
   return { ename: String(thrown.name), message: String(thrown.message) };
 }
 
-/** An error of ours that knows no place gets that of the cell, before its help. */
-function placed(thrown: unknown, message: string, place: Place | undefined): string {
-  if (!(thrown instanceof IsoflopError) || thrown.where !== undefined || place === undefined) return message;
-  return [thrown.what, `  at ${showPlace(place)}`, `  help: ${thrown.help}`].join("\n");
+/** An error of ours tells its place in terms of cells; one that knows no place gets that of the cell, before its help. */
+function placed(thrown: unknown, message: string, place: Place | undefined, scripts: ScriptRegistry): string {
+  if (!(thrown instanceof IsoflopError)) return message;
+  const where = thrown.where === undefined ? place && showPlace(place) : scripts.translate(thrown.where);
+  return where === undefined ? message : [thrown.what, `  at ${where}`, `  help: ${thrown.help}`].join("\n");
 }
 
 interface Frames {

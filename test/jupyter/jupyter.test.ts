@@ -57,6 +57,6 @@ describe.skipIf(missing.length > 0)(`under Jupyter${reason}`, () => {
     writeFileSync(join(data, "broken.json"), '{"ip": "127.0.0.1"');
     const { status, stderr } = spawnSync(process.execPath, [join(root, "dist/cli.js"), "kernel", "-f", join(data, "broken.json")], { encoding: "utf8", env });
     expect(status).not.toBe(0);
-    expect(stderr).toMatch(/connection file is no JSON object\n\s+at .*broken\.json\n\s+help: /);
+    expect(stderr).toMatch(/^FormatError: the connection file is no JSON object\n {2}at .*broken\.json\n {2}help: [^\n]*\n$/);
   });
 });

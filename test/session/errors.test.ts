@@ -28,6 +28,16 @@ describe("errors of cells", () => {
     expect(results[0].error?.traceback.slice(0, 4)).toEqual(["ShapeError: add: [2] and [3]", "  at cell 1, line 2:5", "  help: make them equal", ""]);
   });
 
+  it("tells the place that an error of ours knows in terms of cells, once", async () => {
+    const fail = (): never => {
+      const where = /\((isoflop:.*)\)|at (isoflop:.*)$/m.exec(new Error().stack ?? "");
+      throw new ShapeError("add: [2] and [3]", { where: where?.[1] ?? where?.[2], help: "make them equal" });
+    };
+    const { results } = await runCells(["import { fail } from 'lib'\nfail()"], { modules: { lib: { fail } } });
+    expect(results[0].error?.evalue).toBe("add: [2] and [3]\n  at cell 1, line 2:5\n  help: make them equal");
+    expect(results[0].error?.traceback.slice(0, 4)).toEqual(["ShapeError: add: [2] and [3]", "  at cell 1, line 2:5", "  help: make them equal", ""]);
+  });
+
   it.each([
     ["throw 'text'", "Thrown: 'text'"],
     ["throw null", "Thrown: null"],

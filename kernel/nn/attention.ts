@@ -87,8 +87,8 @@ export class Attention extends Module<readonly [x: Tensor, options?: AttentionCa
   /** An empty cache for this layer. */
   emptyCache({ batch, length }: { readonly batch: number; readonly length: number }): LayerCache {
     const { kvHeads } = this.settings;
-    const { weight } = this.k;
-    return emptyLayer({ length, rows: batch * kvHeads, headWidth: weight.shape[1] / kvHeads, dtype: weight.dtype });
+    const { outputs, dtype } = this.k;
+    return emptyLayer({ length, rows: batch * kvHeads, headWidth: outputs / kvHeads, dtype });
   }
 
   /** Queries of x [T, B, D], keys and values of memory [S, B, ...], not yet parted into heads: [T or S, B, heads · headWidth]. */

@@ -1,4 +1,5 @@
 /** @file Linear: x W + b over the last axis. */
+import type { Dtype } from "../graph/dtype";
 import { add } from "../graph/ops/elementwise";
 import { matmul } from "../graph/ops/linalg";
 import { reshape } from "../graph/ops/movement";
@@ -23,6 +24,17 @@ export class Linear extends Module<readonly [x: Tensor], Tensor> {
     readonly bias: Tensor | undefined,
   ) {
     super();
+  }
+
+  /** Widths of what goes in and comes out, and its dtype. What takes the place of a linear layer has them too, whatever its weights are. */
+  get inputs(): number {
+    return this.weight.shape[0];
+  }
+  get outputs(): number {
+    return this.weight.shape[1];
+  }
+  get dtype(): Dtype {
+    return this.weight.dtype;
   }
 
   forward(x: Tensor): Tensor {

@@ -5,7 +5,7 @@ export interface MethodCase<Given = unknown> {
   /** What the method is applied to: a model, data, a state. It must stay as it is. */
   readonly given: () => Given;
   /** A training with the method in it. */
-  readonly apply: (given: Given) => Training;
+  readonly apply: (given: Given) => Training | Promise<Training>;
   /** Steps in which the loss falls by a tenth at least. Default 30. */
   readonly steps?: number;
 }

@@ -30,10 +30,10 @@ const kindsOf = (value: unknown): readonly string[] => tree.leaves(value).map(([
 
 describe.each(methods.cards.map((card) => [card.slug, card] as const))("%s", (slug, card) => {
   const method = METHOD_CASES[slug];
-  const fresh = () => method.apply(method.given());
+  const fresh = async () => method.apply(method.given());
   /** `count` steps from step `first` on. */
   const train = async (state: unknown, { first, count }: { readonly first: number; readonly count: number }) => {
-    const { step, batch } = fresh();
+    const { step, batch } = await fresh();
     const losses: number[] = [];
     let now = state;
     for (let i = first; i < first + count; i++) {
@@ -53,35 +53,35 @@ describe.each(methods.cards.map((card) => [card.slug, card] as const))("%s", (sl
   it("is pure: what it is given stays as it was, and twice gives the same", async () => {
     const given = method.given();
     const before = await numbersOf(given);
-    const first = method.apply(given);
-    const second = method.apply(given);
+    const first = await method.apply(given);
+    const second = await method.apply(given);
     expect(await numbersOf(second.state)).toEqual(await numbersOf(first.state));
     expect(await numbersOf(given)).toEqual(before);
   });
 
   it("learns", async () => {
-    const { losses } = await train(fresh().state, { first: 0, count: method.steps ?? 30 });
+    const { losses } = await train((await fresh()).state, { first: 0, count: method.steps ?? 30 });
     expect(losses[losses.length - 1]).toBeLessThan(0.9 * losses[0]);
   });
 
   it("keeps paths, dtypes and shapes of its state", async () => {
-    const { state } = fresh();
+    const { state } = await fresh();
     const before = kindsOf(state);
     expect(kindsOf((await train(state, { first: 0, count: 1 })).state)).toEqual(before);
   });
 
   it("resumes exactly from a file", async () => {
-    const whole = await train(fresh().state, { first: 0, count: 6 });
-    const half = await train(fresh().state, { first: 0, count: 3 });
+    const whole = await train((await fresh()).state, { first: 0, count: 6 });
+    const half = await train((await fresh()).state, { first: 0, count: 3 });
     const path = join(scratch, `${slug}.safetensors`);
     await saveTree(path, half.state);
-    const rest = await train((await loadTree(path, fresh().state)).tree, { first: 3, count: 3 });
+    const rest = await train((await loadTree(path, (await fresh()).state)).tree, { first: 3, count: 3 });
     expect([...half.losses, ...rest.losses]).toEqual(whole.losses);
     expect(await numbersOf(rest.state)).toEqual(await numbersOf(whole.state));
   });
 
   it("costs what was predicted", async () => {
-    const { state, step, batch } = fresh();
+    const { state, step, batch } = await fresh();
     const { flops } = step.cost(state, batch(0));
     await step.prepare(state, batch(0));
     const before = flopsSoFar();

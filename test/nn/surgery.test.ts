@@ -63,6 +63,13 @@ it("replaces only what is asked for, outer layers first", () => {
   expect(changed.head?.weight).toBe(model.head?.weight);
 });
 
+it("lists every layer with its path, outer layers first", () => {
+  const found = nn.modulesOf({ model, list: [nn.linear({ in: 8, out: 2, key })] });
+  expect(found.slice(0, 3).map(([path]) => path)).toEqual(["model", "model.tokens", "model.positions"]);
+  expect(found.map(([path]) => path)).toContain("model.blocks.1.attention.out");
+  expect(found[found.length - 1]).toEqual(["list.0", expect.any(nn.Linear)]);
+});
+
 it("throws when nothing was replaced", () => {
   expect(() => nn.replaceModules(model, (layer) => layer)).toThrow(NoEffectError);
 });

@@ -1,6 +1,6 @@
 /** @file What the spectrum view can show. */
 import { isFloat } from "../../graph/dtype";
-import { singularValues } from "../../graph/singularValues";
+import { singularValues } from "../../graph/svd";
 import type { Tensor } from "../../graph/tensor";
 import { leaves } from "../../graph/tree";
 import type { ViewSource } from "./viewReply";

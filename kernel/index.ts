@@ -45,6 +45,9 @@ export { type ArmRun, type Trained, type TrainOptions } from "./experiment/armRu
 export { exactly, Quantity } from "./experiment/quantity";
 export { ExperimentResult } from "./experiment/result";
 export { readResult } from "./experiment/resultFile";
+export { slurm, type SlurmOptions } from "./experiment/slurm";
+export * as space from "./experiment/searchSpace";
+export { sweep, type SweepOptions, type SweepResult, type SweepRow } from "./experiment/sweep";
 export { tune, type Tuned, type TuneOptions } from "./experiment/tune";
 export { trainer, type Training, type TrainerOptions } from "./experiment/training";
 export { type Budget, type ExperimentRecord } from "./experiment/schema";

@@ -1,7 +1,6 @@
 /** @file experiment(): arms × seeds under one budget, and the verdict on a claim. */
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
-import { ArgumentError } from "../errors";
 import { checkLevel } from "../fit/statistics";
 import { atomicWrite } from "../io/atomicWrite";
 import { completeEnvironment } from "../runs/environment";
@@ -11,8 +10,9 @@ import { Outcome } from "./outcome";
 import { Quantity } from "./quantity";
 import { ExperimentResult } from "./result";
 import { formatResult } from "./resultFile";
-import { checkNames, runArms, seedsOf } from "./runArms";
-import { RESULT_VERSION, type ArmResult, type ArmRole, type Budget, type ExperimentRecord, type MetricInfo } from "./schema";
+import { checkNames, metricsOf, runArms, seedsOf, type MetricOptions } from "./runArms";
+import { RESULT_VERSION, type ArmResult, type ArmRole, type Budget, type ExperimentRecord } from "./schema";
+import type { Launcher } from "./launcher";
 import { checksOf, verdictOf, type Criteria } from "./verdict";
 
 export interface Arm {
@@ -39,7 +39,7 @@ export interface ExperimentOptions<Name extends string = string> {
   /** What each arm may spend. Left out: arms say how many steps they train; what they spend is reported all the same. */
   readonly budget?: Budget;
   /** By name; the first is the main one. `better` is "lower" unless said otherwise. */
-  readonly metrics: Readonly<Record<string, { readonly label?: string; readonly unit?: string; readonly better?: MetricInfo["better"] }>>;
+  readonly metrics: MetricOptions;
   /** The figure's quantity as measured here. Default: the main metric of the first arm of role "method". */
   readonly measured?: (outcome: Outcome<Name>) => Quantity;
   /** What must hold, by name. */
@@ -50,6 +50,8 @@ export interface ExperimentOptions<Name extends string = string> {
   readonly level?: number;
   /** Processes at once. Default as many as cores; 1 under a budget of seconds or joules. */
   readonly processes?: number;
+  /** Where arms and seeds run: `slurm({ … })`. Default: processes of this machine. */
+  readonly on?: Launcher;
   /** Folder of the result file. Default the environment variable ISOFLOP_RESULTS, else `results` in the notebook's folder. */
   readonly results?: string;
 }
@@ -63,9 +65,9 @@ export async function experiment<Name extends string>(options: ExperimentOptions
   const { slug, seeds: given, budget, level = 0.95, results: folder = process.env.ISOFLOP_RESULTS || "results" } = options;
   const names = namesOf(options);
   const seeds = seedsOf(given);
-  const metrics = Object.fromEntries(Object.entries(options.metrics).map(([name, { label = name, unit = "", better = "lower" }]): [string, MetricInfo] => [name, { label, unit, better }]));
+  const metrics = metricsOf(`experiment ${slug}`, options.metrics);
   checkLevel(level);
-  const found = await runArms({ name: `${slug}/experiment`, arms: options.arms, seeds, budget, metrics, processes: options.processes });
+  const found = await runArms({ name: `${slug}/experiment`, arms: options.arms, seeds, budget, metrics, processes: options.processes, on: options.on });
   const arms = names.map((name): ArmResult => {
     const ofArm = found.get(name) ?? [];
     const means = Object.fromEntries(Object.keys(metrics).map((metric) => [metric, estimateOf(new Quantity(metric, ofArm.map((one) => one.metrics[metric]), level))]));
@@ -117,10 +119,9 @@ async function judge<Name extends string>(options: ExperimentOptions<Name>, { ar
 const estimateOf = ({ value, low, high }: Quantity): ArmResult["means"][string] => ({ value, low, high });
 
 /** @throws {ArgumentError} when names make no experiment. */
-function namesOf<Name extends string>({ slug, arms, metrics }: ExperimentOptions<Name>): readonly Name[] {
+function namesOf<Name extends string>({ slug, arms }: ExperimentOptions<Name>): readonly Name[] {
   // SAFETY: the keys of an object literal are its type's.
   const names = Object.keys(arms) as Name[];
   checkNames(slug, names);
-  if (Object.keys(metrics).length === 0) throw new ArgumentError(`experiment ${slug} has no metrics`, { help: "give at least one: { loss: {} }" });
   return names;
 }

@@ -23,7 +23,8 @@ export interface ExperimentHost {
 export interface WorkerRole {
   /** Of the tasks, as in `TaskSet`. */
   readonly name: string;
-  readonly key: string;
+  /** Where results go. */
+  readonly folder: string;
   /** Does tasks until there are none, and ends the process. */
   serve(execute: (id: string) => Promise<unknown>): Promise<never>;
 }

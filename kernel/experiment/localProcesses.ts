@@ -1,43 +1,13 @@
 /** @file Tasks in processes of this machine, each with its share of the cores. */
 import { fork, type ChildProcess } from "node:child_process";
-import { mkdirSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { DeviceError, IsoflopError } from "../errors";
-import { atomicWriteSync } from "../io/atomicWrite";
 import { physicalCores } from "../runtime/machine";
-import { experimentHost } from "./host";
-import type { RemoteWork } from "./tasks";
+import { failureOf, TRIES, type RemoteWork } from "./launcher";
+import { cliPath, writeWorkerFile } from "./workerFile";
 
 /** What a worker is told, and says. */
 export type WorkerOrder = { readonly run: string };
 export type WorkerReport = { readonly ready: true } | { readonly done: string } | { readonly failed: string; readonly error: string };
 
-/** The file that tells a worker what to run. */
-export interface WorkerFile {
-  readonly name: string;
-  readonly key: string;
-  readonly cwd: string;
-  readonly file?: string;
-  readonly cells: readonly string[];
-}
-export const WORKER_FILE = "worker.json";
-
-/** Beside this bundle. */
-export const cliPath = (): string => join(dirname(fileURLToPath(import.meta.url)), "cli.js");
-
-/** Writes what workers need into the folder of the tasks; returns its path. */
-export function writeWorkerFile({ name, key, folder }: Pick<RemoteWork, "name" | "key" | "folder">): string {
-  const replay = experimentHost()?.replay();
-  if (replay === undefined) throw new DeviceError("no cell is running that other processes could run too", { help: "call it in a cell of a notebook, and await it there" });
-  const path = join(folder, WORKER_FILE);
-  mkdirSync(folder, { recursive: true });
-  atomicWriteSync(path, JSON.stringify({ name, key, ...replay } satisfies WorkerFile));
-  return path;
-}
-
-/** How often a task is tried whose process dies under it. */
-const TRIES = 2;
 const MAX_ERROR_CHARACTERS = 4000;
 
 /** Starts processes and hands out tasks, one at a time to each. A task whose process dies is given to another one, once. */
@@ -47,6 +17,7 @@ export function runLocally(work: RemoteWork): Promise<void> {
 }
 
 class Pool {
+  private readonly processes: number;
   private readonly waiting: string[];
   /** Not done yet. */
   private readonly open: Set<string>;
@@ -60,19 +31,20 @@ class Pool {
     private readonly work: RemoteWork,
     private readonly path: string,
   ) {
+    this.processes = Math.min(work.ids.length, work.processes ?? physicalCores());
     this.waiting = [...work.ids];
     this.open = new Set(work.ids);
   }
 
   run(): Promise<void> {
-    const { processes, signal } = this.work;
+    const { signal } = this.work;
     const stop = (): void => this.live.forEach((child) => child.kill("SIGKILL"));
     signal.addEventListener("abort", stop);
     const ended = new Promise<void>((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
     });
-    for (let i = 0; i < processes; i++) this.start();
+    for (let i = 0; i < this.processes; i++) this.start();
     return ended.finally(() => {
       signal.removeEventListener("abort", stop);
       stop();
@@ -80,7 +52,7 @@ class Pool {
   }
 
   private start(): void {
-    const threads = Math.max(1, Math.floor(physicalCores() / this.work.processes));
+    const threads = Math.max(1, Math.floor(physicalCores() / this.processes));
     const child = fork(cliPath(), ["worker", this.path], { stdio: ["ignore", "ignore", "pipe", "ipc"], env: { ...process.env, ISOFLOP_THREADS: String(threads) }, execArgv: [] });
     this.live.add(child);
     let task: string | undefined;
@@ -135,6 +107,6 @@ class Pool {
   private finish(): void {
     const { failures, work } = this;
     if (failures.length === 0 || work.signal.aborted) this.resolve();
-    else this.reject(new IsoflopError(`${work.name}: ${failures.length === 1 ? "a task" : `${failures.length} tasks`} failed: ${failures[0]}`, { help: "what was finished is kept: correct the cause and run it again" }));
+    else this.reject(failureOf(work.name, failures));
   }
 }

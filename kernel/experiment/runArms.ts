@@ -5,9 +5,10 @@ import { progressView } from "../display/progress";
 import { ArgumentError } from "../errors";
 import { runArm, type ArmBody } from "./armRun";
 import { workerRole } from "./host";
+import type { Launcher } from "./launcher";
 import { amountOf, MEASURED_UNITS, scaled } from "./ledger";
 import type { Budget, MetricInfo, SeedResult } from "./schema";
-import { runTasks } from "./tasks";
+import { runTasks, type TaskSet } from "./tasks";
 
 export interface ArmTask {
   readonly run: ArmBody;
@@ -25,18 +26,28 @@ export interface RunArmsOptions {
   readonly budget: Budget | undefined;
   readonly metrics: Readonly<Record<string, MetricInfo>>;
   readonly processes?: number;
+  /** Where it runs. Default: processes of this machine. */
+  readonly on?: Launcher;
+}
+
+/** Metrics by name; `better` is "lower" unless said otherwise. */
+export type MetricOptions = Readonly<Record<string, { readonly label?: string; readonly unit?: string; readonly better?: MetricInfo["better"] }>>;
+
+/** Metrics with everything filled in. @throws {ArgumentError} for none. */
+export function metricsOf(slug: string, given: MetricOptions): Readonly<Record<string, MetricInfo>> {
+  if (Object.keys(given).length === 0) throw new ArgumentError(`${slug} has no metrics`, { help: "give at least one: { loss: {} }" });
+  return Object.fromEntries(Object.entries(given).map(([name, { label = name, unit = "", better = "lower" }]): [string, MetricInfo] => [name, { label, unit, better }]));
 }
 
 /** The results of every arm, by name, in the order of the seeds. Seeds come first: all arms of one are done before the next begins. */
-export async function runArms({ name, arms, seeds: given, budget, metrics, processes }: RunArmsOptions): Promise<ReadonlyMap<string, readonly SeedResult[]>> {
+export async function runArms({ name, arms, seeds: given, budget, metrics, processes, on }: RunArmsOptions): Promise<ReadonlyMap<string, readonly SeedResult[]>> {
   const seeds = seedsOf(given);
   const names = Object.keys(arms);
   const tasks = new Map(seeds.flatMap((seed) => names.map((arm): [string, { readonly arm: string; readonly seed: number }] => [`${arm}.${seed}`, { arm, seed }])));
   // Clocks and energy counters are everybody's: under such a budget one runs at a time.
   const alone = budget !== undefined && MEASURED_UNITS.has(amountOf(budget).unit);
   const progress = new Progress(name, tasks.size);
-  // SAFETY: the store holds what `execute` returned.
-  const results = (await runTasks({
+  const set: TaskSet = {
     name,
     settings: { budget, metrics, arms: Object.entries(arms).map(([arm, { run, budgetShare, settings }]) => [arm, budgetShare, settings, String(run)]) },
     ids: [...tasks.keys()],
@@ -48,7 +59,9 @@ export async function runArms({ name, arms, seeds: given, budget, metrics, proce
       return runArm({ name: task.arm, run, seed: task.seed, budget: budget === undefined ? undefined : scaled(budget, budgetShare), metrics, check });
     },
     onResult: (id, { done, result }) => progress.update({ id, done, main: Object.keys(metrics)[0], result }),
-  })) as ReadonlyMap<string, SeedResult>;
+  };
+  // SAFETY: the store holds what `execute` returned.
+  const results = (await runTasks(set, on)) as ReadonlyMap<string, SeedResult>;
   progress.finish([...results.values()].reduce((sum, { wallSeconds }) => sum + wallSeconds, 0));
   return new Map(names.map((arm) => [arm, seeds.flatMap((seed) => results.get(`${arm}.${seed}`) ?? [])]));
 }

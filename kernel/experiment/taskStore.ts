@@ -37,9 +37,14 @@ export class TaskStore {
   }
 
   private path(id: string): string {
-    return join(this.folder, `${id.replace(/[^A-Za-z0-9._=-]+/g, "_")}.json`);
+    return join(this.folder, `${fileNameOf(id)}.json`);
   }
 }
+
+const fileNameOf = (id: string): string => id.replace(/[^A-Za-z0-9._=-]+/g, "_");
+
+/** Where a task on another machine says why it failed. */
+export const failurePath = (folder: string, id: string): string => join(folder, `${fileNameOf(id)}.failed.txt`);
 
 /** A short hash of anything that JSON can say. */
 export const hashOf = (value: unknown): string => createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 16);

@@ -3,6 +3,7 @@ import { IsoflopError, LifetimeError } from "../errors";
 import { executor, onInterrupt } from "../runtime/session";
 import { experimentHost, workerRole } from "./host";
 import { physicalCores } from "../runtime/machine";
+import type { Launcher } from "./launcher";
 import { runLocally } from "./localProcesses";
 import { hashOf, libraryIdentity, taskFolder, TaskStore } from "./taskStore";
 
@@ -14,7 +15,7 @@ export interface TaskSet {
   readonly ids: readonly string[];
   /** Does one task; the result is JSON (numbers need not be finite). `check` throws when it is to stop. */
   readonly execute: (id: string, check: () => void) => Promise<unknown>;
-  /** Processes at once. Default: as many as there are cores, and no more than tasks. */
+  /** Tasks at once. Default: as many as there are cores; on a cluster, as many as it gives. */
   readonly processes?: number;
   /** Hears of every result, those of an earlier run too. */
   readonly onResult?: (id: string, progress: TaskProgress) => void;
@@ -31,38 +32,25 @@ export interface TaskProgress {
 /** An experiment or sweep that was stopped. What is done is kept. */
 export class InterruptedError extends IsoflopError {}
 
-/** Runs what starts and watches the work on `ids` elsewhere. Rejects when a task fails for good, after all others have ended. */
-export type Launcher = (work: RemoteWork) => Promise<void>;
-
-export interface RemoteWork {
-  readonly name: string;
-  readonly key: string;
-  readonly ids: readonly string[];
-  readonly folder: string;
-  readonly processes: number;
-  /** Called when the result of a task is in the store. */
-  readonly onDone: (id: string) => void;
-  /** Aborted on an interrupt. */
-  readonly signal: AbortSignal;
-}
-
 /**
  * The results of all tasks by id. Those of an earlier, interrupted run of the same definition and library are taken as they are.
+ * @param launch - what starts them elsewhere. Default: processes of this machine.
  * @throws {InterruptedError} when the running cell was interrupted.
  */
-export async function runTasks(set: TaskSet, launch: Launcher = runLocally): Promise<ReadonlyMap<string, unknown>> {
+export async function runTasks(set: TaskSet, launch?: Launcher): Promise<ReadonlyMap<string, unknown>> {
   const { name, ids, execute, onResult } = set;
   const host = experimentHost();
   const replay = host?.replay();
   const key = hashOf([set.settings, ids, replay?.cells, libraryIdentity(), (await executor()).description.replace(/\d+ threads?/, "")]);
-  const store = new TaskStore(taskFolder(name, key));
   const stop = new AbortController();
   const check = (): void => {
     if (stop.signal.aborted) throw new InterruptedError(`${name} was interrupted`, { help: "run it again: it goes on with what is left" });
   };
   const role = workerRole();
+  // A worker may run on a machine that describes itself in another way: it writes where it was told to.
   const mine = role !== undefined && role.name === name;
-  if (role !== undefined && mine) {
+  const store = new TaskStore(mine ? role.folder : taskFolder(name, key));
+  if (mine) {
     await role.serve(async (id) => {
       const result = await execute(id, check);
       store.write(id, result);
@@ -79,10 +67,10 @@ export async function runTasks(set: TaskSet, launch: Launcher = runLocally): Pro
   const left = ids.filter((id) => !results.has(id));
   if (left.length === 0) return results;
   if (role !== undefined) throw new LifetimeError(`${name}: ${left.length} results are not there yet in a worker of ${role.name}`, { help: "await each experiment before the next begins" });
-  const processes = Math.min(left.length, set.processes ?? physicalCores());
+  const alone = launch === undefined && Math.min(left.length, set.processes ?? physicalCores()) === 1;
   const forget = onInterrupt(() => stop.abort());
   try {
-    if (replay !== undefined && processes > 1) await launch({ name, key, ids: left, folder: store.folder, processes, onDone: take, signal: stop.signal });
+    if (replay !== undefined && !alone) await (launch ?? runLocally)({ name, ids: left, folder: store.folder, processes: set.processes, isDone: (id) => store.read(id) !== undefined, onDone: take, signal: stop.signal });
     else
       for (const id of left) {
         check();

@@ -7,6 +7,7 @@ import { mean } from "../fit/statistics";
 import type { ArmBody } from "./armRun";
 import { checkNames, runArms } from "./runArms";
 import type { Budget, MetricInfo } from "./schema";
+import type { Launcher } from "./launcher";
 
 export interface TuneOptions<Name extends string, Trial> {
   /** As of the experiment. */
@@ -21,6 +22,8 @@ export interface TuneOptions<Name extends string, Trial> {
   /** What is judged by. Default { name: "loss", better: "lower" }. */
   readonly metric?: { readonly name: string; readonly better: MetricInfo["better"] };
   readonly processes?: number;
+  /** Where trials run: `slurm({ … })`. Default: processes of this machine. */
+  readonly on?: Launcher;
 }
 
 /** The best trial of every arm, and what all gave. */
@@ -46,7 +49,7 @@ export class Tuned<Name extends string, Trial> implements Displayable {
  * Runs every trial of every arm on the same seeds and budget, side by side, and picks each arm's best by the mean of a metric.
  * @throws {ArgumentError} when arms have different numbers of trials.
  */
-export async function tune<Name extends string, Trial>({ slug, arms, trials, seeds, budget, metric = { name: "loss", better: "lower" }, processes }: TuneOptions<Name, Trial>): Promise<Tuned<Name, Trial>> {
+export async function tune<Name extends string, Trial>({ slug, arms, trials, seeds, budget, metric = { name: "loss", better: "lower" }, processes, on }: TuneOptions<Name, Trial>): Promise<Tuned<Name, Trial>> {
   // SAFETY: the keys of an object literal are its type's.
   const names = Object.keys(arms) as Name[];
   checkNames(slug, names);
@@ -62,6 +65,7 @@ export async function tune<Name extends string, Trial>({ slug, arms, trials, see
     budget,
     metrics: { [metric.name]: { label: metric.name, unit: "", better: metric.better } },
     processes,
+    on,
   });
   const tried = pairs.map(({ arm, trial, key }) => ({ arm, trial, value: mean((found.get(key) ?? []).map(({ metrics }) => metrics[metric.name])) }));
   const sign = metric.better === "lower" ? 1 : -1;

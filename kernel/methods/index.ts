@@ -3,6 +3,7 @@ import type { Card } from "./card";
 import * as primer from "./primer";
 
 export type { Card, PaperFigure } from "./card";
+export * as lost from "./lost";
 export * as primer from "./primer";
 
 /** Cards of all methods, in the order of the catalogue. */

@@ -34,5 +34,6 @@ export const languageModel = (model: nn.Gpt): Training => trainer({ model, optim
 
 /** By slug. A method without a case fails the contract. */
 export const METHOD_CASES: Readonly<Record<string, MethodCase>> = {
+  lost: methodCase({ given: () => smallGpt(), apply: async (model) => languageModel(await methods.lost.lost(model, { rank: 4, density: 0.1 })) }),
   primer: methodCase({ given: () => smallGpt(), apply: (model) => languageModel(methods.primer.primerEz(model)) }),
 };

@@ -23,7 +23,7 @@ const SIMULATED = [...CPP, "-O1"];
 const STATIC = sanitize ? [] : ["-static-libstdc++", "-static-libgcc"];
 
 const within = (folder, ending) => readdirSync(join(source, folder)).flatMap((name) => (name.endsWith(ending) ? [join(source, folder, name)] : []));
-const DEVICES = /(Simulated|Cuda|CublasLt)\.(cc|cu)$/;
+const DEVICES = /(Simulated|Cuda|CublasLt|Nvrtc)\.(cc|cu)$/;
 const shared = [...within(".", ".cc").filter((file) => !DEVICES.test(file)), ...within("operators", ".cc"), join(ops, "call.cc"), join(ops, "fusedProgram.cc")];
 const kernels = within("kernels", ".cu");
 const hasCompiler = spawnSync(compiler, ["--version"]).status === 0;
@@ -52,7 +52,7 @@ else {
     const NVCC = [nvcc, "-std=c++17", "-O3", "-diag-suppress", "186", "--expt-relaxed-constexpr", "--extended-lambda", "-Xcompiler", "-fPIC,-fvisibility=hidden", "-ccbin", compiler, ...code];
     await buildLibrary({
       library: join(target, "libisoflop_cuda.so"),
-      sources: [...shared, ...within(".", "CublasLt.cc")].map((file) => ({ file, command: CPP })).concat([...kernels, ...within(".", "Cuda.cu")].map((file) => ({ file, command: NVCC }))),
+      sources: [...shared, ...within(".", "CublasLt.cc"), ...within(".", "Nvrtc.cc")].map((file) => ({ file, command: CPP })).concat([...kernels, ...within(".", "Cuda.cu")].map((file) => ({ file, command: NVCC }))),
       // The runtime inside: the library then loads where neither driver nor toolkit is, and finds no device.
       link: [nvcc, "-shared", "--cudart", "static", "-ccbin", compiler],
       linkBehind: ["-ldl", "-Xcompiler", STATIC.join(",")],

@@ -4,6 +4,8 @@
 
 #include "cublasLt.h"
 #include "device.h"
+#include "deviceCuda.h"
+#include "runtimeCompiler.h"
 
 namespace isoflop::device {
 namespace {
@@ -18,6 +20,7 @@ struct Found {
   std::string description, problem;
   cudaStream_t stream = nullptr;
   int* fault = nullptr;
+  int architecture = 0;
 
   Found() {
     int count = 0, driver = 0, runtime = 0;
@@ -47,6 +50,7 @@ struct Found {
       return;
     }
     const auto version = [](int number) { return std::to_string(number / 1000) + "." + std::to_string(number % 1000 / 10); };
+    architecture = properties.major * 10 + properties.minor;
     description = std::string(properties.name) + ", " + std::to_string(properties.totalGlobalMem >> 30) + " GiB, compute capability " + std::to_string(properties.major) + "." + std::to_string(properties.minor) + ", driver for CUDA " + version(driver) + ", built with " + version(runtime);
   }
 };
@@ -72,7 +76,12 @@ struct Recording {
 const char* const PROVIDER = "IsoflopCuda";
 std::string description() { return found().description; }
 std::string problem() { return found().problem; }
-std::string lacking() { return problem().empty() ? cublasLtProblem() : ""; }
+int architecture() { return found().architecture; }
+std::string lacking() {
+  if (!problem().empty()) return "";
+  const std::string products = cublasLtProblem(), compiler = compilerProblem();
+  return products + (products.empty() || compiler.empty() ? "" : "; ") + compiler;
+}
 
 void* allocate(size_t bytes) {
   current();

@@ -1,6 +1,4 @@
 // Products on the GPU: by cuBLASLt where it is, with the algorithm it finds best for each form, looked up once.
-#include <dlfcn.h>
-
 #include <cstdlib>
 #include <map>
 #include <memory>
@@ -8,6 +6,7 @@
 #include <tuple>
 
 #include "cublasLt.h"
+#include "openLibrary.h"
 #include "products.h"
 
 namespace isoflop::device {
@@ -17,27 +16,17 @@ using namespace lt;
 using kernels::ProductCall;
 
 constexpr size_t WORKSPACE_BYTES = size_t{32} << 20;  // what NVIDIA advises from Hopper on
-constexpr const char* LIBRARIES[] = {"libcublasLt.so.13", "libcublasLt.so.12"};
 
-struct Library {
+struct Library : OpenLibrary {
   Functions functions;
   Handle* handle = nullptr;
-  std::string problem;
 
-  Library() {
-    void* opened = nullptr;
-    for (const char* name : LIBRARIES)
-      if (opened == nullptr) opened = dlopen(name, RTLD_NOW | RTLD_LOCAL);
-    if (opened == nullptr) {
-      problem = "products of matrices run slowly, since neither libcublasLt.so.13 nor libcublasLt.so.12 loads";
-      return;
-    }
-#define X(name, arguments)                                                        \
-  functions.name = reinterpret_cast<Status(*) arguments>(dlsym(opened, #name)); \
-  if (functions.name == nullptr) problem = "cuBLASLt has no function " #name;
+  Library() : OpenLibrary({"libcublasLt.so.13", "libcublasLt.so.12"}) {
+#define X(name, arguments) find(&functions.name, #name);
     ISOFLOP_CUBLASLT(X)
 #undef X
     if (problem.empty() && functions.cublasLtCreate(&handle) != 0) problem = "cuBLASLt does not start";
+    if (!problem.empty()) problem = "products of matrices run slowly, since " + problem;
   }
 };
 

@@ -1,45 +1,16 @@
 // Runs a fused program, one row or a piece of one at a time: each lane has its columns, through all instructions.
 #include "../../ops/fusedProgram.h"
+#include "fusedFunctions.h"
 #include "kernels.h"
 #include "scalar.h"
 
 namespace isoflop::kernels {
 namespace {
 
-#define ISOFLOP_APPLY(name, value) \
+#define X(name, value) \
   ISOFLOP_BOTH inline float apply##name([[maybe_unused]] float a, [[maybe_unused]] float b, [[maybe_unused]] float c) { return value; }
-ISOFLOP_APPLY(Copy, a)
-ISOFLOP_APPLY(Neg, -a)
-ISOFLOP_APPLY(Abs, fabsf(a))
-ISOFLOP_APPLY(Sign, a > 0 ? 1.0f : a < 0 ? -1.0f : a == 0 ? 0.0f : a)
-ISOFLOP_APPLY(Exp, expf(a))
-ISOFLOP_APPLY(Log, logf(a))
-ISOFLOP_APPLY(Sqrt, sqrtf(a))
-ISOFLOP_APPLY(Reciprocal, 1.0f / a)
-ISOFLOP_APPLY(Tanh, tanhf(a))
-ISOFLOP_APPLY(Sigmoid, 1.0f / (1.0f + expf(-a)))
-ISOFLOP_APPLY(Erf, erff(a))
-ISOFLOP_APPLY(Floor, floorf(a))
-ISOFLOP_APPLY(Ceil, ceilf(a))
-ISOFLOP_APPLY(Round, rintf(a))
-ISOFLOP_APPLY(Not, a == 0.0f ? 1.0f : 0.0f)
-ISOFLOP_APPLY(IsNaN, a != a ? 1.0f : 0.0f)
-ISOFLOP_APPLY(Square, a* a)
-ISOFLOP_APPLY(Add, a + b)
-ISOFLOP_APPLY(Sub, a - b)
-ISOFLOP_APPLY(Mul, a* b)
-ISOFLOP_APPLY(Div, a / b)
-ISOFLOP_APPLY(Max, a > b || a != a ? a : b)
-ISOFLOP_APPLY(Min, a < b || a != a ? a : b)
-ISOFLOP_APPLY(Equal, a == b ? 1.0f : 0.0f)
-ISOFLOP_APPLY(Less, a < b ? 1.0f : 0.0f)
-ISOFLOP_APPLY(LessEqual, a <= b ? 1.0f : 0.0f)
-ISOFLOP_APPLY(And, a* b)
-ISOFLOP_APPLY(Or, a + b > 0.0f ? 1.0f : 0.0f)
-ISOFLOP_APPLY(Xor, a != b ? 1.0f : 0.0f)
-ISOFLOP_APPLY(Where, a != 0.0f ? b : c)
-ISOFLOP_APPLY(MulAdd, a* b + c)
-#undef ISOFLOP_APPLY
+ISOFLOP_FUSED_FUNCTIONS(X)
+#undef X
 
 ISOFLOP_BOTH inline float apply(int opcode, float a, float b, float c) {
   switch (opcode) {

@@ -1,4 +1,4 @@
-// isoflop.Fused on the device: the program is brought into its memory once, when the kernel is made.
+// isoflop.Fused on the device: a kernel compiled for the program, or one that interprets it where there is no compiler.
 #include "../../ops/fusedProgram.h"
 
 #include <algorithm>
@@ -6,6 +6,7 @@
 
 #include "../pool.h"
 #include "../registry.h"
+#include "../runtimeCompiler.h"
 #include "../walk.h"
 
 namespace isoflop {
@@ -20,10 +21,47 @@ constexpr size_t PIECE = 2048;
 // Blocks with registers of their own.
 constexpr size_t MAX_SLOTS = 1024;
 
-class DeviceProgram {
+// Addresses of operands, then of results.
+struct Addresses {
+  void* at[kernels::MAX_FUSED_ADDRESSES];
+  int count = 0;
+
+  Addresses(const DeviceCall& call, const FusedProgram& program) {
+    for (size_t i = 0; i < program.inputs.size(); i++) {
+      const Tensor operand = call.input(i);
+      if (operand.type != program.inputs[i].elementType || operand.count != program.inputs[i].count) throw OpError("operand " + std::to_string(i) + " is not as the program says");
+      at[count++] = const_cast<void*>(operand.data);
+    }
+    for (size_t i = 0; i < program.outputs.size(); i++) at[count++] = call.output(i, program.outputs[i].shape);
+  }
+};
+
+bool isEmpty(const FusedProgram& program) { return program.rows * program.columns == 0; }
+
+class CompiledProgram {
  public:
-  explicit DeviceProgram(const std::string& text) : program_(text) {
-    if (program_.inputs.size() + program_.outputs.size() + 1 > static_cast<size_t>(kernels::MAX_FUSED_ADDRESSES)) throw OpError("the program has too many operands");
+  explicit CompiledProgram(FusedProgram program) : program_(std::move(program)) {
+    if (isEmpty(program_)) return;
+    const FusedSource source = fusedSource(program_, device::TARGET);
+    blocks_ = source.blocks;
+    kernel_ = device::compiledKernel(source.text);
+  }
+
+  void run(const DeviceCall& call) const {
+    const Addresses addresses(call, program_);
+    if (kernel_ != nullptr) require(device::launch(kernel_, blocks_, addresses.at, static_cast<size_t>(addresses.count) * sizeof(void*)));
+  }
+
+ private:
+  FusedProgram program_;
+  size_t blocks_ = 0;
+  device::CompiledKernel* kernel_ = nullptr;
+};
+
+// The program's tables are brought into the device's memory once.
+class InterpretedProgram {
+ public:
+  explicit InterpretedProgram(FusedProgram program) : program_(std::move(program)) {
     if (program_.outer.size() > static_cast<size_t>(kernels::MAX_AXES)) throw OpError("the program has too many axes");
     piece_ = program_.reduces ? program_.columns : std::min(program_.columns, PIECE);
     std::vector<FusedValue> values;
@@ -34,23 +72,18 @@ class DeviceProgram {
     instructions_ = upload(instructions.data(), instructions.size() * sizeof(FusedInstruction));
     constants_ = upload(program_.constants.data(), program_.constants.size() * sizeof(float));
   }
-  DeviceProgram(const DeviceProgram&) = delete;
-  DeviceProgram& operator=(const DeviceProgram&) = delete;
-  ~DeviceProgram() {
+  InterpretedProgram(const InterpretedProgram&) = delete;
+  InterpretedProgram& operator=(const InterpretedProgram&) = delete;
+  ~InterpretedProgram() {
     for (void* memory : {values_, instructions_, constants_}) Pool::shared().give(memory);
   }
 
   void run(const DeviceCall& call) const {
+    const Addresses addresses(call, program_);
+    if (isEmpty(program_)) return;
     FusedCall fused{};
-    int next = 0;
-    for (size_t i = 0; i < program_.inputs.size(); i++) {
-      const Tensor operand = call.input(i);
-      if (operand.type != program_.inputs[i].elementType || operand.count != program_.inputs[i].count) throw OpError("operand " + std::to_string(i) + " is not as the program says");
-      fused.addresses[next++] = const_cast<void*>(operand.data);
-    }
-    for (size_t i = 0; i < program_.outputs.size(); i++) fused.addresses[next++] = call.output(i, program_.outputs[i].shape);
-    fused.addresses[next] = constants_;
-    if (program_.rows * program_.columns == 0) return;
+    std::copy_n(addresses.at, addresses.count, fused.addresses);
+    fused.addresses[addresses.count] = constants_;
     fused.values = static_cast<const FusedValue*>(values_);
     fused.instructions = static_cast<const FusedInstruction*>(instructions_);
     fused.count = static_cast<int>(program_.instructions.size());
@@ -111,8 +144,23 @@ class DeviceProgram {
 void addFused(Entries& entries) {
   // The operator's own schema says that any types fit; the program says which do.
   entries.push_back({"Fused", {}, [](const NodeAttributes& attributes) -> Body {
-    return [program = std::make_shared<DeviceProgram>(attributes.text("program"))](const DeviceCall& call) { program->run(call); };
+    FusedProgram program(attributes.text("program"));
+    if (program.inputs.size() + program.outputs.size() + 1 > static_cast<size_t>(kernels::MAX_FUSED_ADDRESSES)) throw OpError("the program has too many operands");
+    if (device::compilerProblem().empty()) return [compiled = std::make_shared<CompiledProgram>(std::move(program))](const DeviceCall& call) { compiled->run(call); };
+    return [interpreted = std::make_shared<InterpretedProgram>(std::move(program))](const DeviceCall& call) { interpreted->run(call); };
   }, {}, Entry::FRESH, OWN});
 }
 
 }  // namespace isoflop
+
+// The source of a program in language 0 (CUDA) or 1 (host): what is compiled at run time, for tests. Stays until the next call.
+extern "C" __attribute__((visibility("default"))) const char* IsoflopFusedSource(const char* program, int language) {
+  using namespace isoflop;
+  static std::string text;
+  try {
+    text = fusedSource(FusedProgram(program), language == 0 ? FusedTarget::CUDA : FusedTarget::HOST).text;
+  } catch (const std::exception& error) {
+    text = std::string("#error ") + error.what();
+  }
+  return text.c_str();
+}

@@ -83,7 +83,9 @@ KernelRegistry* makeRegistry() {
     addReductions(*all);
     addIndexing(*all);
     addProducts(*all);
+    addConvolutions(*all);
     addFused(*all);
+    addAttention(*all);
     addCopies(*all);
     return all;
   }();

@@ -47,7 +47,9 @@ void addMovement(Entries& entries);
 void addReductions(Entries& entries);
 void addIndexing(Entries& entries);
 void addProducts(Entries& entries);
+void addConvolutions(Entries& entries);
 void addFused(Entries& entries);
+void addAttention(Entries& entries);
 void addCopies(Entries& entries);
 
 // Throws StatusError.

@@ -88,7 +88,48 @@ struct FusedCall {
   void* addresses[MAX_FUSED_ADDRESSES];
 };
 
+// Heads of rows: element d of row t of head n lies at n xHead + t xStep + d. `group` heads of queries share one of keys.
+struct AttentionCall {
+  const float *q, *k, *v, *bias;  // bias: nullptr where there is none
+  float *out, *logSums;           // logSums [heads, queries]
+  int64_t heads, group, queries, keys, width, valueWidth;
+  int64_t qHead, qStep, kHead, kStep, vHead, vStep, outHead, outStep;
+  int64_t perBatch, biasSteps[4];  // heads of one example; steps along examples, heads, queries, keys
+  float scale;
+  bool causal;  // query i sees keys up to i + keys - queries
+};
+struct AttentionGradientCall {
+  AttentionCall of;
+  const float* g;  // lies as `out`
+  float* means;    // scratch [heads, queries]
+  float *dq, *dk, *dv;
+};
+constexpr int64_t MAX_ATTENTION_WIDTH = 256;
+
+// Of one group after the other: weights are [M, C, taps], or [C, M, taps] where transposed.
+constexpr int MAX_SPATIAL_AXES = 3;
+struct ConvolutionCall {
+  const float *operand, *weights, *bias;  // bias: nullptr where there is none
+  float* result;
+  int64_t batch, groups, channels, results;  // channels of operand and result, of a group
+  int axes;
+  int64_t from[MAX_SPATIAL_AXES], to[MAX_SPATIAL_AXES], taps[MAX_SPATIAL_AXES];  // sizes
+  int64_t strides[MAX_SPATIAL_AXES], pads[MAX_SPATIAL_AXES], dilations[MAX_SPATIAL_AXES];
+  bool transposed;
+};
+
+struct TopKCall {
+  const void* operand;
+  void* values;
+  int64_t* indices;
+  size_t outer, size, inner, k;
+  bool largest;
+};
+
 extern "C" {
+Failure isoflop_attention(const AttentionCall& call, void* stream);
+Failure isoflop_attention_gradient(const AttentionGradientCall& call, void* stream);
+
 Failure isoflop_elementwise(Elementwise operation, int type, const MapCall& call, void* stream);
 Failure isoflop_compare(Comparison operation, int type, const MapCall& call, void* stream);
 Failure isoflop_logic(Logic operation, const MapCall& call, void* stream);
@@ -116,6 +157,10 @@ Failure isoflop_scatter_add(int type, const IndexedCall& call, void* stream);
 Failure isoflop_one_hot(size_t elementBytes, uint64_t off, uint64_t on, const IndexedCall& call, void* stream);
 
 Failure isoflop_product(const ProductCall& call, void* stream);
+Failure isoflop_convolution(const ConvolutionCall& call, void* stream);
+
+// The k first of each row of [outer, size, inner] in order; of equals the first; NaN is before all numbers where `largest`, behind them else.
+Failure isoflop_top_k(int type, const TopKCall& call, void* stream);
 
 Failure isoflop_fused(const FusedCall& call, void* stream);
 }

@@ -61,6 +61,19 @@ void argMax(const DeviceCall& call, int64_t number, bool keep) {
   require(kernels::isoflop_arg_max(x.type, x.data, static_cast<int64_t*>(call.output(0, shape)), around.outer, around.size, around.inner, call.stream()));
 }
 
+void topK(const DeviceCall& call, int64_t number, bool largest) {
+  const Tensor x = call.input(0);
+  const auto k = call.integers(1);
+  const size_t axis = x.axis(number);
+  const Around around(x, axis);
+  if (k.size() != 1 || k[0] < 0 || k[0] > x.shape[axis]) throw OpError("k must be one number up to the size of the axis");
+  Shape shape = x.shape;
+  shape[axis] = k[0];
+  void* values = call.output(0, shape);
+  auto* indices = static_cast<int64_t*>(call.output(1, shape));
+  require(kernels::isoflop_top_k(x.type, {x.data, values, indices, around.outer, around.size, around.inner, static_cast<size_t>(k[0]), largest}, call.stream()));
+}
+
 void cumulativeSum(const DeviceCall& call, bool exclusive, bool reverse) {
   const Tensor x = call.input(0);
   const auto number = call.integers(1);
@@ -94,6 +107,9 @@ void addReductions(Entries& entries) {
     if (attributes.integer("select_last_index", 0) != 0) throw OpError("the last of equals has no kernel");
     return [axis = attributes.integer("axis", 0), keep = attributes.integer("keepdims", 1) != 0](const DeviceCall& call) { argMax(call, axis, keep); };
   }});
+  entries.push_back({"TopK", {{"T", NUMBERS}, {"I", {INT64}}}, [](const NodeAttributes& attributes) -> Body {
+    return [axis = attributes.integer("axis", -1), largest = attributes.integer("largest", 1) != 0](const DeviceCall& call) { topK(call, axis, largest); };
+  }, {1}});
   entries.push_back({"CumSum", {{"T", SUMMED}, {"T2", INDICES}}, [](const NodeAttributes& attributes) -> Body {
     return [exclusive = attributes.integer("exclusive", 0) != 0, reverse = attributes.integer("reverse", 0) != 0](const DeviceCall& call) { cumulativeSum(call, exclusive, reverse); };
   }, {1}});

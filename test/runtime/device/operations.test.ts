@@ -1,17 +1,15 @@
 /** @file Every operation on the simulated device, where the provider runs as on a GPU: equal to the CPU executor, case by case. */
 import { afterAll, describe, expect, test } from "vitest";
-import { hostArray, toNumbers } from "../../../kernel/graph/dtype";
 import type { Op } from "../../../kernel/graph/op";
 import { node, type Storage } from "../../../kernel/graph/tensor";
-import { encodeModel } from "../../../kernel/onnx/protobuf";
-import { formOf, HOST_BUFFERS } from "../../../kernel/runtime/buffers";
 import type { Executor } from "../../../kernel/runtime/executor";
 import { deviceExecutor } from "../../../kernel/runtime/native/device/deviceExecutor";
 import { nativeExecutor } from "../../../kernel/runtime/native/native";
-import { lowered, modelOf } from "../../../kernel/runtime/session";
+import { lowered } from "../../../kernel/runtime/session";
 import { hostOf } from "../../contract/arrays";
 import { cases, type Case } from "../../contract/cases";
 import { parametersFor } from "../../contract/run";
+import { runGraph } from "./runGraph";
 
 const fallbacks = new Set<string>();
 const listen = ({ message }: Error): void => /has no kernel for (.*?):/.exec(message)?.[1].split(", ").forEach((name) => fallbacks.add(name));
@@ -25,16 +23,8 @@ const device = deviceExecutor("simulated");
 async function runOn(engine: Executor, op: Op, { inputs, attrs }: Case<Op>): Promise<Float64Array> {
   const parameters = parametersFor(inputs);
   const graph = lowered([node<Op>(op, parameters, attrs)], { inputs: parameters, kernels: engine });
-  const ports = { inputs: graph.inputs.map(({ dtype, shape }, i) => ({ name: `i${i}`, dtype, shape })), outputs: graph.outputs.map(({ dtype, shape }, i) => ({ name: `o${i}`, dtype, shape })) };
-  const program = await engine.load({ model: encodeModel(modelOf(graph, engine)), ...ports });
-  const [output] = graph.outputs;
-  const result = (program.buffers ?? HOST_BUFFERS).make(formOf(output));
-  await program.run(
-    graph.inputs.map((input, i): Storage => input.storage ?? { data: hostOf(inputs[i]).data }),
-    [result],
-  );
-  await program.release();
-  return toNumbers({ dtype: output.dtype, data: result.data ?? hostArray(output.dtype, 0) });
+  const [result] = await runGraph(engine, graph, graph.inputs.map((input, i): Storage => input.storage ?? { data: hostOf(inputs[i]).data }));
+  return result;
 }
 
 const LEAVES: readonly Op[] = ["Input", "Data", "Fused", "Composite"];

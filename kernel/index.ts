@@ -13,7 +13,7 @@ export * from "./graph/ops/movement";
 export * from "./graph/ops/reduction";
 export * from "./graph/composites/activations";
 export { scaledDotProductAttention } from "./graph/composites/attention";
-export { softmaxCrossEntropy } from "./graph/composites/crossEntropy";
+export { softCrossEntropy, softmaxCrossEntropy } from "./graph/composites/crossEntropy";
 export { gatherChannels } from "./graph/composites/gatherChannels";
 export { linearAttention, normalizedLinearAttention, type LinearAttentionOptions } from "./graph/composites/linearAttention";
 export { layerNorm, rmsNorm } from "./graph/composites/normalization";

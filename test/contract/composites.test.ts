@@ -4,7 +4,7 @@ import { vjp } from "../../kernel/autodiff/grad";
 import { isComposite } from "../../kernel/graph/composite";
 import { gelu, geluTanh, logSoftmax, silu, softmax } from "../../kernel/graph/composites/activations";
 import { scaledDotProductAttention } from "../../kernel/graph/composites/attention";
-import { softmaxCrossEntropy } from "../../kernel/graph/composites/crossEntropy";
+import { softCrossEntropy, softmaxCrossEntropy } from "../../kernel/graph/composites/crossEntropy";
 import { gatherChannels } from "../../kernel/graph/composites/gatherChannels";
 import { layerNorm, rmsNorm } from "../../kernel/graph/composites/normalization";
 import { oneHotOf } from "../../kernel/graph/ops/indexing";
@@ -55,6 +55,8 @@ const list: readonly CompositeCase[] = [
   { name: "softmaxCrossEntropy", fn: softmaxCrossEntropy, inputs: [x(4, 5), classes([4], 5)], fused: true },
   { name: "softmaxCrossEntropy of sequences", fn: softmaxCrossEntropy, inputs: [x(2, 3, 5), classes([2, 3], 5, "int32")], fused: true },
   { name: "softmaxCrossEntropy of one class", fn: softmaxCrossEntropy, inputs: [x(3, 1), classes([3], 1)], fused: true },
+  { name: "softCrossEntropy", fn: (a, b) => softCrossEntropy(a, softmax(b)), inputs: [x(4, 5), y(4, 5)], fused: true },
+  { name: "softCrossEntropy with masses other than 1", fn: softCrossEntropy, inputs: [x(2, 3, 4), y(2, 3, 4)], fused: true },
   { name: "gatherChannels", fn: (a) => gatherChannels(a, tensor([1, 3], "int32")), inputs: [x(3, 5)], fused: false },
   { name: "gatherChannels of sequences", fn: (a) => gatherChannels(a, tensor([0, 2, 3], "int32")), inputs: [x(2, 3, 4)], fused: false },
   { name: "attention", fn: attend(false), inputs: [x(2, 3, 4), y(2, 5, 4), x(2, 5, 6)], fused: true },

@@ -1,8 +1,9 @@
-/** @file Negative log-likelihood of class indices under softmax. */
+/** @file Cross-entropy of softmax with class indices, and with probabilities. */
 import { composite } from "../composite";
 import { exp, mul, neg, sub } from "../ops/elementwise";
 import { takeAlong } from "../ops/indexing";
 import { reshape } from "../ops/movement";
+import { sum } from "../ops/reduction";
 import type { Tensor } from "../tensor";
 import { logSoftmax } from "./activations";
 import { oneHot } from "./oneHot";
@@ -26,3 +27,17 @@ const softmaxCrossEntropyOf = composite<Record<never, never>>({
 
 /** −log softmax(logits)[target] of each example: logits [..., V] and targets [...] of indices give [...]. */
 export const softmaxCrossEntropy = (logits: Tensor, targets: Tensor): Tensor => softmaxCrossEntropyOf([logits, targets], {});
+
+/** d/dlogits = (softmax(logits) Σ targets − targets) g. */
+const softCrossEntropyOf = composite<Record<never, never>>({
+  name: "SoftCrossEntropy",
+  decompose: ([logits, targets]) => neg(sum(mul(targets, logSoftmax(logits)), -1)),
+  vjp({ inputs: [logits, targets], g }) {
+    const logP = logSoftmax(logits);
+    const mass = sum(targets, -1, { keep: true });
+    return [mul(sub(mul(exp(logP), mass), targets), column(g)), neg(mul(logP, column(g)))];
+  },
+});
+
+/** −Σ targets log softmax(logits) over the last axis: logits and targets (probabilities) [..., V] give [...]. */
+export const softCrossEntropy = (logits: Tensor, targets: Tensor): Tensor => softCrossEntropyOf([logits, targets], {});

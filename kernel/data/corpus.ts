@@ -27,9 +27,12 @@ export interface Corpus {
  * - `english`: licence texts, and the prose of the comments in TypeScript's declaration files (descriptions of the web and the language);
  * - `licences`: licence texts alone;
  * - `markdown`: READMEs and documentation pages as they are;
- * - `typescript`: declaration files without their comments.
+ * - `typescript`: declaration files without their comments;
+ * - `javascript`: programs as they were written, none that a tool shortened;
+ * - `cpp`: C and C++ sources and headers;
+ * - `json`: JSON files, most of it the messages of a compiler in many languages, Czech first.
  */
-export type CorpusKind = "english" | "licences" | "markdown" | "typescript";
+export type CorpusKind = "english" | "licences" | "markdown" | "typescript" | "javascript" | "cpp" | "json";
 
 export interface CorpusOptions {
   /** Default `english`. */
@@ -103,13 +106,24 @@ const declarations: Reader = (name, read) =>
         .replace(/[ \t]+$/gm, "")
         .replace(/\n{2,}/g, "\n")
     : undefined;
+const javascript: Reader = (name, read) => (/\.[cm]?js$/.test(name) ? written(read()) : undefined);
+const cpp: Reader = (name, read) => (/\.(cc|hh|h)$/.test(name) ? read() : undefined);
+const json: Reader = (name, read) => (name.endsWith(".json") ? read() : undefined);
 
 const READERS: { readonly [kind in CorpusKind]: readonly Reader[] } = {
   english: [licence, comments],
   licences: [licence],
   markdown: [markdown],
   typescript: [declarations],
+  javascript: [javascript],
+  cpp: [cpp],
+  json: [json],
 };
+
+/** Characters of a mean line, above which a program is one that a tool has shortened. */
+const LONG_LINE_UNITS = 120;
+
+const written = (source: string): string | undefined => (source.length <= LONG_LINE_UNITS * source.split("\n").length ? source : undefined);
 
 /** The paragraphs of documentation comments, without their stars, link syntax, reference links and examples. */
 function prose(source: string): string[] {

@@ -34,3 +34,4 @@ export { points2d, type Points2dKind, type Points2dOptions } from "./generated/p
 export { gaussianMixture, type GaussianMixture, type GaussianMixtureOptions } from "./generated/gaussianMixture";
 export { linear, teacher, type Linear, type LinearOptions, type Teacher, type TeacherOptions } from "./generated/teachers";
 export { modular, type Modular, type ModularOperation, type ModularOptions } from "./generated/modular";
+export { arithmetic, type ArithmeticOptions } from "./generated/arithmetic";

@@ -1,7 +1,7 @@
 /** @file Trees: plain objects, arrays and class instances that hold tensors at their leaves. */
 import { ArgumentError } from "../errors";
 import { isFloat } from "./dtype";
-import { Tensor } from "./tensor";
+import { fromHost, Tensor } from "./tensor";
 
 /** Anything that may hold tensors. Leaves that are not tensors (numbers, strings, functions) are kept as they are. */
 export type Tree = unknown;
@@ -98,6 +98,12 @@ export function replace<T extends Tree>(tree: T, replacements: Readonly<Record<s
   });
   if (left.size > 0) throw new ArgumentError(`tree.replace: no tensor at ${[...left].join(", ")}`, { help: `paths here are ${preview(pathsOf(tree))}` });
   return out;
+}
+
+/** A copy that shares no memory with `tree`, so that a training may take one over and leave the other as it is. */
+export async function clone<T extends Tree>(tree: T): Promise<T> {
+  const copies = await Promise.all(leaves(tree).map(async ([path, leaf]) => [path, fromHost(await leaf.host())] as const));
+  return replace(tree, Object.fromEntries(copies));
 }
 
 /** Applies `fn` to the tensors of two trees at equal paths. The result has the form of the first.

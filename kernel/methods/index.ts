@@ -3,6 +3,7 @@ import type { Card } from "./card";
 import * as primer from "./primer";
 
 export type { Card, PaperFigure } from "./card";
+export * as dcptLaw from "./dcpt-law/index";
 export * as lost from "./lost";
 export * as primer from "./primer";
 

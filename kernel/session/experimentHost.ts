@@ -1,6 +1,6 @@
 /** @file What a session tells experiments: the cells that lead to the running one, and hashes of what defines the experiment. */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { ExperimentHost, Replay } from "../experiment/host";
 import { cellsFor, plainCode } from "./replay";
@@ -23,12 +23,16 @@ export function sessionHost({ cwd, file, cells }: SessionCells): ExperimentHost 
 
 /** Hashes of an experiment's cells and, in the repository, of its method. @param folder - the notebook's. */
 export function sourcesOf({ slug, folder, cells }: { readonly slug: string; readonly folder: string; readonly cells: readonly string[] }): Readonly<Record<string, string>> {
-  const method = `kernel/methods/${slug}.ts`;
-  const path = resolve(folder, "..", join("kernel", "methods", `${slug}.ts`));
-  return {
-    notebook: hash(cells.map((cell) => plainCode(cell)).join("\n")),
-    ...(existsSync(path) ? { [method]: hash(plainCode(readFileSync(path, "utf8"), path)) } : {}),
-  };
+  const root = resolve(folder, "..");
+  const methodHashes = methodFiles(root, slug).map((name) => [name, hash(plainCode(readFileSync(join(root, name), "utf8"), join(root, name)))] as const);
+  return { notebook: hash(cells.map((cell) => plainCode(cell)).join("\n")), ...Object.fromEntries(methodHashes) };
+}
+
+/** `kernel/methods/<slug>.ts`, or the files of the folder of that name; none outside of the repository. */
+function methodFiles(root: string, slug: string): readonly string[] {
+  const name = `kernel/methods/${slug}`;
+  if (existsSync(join(root, `${name}.ts`))) return [`${name}.ts`];
+  return existsSync(join(root, name)) ? readdirSync(join(root, name)).sort().map((file) => `${name}/${file}`) : [];
 }
 
 const hash = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);

@@ -1,5 +1,5 @@
 /** @file A small training with each method in it, for the contract that all methods keep. */
-import { methods, nn, optim, random, tensor, trainer, type Tensor, type Training } from "../../kernel/index";
+import { data, methods, nn, optim, random, tensor, trainer, type Tensor, type Training } from "../../kernel/index";
 
 export interface MethodCase<Given = unknown> {
   /** What the method is applied to: a model, data, a state. It must stay as it is. */
@@ -32,8 +32,18 @@ export function countingBatch(step: number): Batch {
 /** The usual training of a language model. */
 export const languageModel = (model: nn.Gpt): Training => trainer({ model, optimizer: optim.adam({ lr: 1e-2 }), loss: (m, { x, y }: Batch) => nn.crossEntropy(m.call(x), y), batch: countingBatch }) as Training;
 
+/** Continual pre-training at the share that a law gives: counting upwards is the general corpus, counting in threes the domain. */
+const mixedTraining = (model: nn.Gpt): Training => {
+  const counting = (by: number): data.Dataset<"x" | "y"> => data.windowsOf(Int32Array.from({ length: 200 }, (_, i) => (i * by) % VOCAB), CONTEXT);
+  const law = { predict: (at: methods.dcptLaw.Mixed) => methods.dcptLaw.dcptLoss({ E: 1, A: 0, alpha: 1, B: 1, beta: 0.5, eta: 1, C: 0.2, gamma: 1, eps: 0.1 }, at) };
+  const { ratio } = methods.dcptLaw.optimalRatio({ general: law, domain: law, params: 1, tokens: 1000, base: 1.3 });
+  const mixed = data.mixture({ general: counting(1), domain: counting(3) }, { batch: 8, weights: { general: 1 - ratio, domain: ratio } });
+  return { ...languageModel(model), batch: (step) => mixed.batch(step) };
+};
+
 /** By slug. A method without a case fails the contract. */
 export const METHOD_CASES: Readonly<Record<string, MethodCase>> = {
+  "dcpt-law": methodCase({ given: () => smallGpt(), apply: mixedTraining }),
   lost: methodCase({ given: () => smallGpt(), apply: async (model) => languageModel(await methods.lost.lost(model, { rank: 4, density: 0.1 })) }),
   primer: methodCase({ given: () => smallGpt(), apply: (model) => languageModel(methods.primer.primerEz(model)) }),
 };

@@ -107,6 +107,9 @@ describe("corpus", () => {
     { kind: "licences", least: 50_000, word: "Permission is hereby granted" },
     { kind: "markdown", least: 150_000, word: "## " },
     { kind: "typescript", least: 1_000_000, word: "interface " },
+    { kind: "javascript", least: 1_000_000, word: "function " },
+    { kind: "cpp", least: 500_000, word: "#include" },
+    { kind: "json", least: 1_000_000, word: "{" },
   ])("of $kind is at least $least bytes of what it says", ({ kind, least, word }) => {
     const found = corpus({ kind });
     expect(found.bytes).toBeGreaterThan(least);

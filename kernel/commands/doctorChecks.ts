@@ -1,11 +1,11 @@
 /** @file What `isoflop doctor` looks at. A check never throws: what goes wrong is its result. */
 import { readFileSync } from "node:fs";
 import { arch, freemem, totalmem } from "node:os";
-import koffi from "koffi";
 import { engines } from "../../package.json";
 import { bytesText } from "../display/format";
 import { devices } from "../runtime/devices";
 import { describeMachine } from "../runtime/machine";
+import { cuda, nvidia } from "./nvidiaChecks";
 
 export interface Check {
   readonly name: string;
@@ -118,68 +118,4 @@ async function webgpu(): Promise<Check> {
   const device = (await devices()).find(({ name }) => name === "webgpu");
   if (device === undefined || device.available) return { name: "WebGPU", state: "ok", detail: device?.description ?? "" };
   return { name: "WebGPU", state: "absent", detail: `${device.description}: ${device.reason}`, help: device.help };
-}
-
-/** Our own provider, which opens the driver: what it says is what programs will find. */
-async function cuda(): Promise<Check> {
-  const name = "CUDA provider";
-  const device = (await devices()).find((one) => one.name === "cuda");
-  if (device === undefined) return { name, state: "problem", detail: "not known", help: "reinstall IsoFLOP" };
-  if (!device.available) return { name, state: "absent", detail: device.reason ?? "", help: device.help };
-  return { name, state: "ok", detail: device.description, ...(device.lacking === undefined ? {} : { help: device.lacking }) };
-}
-
-interface NvidiaPart {
-  readonly name: string;
-  readonly linux: readonly string[];
-  readonly windows: readonly string[];
-  readonly help: string;
-}
-/** CUDA's runtime libraries for the versions that there are: 13, 12. */
-const NVIDIA: readonly NvidiaPart[] = [
-  { name: "NVIDIA driver", linux: ["libcuda.so.1"], windows: ["nvcuda.dll"], help: "install the NVIDIA driver, where there is an NVIDIA GPU" },
-  { name: "NVML", linux: ["libnvidia-ml.so.1"], windows: ["nvml.dll"], help: "comes with the NVIDIA driver; without it load, memory and energy of the GPU are not shown" },
-  { name: "CUDA runtime", linux: ["libcudart.so.13", "libcudart.so.12"], windows: ["cudart64_13.dll", "cudart64_12.dll"], help: "install CUDA 12 or 13 runtime libraries (cuda-cudart)" },
-  { name: "cuBLASLt", linux: ["libcublasLt.so.13", "libcublasLt.so.12"], windows: ["cublasLt64_13.dll", "cublasLt64_12.dll"], help: "install libcublas of CUDA 12 or 13" },
-  { name: "NVRTC", linux: ["libnvrtc.so.13", "libnvrtc.so.12"], windows: ["nvrtc64_130_0.dll", "nvrtc64_120_0.dll"], help: "install cuda-nvrtc of CUDA 12 or 13, for kernels that are compiled at run time" },
-  { name: "cuDNN", linux: ["libcudnn.so.9", "libcudnn.so.8"], windows: ["cudnn64_9.dll", "cudnn64_8.dll"], help: "optional: install cuDNN 9 for faster convolutions" },
-];
-
-function* nvidia(): Generator<Check> {
-  if (process.platform !== "linux" && process.platform !== "win32") {
-    yield { name: NVIDIA[0].name, state: "absent", detail: `there is none for ${process.platform}` };
-    return;
-  }
-  let driver = true;
-  for (const { name, linux, windows, help } of NVIDIA) {
-    const files = process.platform === "win32" ? windows : linux;
-    const found = firstThatLoads(files);
-    if (found !== undefined) yield { name, state: "ok", detail: found.place };
-    // Without a driver the rest has nothing to do: one line is enough.
-    else if (driver) yield { name, state: "absent", detail: `${files.join(" or ")} does not load`, help };
-    if (name === NVIDIA[0].name) driver = found !== undefined;
-  }
-}
-
-/** The first of these libraries that loads, with the path that the loader took it from where the system tells (Linux). */
-function firstThatLoads(files: readonly string[]): { readonly place: string } | undefined {
-  for (const file of files) {
-    try {
-      const library = koffi.load(file);
-      const place = mappedPath(file) ?? file;
-      library.unload();
-      return { place };
-    } catch {
-      continue; // the next version may be there
-    }
-  }
-  return undefined;
-}
-
-/** Where a loaded library lies; links are followed, so that its name tells the version. */
-function mappedPath(file: string): string | undefined {
-  if (process.platform !== "linux") return undefined;
-  const stem = file.slice(0, file.indexOf(".so"));
-  const paths = readFileSync("/proc/self/maps", "utf8").split("\n").map((line) => line.slice(line.indexOf("/")));
-  return paths.find((path) => path.slice(path.lastIndexOf("/") + 1).startsWith(`${stem}.so`));
 }

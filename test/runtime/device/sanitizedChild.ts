@@ -1,9 +1,11 @@
 /** @file Run in a process of its own, whose provider for the simulated device is checked by sanitizers. Says what it did. */
+import koffi from "koffi";
 import { compile, fromHost, gather, softmax, tensor, topK, type Tensor, where } from "../../../kernel/index";
 import type { OnnxModel } from "../../../kernel/onnx/model";
 import { encodeModel } from "../../../kernel/onnx/protobuf";
 import { formOf } from "../../../kernel/runtime/buffers";
 import { deviceExecutor } from "../../../kernel/runtime/native/device/deviceExecutor";
+import { providerPath } from "../../../kernel/runtime/native/device/deviceLibrary";
 import { kernels, lowered, modelOf } from "../../../kernel/runtime/session";
 import { batchOf, training } from "./training";
 
@@ -66,4 +68,10 @@ async function attempt(bytes: Uint8Array): Promise<"ran" | "refused"> {
 
 const counts = { ran: 0, refused: 0 };
 for (let i = 0; i < 150; i++) counts[await attempt(encodeModel(withPrograms()))]++;
+
+// What would be compiled of such programs is text, or a refusal.
+const sourceOf = koffi.load(providerPath("simulated") ?? "").func("str IsoflopFusedSource(str program, int language)");
+const programs = model.graph.nodes.flatMap(({ attributes: { program } }) => (program?.type === "string" ? [program.value] : []));
+const sources = Array.from({ length: 300 }, (_, i) => String(sourceOf(damaged(programs[i % programs.length]), i % 2)));
+if (!sources.every((source) => /^#(define|error) /.test(source))) throw new Error("a source is neither a program nor a refusal");
 process.stdout.write(`trained with ${replays} replays; TopK [${[...(await largest.numbers())].join()}]; index ${index}; damaged ${JSON.stringify(counts)}\n`);

@@ -1,5 +1,6 @@
 /** @file `isoflop devices`: what this machine can compute on, and what to do where a device is missing. */
 import { parseArgs } from "node:util";
+import { bytesText } from "../display/format";
 import { type Device, devices as list } from "../runtime/devices";
 import { type Command, EXIT_OK, UsageError } from "./command";
 
@@ -8,7 +9,7 @@ const HELP = `usage: isoflop devices [--json]
 Lists the devices, and for a missing one why it is missing and what to do about it.
 A notebook computes on the cpu unless it calls useDevice("cuda") or useDevice("webgpu"), or ISOFLOP_DEVICE is set to one of them.
 
-  --json   as JSON: name, description, available, reason, help
+  --json   as JSON: name, description, available, memory, reason, help
 `;
 
 export const devices: Command = {
@@ -21,9 +22,11 @@ export const devices: Command = {
   },
 };
 
-function describe({ name, description, available, reason, help, lacking }: Device): string {
-  const line = `${name.padEnd(8)} ${(available ? "there" : "missing").padEnd(8)} ${description}\n`;
+/** A device in a line or a few. */
+export function describe({ name, description, available, memory, reason, help, lacking }: Device): string {
   const indent = " ".repeat(18);
+  const free = memory === undefined ? "" : `${indent}${bytesText(memory.freeBytes)} of ${bytesText(memory.totalBytes)} free\n`;
+  const line = `${name.padEnd(8)} ${(available ? "there" : "missing").padEnd(8)} ${description}\n${free}`;
   if (available) return lacking === undefined ? line : `${line}${indent}${lacking}\n`;
   return `${line}${indent}${reason}\n${indent}help: ${help}\n`;
 }

@@ -1,5 +1,6 @@
 /** @file The state of machine and kernel, once a second, from the protocol's thread: also while a cell holds the other one. */
 import type { KernelInfo, KernelStatus } from "../protocol/jupyter";
+import { deviceMemoryOf } from "../runtime/native/device/deviceLibrary";
 import { gpuStates } from "../runtime/monitor/gpu";
 import { memoryState } from "../runtime/monitor/memory";
 import { MemoryGuard } from "./memoryGuard";
@@ -44,7 +45,9 @@ export class StatusMonitor {
     if (warning?.first === true) options.onWarning(warning.warning);
     const rates = this.rates();
     if (!options.wanted()) return;
-    options.send({ ...options.info(), ...memory, ...rates, rssBytes, gpus: gpuStates(), ...(warning === undefined ? {} : { warning: warning.warning }) });
+    const info = options.info();
+    const deviceMemory = deviceMemoryOf(info.device);
+    options.send({ ...info, ...memory, ...rates, rssBytes, gpus: gpuStates(), ...(deviceMemory === undefined ? {} : { deviceMemory }), ...(warning === undefined ? {} : { warning: warning.warning }) });
   }
 
   /** Since the last call. */

@@ -133,6 +133,8 @@ export interface KernelStatus {
   /** Rate of the compiled programs over the last second; 0 when none ran. */
   readonly flopsPerSecond: number;
   readonly gpus: readonly GpuStatus[];
+  /** What the kernel has on the device that it computes on; absent where tensors lie in host memory. */
+  readonly deviceMemory?: { readonly bytesInUse: number; readonly peakBytes: number; readonly bytesReserved: number };
   /** Set where the machine is about to swap. */
   readonly warning?: string;
 }

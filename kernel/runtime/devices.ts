@@ -15,6 +15,8 @@ export interface Device {
   /** What it is: the processor's model, cores and memory; the graphics adapter's name. */
   readonly description: string;
   readonly available: boolean;
+  /** Of the device, whoever uses it; absent where it has none of its own, or does not tell. */
+  readonly memory?: { readonly freeBytes: number; readonly totalBytes: number };
   /** Why it is missing, one line; absent where it is there. */
   readonly reason?: string;
   /** What to do about that; absent where it is there. */

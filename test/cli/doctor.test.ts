@@ -25,6 +25,7 @@ const char* IsoflopDeviceDescribe(void) { return ${JSON.stringify(["IsoflopCuda"
 const char* IsoflopStatisticsNames(void) { return "bytesInUse"; }
 void IsoflopStatistics(long* out) { *out = 0; }
 const char* IsoflopSynchronize(void) { return 0; }
+void IsoflopDeviceMemory(long* out) { out[0] = 3L << 30; out[1] = 80L << 30; }
 void IsoflopResetPeak(void) {}`;
 
 const compiler = process.platform === "linux" && spawnSync("cc", ["--version"]).status === 0;

@@ -5,7 +5,7 @@ import { devices, webgpuDevice } from "../../kernel/runtime/devices";
 import type * as sessionModule from "../../kernel/runtime/session";
 import { executor, setExecutor, useDevice } from "../../kernel/runtime/session";
 import { probeWebgpu, type WebgpuProbe } from "../../kernel/runtime/webgpuProbe";
-import { devices as devicesCommand } from "../../kernel/commands/devices";
+import { describe as describeDevice, devices as devicesCommand } from "../../kernel/commands/devices";
 
 const found = await devices();
 const webgpu = found.find(({ name }) => name === "webgpu");
@@ -49,6 +49,11 @@ describe("the list of devices", () => {
     expect(old.help).toMatch(/^update the Vulkan driver/);
     expect(webgpuDevice(probe, "win32").help).toMatch(/^update the graphics driver/);
     expect(webgpuDevice(probe, "darwin").description).toBe("WebGPU on Metal");
+  });
+
+  test("tells the memory of a device that has its own", () => {
+    const gpu = { name: "cuda", description: "NVIDIA H200", available: true, memory: { freeBytes: 3 * 2 ** 30, totalBytes: 139 * 2 ** 30 }, lacking: "no cuBLASLt" } as const;
+    expect(describeDevice(gpu).split("\n").map((line) => line.trim())).toEqual(["cuda     there    NVIDIA H200", "3 GiB of 139 GiB free", "no cuBLASLt", ""]);
   });
 
   test("is printed by `isoflop devices`, one line for each device that is there", async () => {

@@ -26,15 +26,20 @@ export function bar(share: number): string {
 const memoryText = (used: number, total: number): string => `${bar(total === 0 ? 0 : used / total)} ${bytesText(used)} of ${bytesText(total)}`;
 
 /** The rows of a kernel's state. */
-export function statusNodes({ executor, rssBytes, freeBytes, totalBytes, cpuLoad, flopsPerSecond, gpus, warning }: KernelStatus): DeviceNode[] {
+export function statusNodes({ executor, rssBytes, freeBytes, totalBytes, cpuLoad, flopsPerSecond, gpus, deviceMemory, warning }: KernelStatus): DeviceNode[] {
   return [
     { id: "executor", label: "Executor", description: executor, icon: "chip", tooltip: `Executor: ${executor}` },
     { id: "speed", label: "Speed", description: flopsPerSecond > 0 ? withPrefix(flopsPerSecond, "FLOP/s") : "nothing runs", icon: "dashboard", tooltip: "FLOPs of compiled programs over the last second" },
     { id: "processor", label: "Processor", description: `${cpuLoad.toFixed(1)} cores`, icon: "server", tooltip: "Load of the kernel: 2.0 is two cores full" },
     { id: "kernelMemory", label: "Kernel memory", description: bytesText(rssBytes), icon: "circuit-board", tooltip: "Memory of the kernel's process" },
     { id: "memory", label: "Memory", description: memoryText(totalBytes - freeBytes, totalBytes), icon: warning === undefined ? "database" : "warning", warning: warning !== undefined, tooltip: warning ?? "Memory of this machine in use" },
+    ...(deviceMemory === undefined ? [] : [deviceMemoryNode(deviceMemory)]),
     ...gpus.map(gpuNode),
   ];
+}
+
+function deviceMemoryNode({ bytesInUse, peakBytes, bytesReserved }: NonNullable<KernelStatus["deviceMemory"]>): DeviceNode {
+  return { id: "deviceMemory", label: "Kernel on the device", description: `${bytesText(bytesInUse)}, at most ${bytesText(peakBytes)}`, icon: "database", tooltip: `Tensors of the kernel on its device; with what it keeps for the next ones ${bytesText(bytesReserved)}` };
 }
 
 function gpuNode({ name, usedBytes, totalBytes, load, watts }: GpuStatus, index: number): DeviceNode {

@@ -149,6 +149,8 @@ describe("status bar and devices", () => {
     expect(statusText(undefined, { ...status, device: "cuda", gpus, flopsPerSecond: 0 })).toBe("$(chip) cuda  3 GiB");
     const nodes = statusNodes({ ...status, gpus });
     expect(nodes.at(-1)).toMatchObject({ label: "H200", children: [{ label: "Memory" }, { description: "▰▰▰▰▰▱▱▱▱▱ 50 %" }, { description: "300 W" }] });
+    const inUse = statusNodes({ ...status, deviceMemory: { bytesInUse: 2 ** 30, peakBytes: 3 * 2 ** 30, bytesReserved: 4 * 2 ** 30 } }).at(-1);
+    expect(inUse).toMatchObject({ description: "1 GiB, at most 3 GiB", tooltip: expect.stringContaining("4 GiB") });
     expect([bar(-1), bar(2)]).toEqual(["▱".repeat(10), "▰".repeat(10)]);
   });
 });

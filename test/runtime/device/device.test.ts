@@ -3,7 +3,7 @@ import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { DeviceError } from "../../../kernel/errors";
 import { compile, deviceMemory, fromHost, gather, matmul, ones, synchronize, tensor, type Tensor, useDevice } from "../../../kernel/index";
 import { deviceExecutor, type DeviceExecutor } from "../../../kernel/runtime/native/device/deviceExecutor";
-import type { DeviceStatistics } from "../../../kernel/runtime/native/device/deviceLibrary";
+import { DeviceLibrary, deviceMemoryOf, type DeviceStatistics } from "../../../kernel/runtime/native/device/deviceLibrary";
 import { nativeExecutor } from "../../../kernel/runtime/native/native";
 import { executor, setExecutor } from "../../../kernel/runtime/session";
 import { BATCH_BYTES, batchOf, training } from "./training";
@@ -118,6 +118,12 @@ describe("tensors on the device", () => {
     await synchronize();
     expect((deviceMemory()?.bytesInUse ?? NaN) - held).toBeGreaterThanOrEqual(result.bytes);
     expect(deviceMemory()?.peakBytes).toBeGreaterThanOrEqual(deviceMemory()?.bytesInUse ?? NaN);
+    const { bytesInUse, peakBytes, bytesReserved } = device.statistics();
+    expect(deviceMemoryOf("simulated")).toEqual({ bytesInUse, peakBytes, bytesReserved });
+    expect(deviceMemoryOf("cpu")).toBeUndefined();
+    const { freeBytes, totalBytes } = DeviceLibrary.get("simulated").memory();
+    expect(freeBytes).toBeGreaterThan(0);
+    expect(totalBytes).toBeGreaterThan(freeBytes);
   });
 });
 

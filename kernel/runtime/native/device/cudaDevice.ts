@@ -1,12 +1,14 @@
 /** @file The NVIDIA GPU as a device that programs can run on, or why there is none and what to do. */
 import { DeviceError } from "../../../errors";
-import { DeviceLibrary, providerPath } from "./deviceLibrary";
+import { DeviceLibrary, providerPath, type WholeMemory } from "./deviceLibrary";
 
 export interface CudaDevice {
   readonly description: string;
   readonly available: boolean;
   readonly reason?: string;
   readonly help?: string;
+  /** Absent where there is no device. */
+  readonly memory?: WholeMemory;
   /** What is there but works with less: libraries that were not found. */
   readonly lacking?: string;
 }
@@ -20,9 +22,10 @@ export function cudaDevice(): CudaDevice {
   if (process.platform !== "linux") return missing(`our CUDA provider is built for Linux, not for ${process.platform}`, "use webgpu here, or Linux (WSL on Windows)");
   if (providerPath("cuda") === undefined) return missing("this installation has no CUDA provider", "with CUDA 12 or 13 and its nvcc, run `npm run build:cuda`");
   try {
-    const { device, problem, lacking } = DeviceLibrary.get("cuda").description;
+    const library = DeviceLibrary.get("cuda");
+    const { device, problem, lacking } = library.description;
     if (problem !== undefined) return missing(problem, helpFor(problem));
-    return { description: device, available: true, ...(lacking === undefined ? {} : { lacking: `${lacking}; ${CUBLAS_HELP}` }) };
+    return { description: device, available: true, memory: library.memory(), ...(lacking === undefined ? {} : { lacking: `${lacking}; ${CUBLAS_HELP}` }) };
   } catch (error) {
     return missing(error instanceof DeviceError ? error.message.split("\n")[0] : String(error), "build it again with `npm run build:cuda`");
   }

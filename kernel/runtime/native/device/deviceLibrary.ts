@@ -37,6 +37,12 @@ export interface DeviceDescription {
   readonly lacking?: string;
 }
 
+/** Memory of a device, whoever uses it. */
+export interface WholeMemory {
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+}
+
 const buildOf = (name: ProviderName): string => `npm run build:${name}`;
 
 /** Where a library may lie: beside the bundle, or in the repository's dist when run from its sources; ISOFLOP_CUDA and ISOFLOP_SIMULATED name another. */
@@ -74,6 +80,7 @@ export class DeviceLibrary {
   private readonly readStatistics: (out: BigInt64Array) => void;
   private readonly waitForDevice: { readonly async: (done: (error: unknown, failure: string | null) => void) => void };
   private readonly resetPeak: () => void;
+  private readonly readMemory: (out: BigInt64Array) => void;
   private attached: { readonly device: Pointer; readonly memory: Pointer; readonly allocator: Pointer } | undefined;
 
   private constructor(readonly name: ProviderName) {
@@ -95,6 +102,13 @@ export class DeviceLibrary {
     this.readStatistics = this.library.func("void IsoflopStatistics(void *out)");
     this.waitForDevice = this.library.func("str IsoflopSynchronize()");
     this.resetPeak = this.library.func("void IsoflopResetPeak()");
+    this.readMemory = this.library.func("void IsoflopDeviceMemory(void *out)");
+  }
+
+  memory(): WholeMemory {
+    const found = new BigInt64Array(2);
+    this.readMemory(found);
+    return { freeBytes: Number(found[0]), totalBytes: Number(found[1]) };
   }
 
   statistics(): DeviceStatistics {
@@ -146,5 +160,16 @@ export class DeviceLibrary {
     const memory = api.ask("EpDevice_MemoryInfo", device, DEVICE_MEMORY) ?? undefined;
     if (memory === undefined) throw new DeviceError(`the execution provider "${this.name}" names no memory`, { where: this.path, help: `build it again with ${buildOf(this.name)}` });
     return (this.attached = { device, memory, allocator: api.make("GetSharedAllocator", environment, memory) });
+  }
+}
+
+/** What this process has on a device, counted by its provider for all threads; undefined where `name` is no device with memory of its own. Never throws. */
+export function deviceMemoryOf(name: string): Pick<DeviceStatistics, "bytesInUse" | "peakBytes" | "bytesReserved"> | undefined {
+  if (name !== "cuda" && name !== "simulated") return undefined;
+  try {
+    const { bytesInUse, peakBytes, bytesReserved } = DeviceLibrary.get(name).statistics();
+    return { bytesInUse, peakBytes, bytesReserved };
+  } catch {
+    return undefined; // whoever computes on it is told why it is not there
   }
 }

@@ -22,6 +22,11 @@ std::string lacking();
 
 void* allocate(size_t bytes);  // nullptr: there is not so much
 void release(void* memory);
+// Memory of the device as a whole, whoever uses it.
+struct Memory {
+  size_t freeBytes = 0, totalBytes = 0;
+};
+Memory memory();
 
 enum class Way { TO_DEVICE, TO_HOST, ON_DEVICE };
 // Copies in the order of the stream; TO_HOST has ended when it returns.

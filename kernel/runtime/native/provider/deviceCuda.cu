@@ -91,6 +91,14 @@ void* allocate(size_t bytes) {
   return nullptr;
 }
 void release(void* memory) { cudaFree(memory); }
+Memory memory() {
+  Memory found;
+  if (problem().empty()) {
+    current();
+    cudaMemGetInfo(&found.freeBytes, &found.totalBytes);
+  }
+  return found;
+}
 
 Failure copy(void* to, const void* from, size_t bytes, Way way) {
   const cudaStream_t stream = current();

@@ -1,4 +1,6 @@
 // The simulated device. Its memory is the host's, so that every kernel can run and be checked without a GPU.
+#include <unistd.h>
+
 #include <cstdlib>
 #include <cstring>
 
@@ -29,6 +31,10 @@ std::string lacking() { return ""; }
 
 void* allocate(size_t bytes) { return bytes > MAX_BLOCK_BYTES ? nullptr : std::aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT); }
 void release(void* memory) { std::free(memory); }
+Memory memory() {
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  return {static_cast<size_t>(sysconf(_SC_AVPHYS_PAGES)) * page, static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * page};
+}
 
 Failure copy(void* to, const void* from, size_t bytes, Way way) {
   if (way == Way::ON_DEVICE) simulated::submit(&only, [=] { std::memmove(to, from, bytes); });

@@ -140,6 +140,12 @@ ISOFLOP_EXPORT void IsoflopStatistics(int64_t* out) {
   ISOFLOP_STATISTICS(X)
 #undef X
 }
+// Free and total bytes of the device.
+ISOFLOP_EXPORT void IsoflopDeviceMemory(int64_t* out) {
+  const isoflop::device::Memory found = isoflop::device::memory();
+  out[0] = static_cast<int64_t>(found.freeBytes);
+  out[1] = static_cast<int64_t>(found.totalBytes);
+}
 // Peak memory counts anew from here.
 ISOFLOP_EXPORT void IsoflopResetPeak() {
   using namespace isoflop;

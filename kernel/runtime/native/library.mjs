@@ -1,5 +1,5 @@
 // Builds a native library from its sources with two compilers at a time, unless nothing has changed since it was built.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -19,6 +19,14 @@ const run = ([command, ...args]) =>
     child.on("error", () => resolve(false));
     child.on("exit", (code) => resolve(code === 0));
   });
+
+/** The oldest versions of the C and C++ libraries that a library runs with, where objdump is there to tell. They are linked as onnxruntime links them: what is inside of ours would ask for a newer C library. */
+function needs(library) {
+  const { status, stdout } = spawnSync("objdump", ["-T", library], { encoding: "utf8", maxBuffer: 1 << 28 });
+  if (status !== 0) return "";
+  const newestOf = (name) => [...stdout.matchAll(new RegExp(`\\b${name}_([0-9.]+)`, "g"))].map(([, version]) => version).sort((a, b) => a.localeCompare(b, "en", { numeric: true })).at(-1);
+  return ["GLIBC", "GLIBCXX"].map((name) => [name, newestOf(name)]).filter(([, version]) => version !== undefined).map(([name, version]) => `, ${name} ${version}`).join("");
+}
 
 /**
  * `sources` are { file, command }: the command lacks only `-c file -o object`; `link` lacks `-o library objects`.
@@ -40,5 +48,5 @@ export async function buildLibrary({ library, sources, link, linkBehind = [], fo
   well = well && (await run([...link, "-o", fresh, ...sources.map(({ file }) => objectOf(file)), ...linkBehind]));
   if (!well) process.exit(1);
   renameSync(fresh, library);
-  console.log(`${library.slice(root.length)} ${(statSync(library).size / 1024).toFixed(0)} KiB`);
+  console.log(`${library.slice(root.length)} ${(statSync(library).size / 1024).toFixed(0)} KiB${needs(library)}`);
 }

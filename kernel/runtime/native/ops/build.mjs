@@ -29,6 +29,5 @@ else
     library: join(target, process.platform === "darwin" ? "libisoflop_ops.dylib" : "libisoflop_ops.so"),
     sources: chosen.map((name) => ({ file: join(source, name), command: [compiler, ...COMMON, ...MATHS, ...checked, ...(SETS[setOf(name)] ?? [])] })),
     link: [compiler, "-shared", ...checked],
-    linkBehind: sanitize ? [] : ["-static-libstdc++", "-static-libgcc"],
     folders: [source],
   });

@@ -20,7 +20,6 @@ const checked = sanitize ? SANITIZE : [];
 const CPP = [compiler, ...COMMON, "-ffp-contract=off", ...checked];
 // The simulated device is for tests: it is built often and runs little.
 const SIMULATED = [...CPP, "-O1"];
-const STATIC = sanitize ? [] : ["-static-libstdc++", "-static-libgcc"];
 
 const within = (folder, ending) => readdirSync(join(source, folder)).flatMap((name) => (name.endsWith(ending) ? [join(source, folder, name)] : []));
 const DEVICES = /(Simulated|Cuda|CublasLt|Nvrtc)\.(cc|cu)$/;
@@ -37,7 +36,6 @@ else {
       library: join(target, "libisoflop_simulated.so"),
       sources: [...shared, ...within(".", "Simulated.cc")].map((file) => ({ file, command: SIMULATED })).concat(kernels.map((file) => ({ file, command: [...SIMULATED, "-x", "c++"] }))),
       link: [compiler, "-shared", ...checked],
-      linkBehind: STATIC,
       folders,
     });
   if (only === "simulated" || sanitize) process.exit(0);
@@ -55,7 +53,7 @@ else {
       sources: [...shared, ...within(".", "CublasLt.cc"), ...within(".", "Nvrtc.cc")].map((file) => ({ file, command: CPP })).concat([...kernels, ...within(".", "Cuda.cu")].map((file) => ({ file, command: NVCC }))),
       // The runtime inside: the library then loads where neither driver nor toolkit is, and finds no device.
       link: [nvcc, "-shared", "--cudart", "static", "-ccbin", compiler],
-      linkBehind: ["-ldl", "-Xcompiler", STATIC.join(",")],
+      linkBehind: ["-ldl"],
       folders,
     });
   }

@@ -39,6 +39,17 @@ describe("trees", () => {
     expect(out.when).toBe(inside.when);
     expect(out.when.getTime()).toBe(0);
   });
+  test("clone to the same classes and values in memory of their own", async () => {
+    const before = net();
+    const after = await tree.clone(before);
+    expect(after.layers[1]).toBeInstanceOf(Layer);
+    for (const [i, [path, leaf]] of tree.leaves(before).entries()) {
+      const [otherPath, other] = tree.leaves(after)[i];
+      expect([otherPath, other.dtype, ...(await other.numbers())]).toEqual([path, leaf.dtype, ...(await leaf.numbers())]);
+      expect(other).not.toBe(leaf);
+      expect(other.storage?.data).not.toBe(leaf.storage?.data);
+    }
+  });
   test("replace tensors by path, or say which paths there are", () => {
     const w = tensor([9, 9]);
     expect(tree.replace(net(), { "layers.0.weight": w }).layers[0].weight).toBe(w);

@@ -27,7 +27,8 @@ export interface Kernels {
   readonly onDidChange: vscode.Event<Kernel>;
 }
 
-export type KernelState = "starting" | "idle" | "busy" | "dead";
+/** "reconnecting": its process is there but does not answer, or the line to it broke; it is asked again. */
+export type KernelState = "starting" | "idle" | "busy" | "reconnecting" | "dead";
 
 export interface Kernel {
   readonly notebook: vscode.Uri;

@@ -23,11 +23,17 @@ import { KernelError, reasonOf } from "./kernelError";
 import type { KernelEvent } from "./kernelEvent";
 import { isAlive } from "./kernelRecord";
 
-const HEARTBEAT_MS = 5000;
-/** Silence after which the line counts as broken: the kernel reports every second, and answers on a thread of its own while a cell runs. */
-const SILENCE_MS = 30_000;
+/** The kernel reports every second, and answers on a thread of its own while a cell runs. */
+const HEARTBEAT: Heartbeat = { everyMs: 5000, silenceMs: 30_000 };
 /** Pauses between attempts to come back, in all some 10 s. */
 const RETRY_MS = [20, 50, 100, 250, 500, 1000, 2000, 3000, 3000];
+
+export interface Heartbeat {
+  /** Silence after which it is asked for an answer, and how often that is looked at. */
+  readonly everyMs: number;
+  /** Silence after which the line counts as broken. */
+  readonly silenceMs: number;
+}
 
 export interface LocalKernelOptions {
   readonly vs: typeof vscode;
@@ -40,6 +46,8 @@ export interface LocalKernelOptions {
   /** What was seen of this kernel before: messages up to this number are not asked for. */
   readonly seen: (kernel: FoundKernel) => number;
   readonly onChanged: (kernel: LocalKernel) => void;
+  /** Default: 5 s and 30 s. */
+  readonly heartbeat?: Heartbeat;
 }
 
 interface Waiting {
@@ -234,6 +242,7 @@ export class LocalKernel implements Kernel {
     if (this.detached || this.process === undefined) return;
     this.options.log.warn(`connection to process ${this.process.record.pid} lost: ${reason}`);
     const { process } = this;
+    this.change("reconnecting");
     let last = reason;
     for (const pause of RETRY_MS) {
       await wait(pause);
@@ -261,11 +270,12 @@ export class LocalKernel implements Kernel {
 
   private beat(): void {
     clearInterval(this.heart);
+    const { everyMs, silenceMs } = this.options.heartbeat ?? HEARTBEAT;
     this.heart = setInterval(() => {
       const silentMs = Date.now() - this.heardMs;
-      if (silentMs > SILENCE_MS) this.connection?.close();
-      else if (silentMs > HEARTBEAT_MS && this.connection !== undefined) this.request("kernel_info_request", {}).catch(() => undefined);
-    }, HEARTBEAT_MS);
+      if (silentMs > silenceMs) this.connection?.close();
+      else if (silentMs > everyMs && this.connection !== undefined) this.request("kernel_info_request", {}).catch(() => undefined);
+    }, everyMs);
     this.heart.unref();
   }
 

@@ -7,7 +7,7 @@ import type { Kernel, Kernels, Services } from "../services";
 import { clearDead, findKernels, type FoundKernel } from "./findKernels";
 import { kernelFlags } from "./kernelFlags";
 import { KernelError } from "./kernelError";
-import { LocalKernel } from "./localKernel";
+import { type Heartbeat, LocalKernel } from "./localKernel";
 import { NotebookMemories } from "./notebookMemory";
 import { kernelRoot, openPrivateFolder } from "./privateFolder";
 import { startProcess } from "./startProcess";
@@ -27,6 +27,7 @@ export class NotebookKernels implements Kernels, vscode.Disposable {
   constructor(
     private readonly given: Omit<Services, "kernels">,
     private readonly root = kernelRoot(),
+    private readonly heartbeat?: Heartbeat,
   ) {
     this.changed = new given.vs.EventEmitter<Kernel>();
     this.willOpen = new given.vs.EventEmitter<LocalKernel>();
@@ -113,6 +114,7 @@ export class NotebookKernels implements Kernels, vscode.Disposable {
       launch: () => this.launch(notebook),
       seen: ({ record }) => this.memories.of(notebook.uri, record)?.settled ?? 0,
       onChanged: (changed) => this.changed.fire(changed),
+      heartbeat: this.heartbeat,
     });
     this.kernels.set(notebook.uri.toString(), kernel);
     this.willOpen.fire(kernel);

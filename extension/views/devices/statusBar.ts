@@ -43,11 +43,12 @@ export const statusBarModule: Module = (services) => {
     const { kernel } = current;
     if (kernel === undefined || !config.statusBar) item.hide();
     else {
-      const { status, info } = kernel;
-      item.text = statusText(info, status);
-      item.tooltip = status === undefined ? "IsoFLOP kernel" : statusTooltip(status);
+      const { status, info, state } = kernel;
+      const silent = state === "reconnecting";
+      item.text = silent ? "$(sync~spin) the kernel does not answer" : statusText(info, status);
+      item.tooltip = silent ? "It is asked again for some time; cells that ran go on where it comes back. IsoFLOP: Restart Kernel ends it." : status === undefined ? "IsoFLOP kernel" : statusTooltip(status);
       item.accessibilityInformation = { label: `IsoFLOP: ${item.text.replace(/^\$\([^)]*\) /, "").replaceAll("  ", ", ")}`, role: "button" };
-      item.backgroundColor = status?.warning === undefined ? undefined : new vs.ThemeColor("statusBarItem.warningBackground");
+      item.backgroundColor = status?.warning === undefined && !silent ? undefined : new vs.ThemeColor("statusBarItem.warningBackground");
       item.show();
     }
     if (kernel !== undefined) tellOnce(kernel);

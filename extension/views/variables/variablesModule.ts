@@ -2,13 +2,14 @@
 import { copyVariableName } from "../../commands/copyVariableName";
 import { viewVariable } from "../../commands/viewVariable";
 import { visualize } from "../../commands/visualize";
-import type { Module } from "../../services";
+import type { KernelState, Module } from "../../services";
 import { CurrentKernel } from "../currentKernel";
 import { ViewPanels } from "../viewPanels";
 import { MORE_COMMAND, VariablesTree } from "./variablesTree";
 
 /** While a cell runs. */
 const LIVE_MS = 1000;
+const MESSAGES: Readonly<Partial<Record<KernelState, string>>> = { starting: "The kernel starts.", reconnecting: "The kernel does not answer. It is asked again." };
 
 export const variablesModule: Module = (services) => {
   const { vs } = services;
@@ -36,7 +37,7 @@ export const variablesModule: Module = (services) => {
     const { kernel } = current;
     if (kernel !== shown || kernel?.state === "starting") tree.reset();
     shown = kernel;
-    view.message = kernel === undefined ? undefined : kernel.state === "starting" ? "The kernel starts." : undefined;
+    view.message = kernel === undefined ? undefined : MESSAGES[kernel.state];
     if (kernel?.state === "busy") soon();
   };
   look();

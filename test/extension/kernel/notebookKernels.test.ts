@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type * as vscode from "vscode";
 import { Config } from "../../../extension/config";
 import type { KernelEvent } from "../../../extension/kernel/kernelEvent";
-import type { LocalKernel } from "../../../extension/kernel/localKernel";
+import type { Heartbeat, LocalKernel } from "../../../extension/kernel/localKernel";
 import { NotebookKernels } from "../../../extension/kernel/notebookKernels";
 import { kernelName } from "../../../extension/kernel/notebookMemory";
 import { fakeLog, fakeMemento, fakeVscode, type FakeOptions } from "../fakeVscode";
@@ -37,12 +37,12 @@ const notebook = (): vscode.NotebookDocument => {
 };
 
 /** What a window has: the extension and its state, in a world of its own. */
-function openWindow(options: FakeOptions & { readonly settings?: Readonly<Record<string, unknown>> } = {}): NotebookKernels {
+function openWindow(options: FakeOptions & { readonly settings?: Readonly<Record<string, unknown>>; readonly heartbeat?: Heartbeat } = {}): NotebookKernels {
   const vs = fakeVscode(options);
   Object.assign(vs.workspace, { getConfiguration: () => ({ get: (name: string) => options.settings?.[name] }) });
   // SAFETY: of the context, kernels use these.
   const context = { extensionPath: REPOSITORY, workspaceState: memento } as unknown as vscode.ExtensionContext;
-  const kernels = new NotebookKernels({ vs, context, config: new Config(vs), log: fakeLog() }, join(root, "run"));
+  const kernels = new NotebookKernels({ vs, context, config: new Config(vs), log: fakeLog() }, join(root, "run"), options.heartbeat);
   windows.push(kernels);
   return kernels;
 }
@@ -114,6 +114,34 @@ describe.skipIf(!existsSync(join(REPOSITORY, "dist/main.js")))("kernels of noteb
     expect(kernels.of(notebook().uri)).toBeUndefined();
     const next = await kernels.start(notebook());
     expect(next.info?.pid).not.toBe(pid);
+  });
+
+  it("whose heartbeats stop are shown as reconnecting; they go on where they were when they beat again, and are dead when their process is", async () => {
+    const kernels = openWindow({ heartbeat: { everyMs: 200, silenceMs: 2000 } });
+    const events = record(kernels);
+    const kernel = await kernels.start(notebook());
+    const pid = kernel.info?.pid ?? 0;
+    const states: string[] = [];
+    kernels.onDidChange(({ state }) => void (state !== states.at(-1) && states.push(state)));
+    const becomes = (state: string) => expect.poll(() => kernel.state, { timeout: START_MS, interval: 5 }).toBe(state);
+    run(kernel, "m1", "for (let k = 0; k < 20; k++) { console.log(k); await new Promise((go) => setTimeout(go, 20)); }");
+    await until(events, () => texts(events).includes("3\n"));
+    process.kill(pid, "SIGSTOP");
+    await becomes("reconnecting");
+    process.kill(pid, "SIGCONT");
+    await until(events, isIdle("m1"));
+    await becomes("idle");
+    expect(kernel.info?.pid).toBe(pid);
+    expect(texts(events)).toBe(Array.from({ length: 20 }, (_, k) => `${k}\n`).join(""));
+    expect(states.slice(0, 3)).toEqual(["busy", "reconnecting", expect.stringMatching(/busy|idle/)]);
+
+    process.kill(pid, "SIGSTOP");
+    await becomes("reconnecting");
+    expect(kernels.of(notebook().uri)).toBe(kernel);
+    process.kill(pid, "SIGKILL");
+    await becomes("dead");
+    expect(events.at(-1)).toMatchObject({ kind: "ended", reason: expect.stringContaining(`process ${pid}`) });
+    expect((await kernels.start(notebook())).info?.pid).not.toBe(pid);
   });
 
   it("stop a hot loop when interrupted and keep their names; restarted, they have none", async () => {

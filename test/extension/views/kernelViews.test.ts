@@ -141,6 +141,9 @@ describe("status bar and devices", () => {
     kernel.status = { ...status, warning: "memory is short" };
     editor.useKernel(kernel);
     expect(told()).toBe(2);
+    kernel.state = "reconnecting";
+    editor.useKernel(kernel);
+    expect(editor.statusBar.text).toContain("does not answer");
     module.dispose();
   });
 

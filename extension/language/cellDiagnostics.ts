@@ -62,6 +62,8 @@ export class CellDiagnostics implements vscode.Disposable {
   }
 
   private async check(notebook: vscode.NotebookDocument): Promise<void> {
+    // Also where no errors are wanted: the first completion is to find all types read.
+    this.documents.warm(notebook);
     const cells = this.config.diagnostics ? this.documents.cells(notebook).filter(({ languageId }) => languageId === CELL_LANGUAGE) : [];
     const ids = new Set(cells.map(({ uri }) => uri.toString()));
     for (const id of this.told.get(notebook) ?? []) if (!ids.has(id)) this.collection.delete(this.vs.Uri.parse(id));

@@ -12,7 +12,7 @@ export const SELECTOR: vscode.DocumentSelector = [{ language: CELL_LANGUAGE, not
 export class CellDocuments {
   constructor(
     private readonly vs: typeof vscode,
-    private readonly client: Pick<LanguageClient, "ask">,
+    private readonly client: Pick<LanguageClient, "ask" | "tell">,
   ) {}
 
   /** Cells of ours in a notebook, in order; none in a notebook of another kind. */
@@ -24,6 +24,11 @@ export class CellDocuments {
 
   notebookOf(document: vscode.TextDocument): vscode.NotebookDocument | undefined {
     return this.vs.workspace.notebookDocuments.find((notebook) => notebook.getCells().some((cell) => cell.document === document));
+  }
+
+  /** Lets the worker read the types of a notebook before anybody asks for them. */
+  warm(notebook: vscode.NotebookDocument): void {
+    if (this.cells(notebook).length > 0) this.client.tell(this.state(notebook));
   }
 
   /** Asks about a cell; undefined also where the cell is in no notebook any more. */

@@ -73,6 +73,12 @@ export class LanguageClient implements vscode.Disposable {
     });
   }
 
+  /** Tells the cells as they are now, so that what is asked later finds their types read. */
+  tell(state: NotebookState): void {
+    const worker = this.running();
+    if (worker !== undefined) this.sync(worker, state);
+  }
+
   /** The notebook was closed: what is known of it is let go. */
   close(notebook: string): void {
     if (this.sent.delete(notebook)) this.worker?.postMessage({ kind: "close", notebook });

@@ -5,7 +5,7 @@ import ts from "typescript";
 import { cellPrefix, type Origin, type Prefix } from "./cellModule";
 import { CellNames } from "./cellNames";
 import { type CellSource, readCell } from "./cellSource";
-import { compilerSettings, DiskFiles, isoflopTypes, type LanguageOptions, LIBRARIES } from "./compilerHost";
+import { compilerSettings, DiskFiles, isoflopTypes, type LanguageOptions, LIBRARIES, LOOK_AGAIN_MS as LOOK_AT_FILES_MS } from "./compilerHost";
 import type { CellSpan } from "./messages";
 
 /** A cell and its text. Its id stays the same however cells are moved and edited. */
@@ -37,6 +37,8 @@ const DISK = new DiskFiles([LIBRARIES, join(isoflopTypes(), "..")]);
 /** A package that was missing, or changed, is looked for again after this time. */
 const LOOK_AGAIN_MS = 5000;
 
+/** Over all notebooks of the process: the registry tells files apart by their paths, and two notebooks may lie in one folder. */
+let lastNumber = 0;
 const CELL_MODULE = /^\.\/isoflop-cell-\d+$/;
 /** For formatting, which needs no program. */
 const LONE_CELL = "isoflop-lone-cell.ts";
@@ -57,6 +59,7 @@ export class CellProgram {
   private versions = 0;
   /** Paths of cells with an import that was not found. */
   private readonly unresolved = new Set<string>();
+  private own: { readonly program: ts.Program; readonly state: string; readonly files: string } | undefined;
   private resolutions: { readonly cache: ts.ModuleResolutionCache; readonly since: number } | undefined;
   names = new CellNames([]);
 
@@ -108,9 +111,14 @@ export class CellProgram {
     return program;
   }
 
-  /** Files besides cells that the user may edit, with their versions. */
-  ownFiles(): string[] {
-    return this.program.getSourceFiles().flatMap(({ fileName }) => (this.byPath.has(fileName) || DISK.isFixed(fileName) ? [] : [`${fileName} ${DISK.version(fileName)}`]));
+  /** Files besides cells that the user may edit, with their versions: another text when one of them changes, comes or goes. */
+  ownFiles(): string {
+    const [program, state] = [this.program, this.state()];
+    if (this.own?.program !== program || this.own.state !== state) {
+      const own = program.getSourceFiles().filter(({ fileName }) => !this.byPath.has(fileName) && !DISK.isFixed(fileName));
+      this.own = { program, state, files: own.map(({ fileName }) => `${fileName} ${DISK.version(fileName)}`).join("\n") };
+    }
+    return this.own.files;
   }
 
   tree(module: CellModule): ts.SourceFile {
@@ -163,6 +171,11 @@ export class CellProgram {
     this.service.dispose();
   }
 
+  /** While it is the same the compiler need not look at the versions of all files. */
+  private state(): string {
+    return `${this.edits} ${Math.floor(Date.now() / LOOK_AT_FILES_MS)}`;
+  }
+
   private source(id: string): CellSource {
     const source = this.sources.get(id);
     if (source === undefined) throw new Error(`no cell ${id}`);
@@ -170,7 +183,7 @@ export class CellProgram {
   }
 
   private moduleName(id: string): string {
-    const number = this.numbers.get(id) ?? this.numbers.size + 1;
+    const number = this.numbers.get(id) ?? ++lastNumber;
     this.numbers.set(id, number);
     return `isoflop-cell-${number}`;
   }
@@ -196,6 +209,7 @@ export class CellProgram {
     const { cwd, settings } = this;
     const lonePath = join(cwd, LONE_CELL);
     const host: ts.LanguageServiceHost & Pick<ts.CompilerHost, "getModuleResolutionCache"> = {
+      getProjectVersion: () => this.state(),
       getCompilationSettings: () => settings,
       getCurrentDirectory: () => cwd,
       getDefaultLibFileName: (options) => join(LIBRARIES, ts.getDefaultLibFileName(options)),

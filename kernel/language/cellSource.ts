@@ -10,7 +10,7 @@ export interface CellSource {
   /** Offsets of what was put in, one character each, ascending. */
   readonly inserted: readonly number[];
   readonly declarations: Declarations;
-  /** All identifiers in it, whether they refer to a variable or not, sorted. */
+  /** All identifiers in it but keys and members of objects, whether they refer to a variable of another cell or not, sorted. */
   readonly mentioned: readonly string[];
   /** Names that its own text exports. */
   readonly exported: ReadonlySet<string>;
@@ -34,7 +34,7 @@ export function readCell(code: string): CellSource {
 function namesOf(source: ts.SourceFile): Pick<CellSource, "mentioned" | "exported"> {
   const mentioned = new Set<string>();
   const visit = (node: ts.Node): void => {
-    if (ts.isIdentifier(node) && node.text !== "") mentioned.add(node.text);
+    if (ts.isIdentifier(node) && node.text !== "" && !isKey(node)) mentioned.add(node.text);
     ts.forEachChild(node, visit);
   };
   visit(source);
@@ -46,6 +46,14 @@ const declarationsIn = (source: ts.SourceFile): Declarations => new Map([...decl
 
 /** What the parser puts where a name is missing is none. */
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
+
+/** `b` in `a.b`, `{ b: 1 }`, `const { b: c } = a` and in types and classes: no name of a variable. */
+function isKey(node: ts.Identifier): boolean {
+  const { parent } = node;
+  if (ts.isBindingElement(parent)) return parent.propertyName === node;
+  const named = ts.isPropertyAccessExpression(parent) || ts.isPropertyAssignment(parent) || ts.isPropertySignature(parent) || ts.isMethodSignature(parent) || ts.isPropertyDeclaration(parent) || ts.isMethodDeclaration(parent);
+  return named && parent.name === node;
+}
 
 function exportsOf(source: ts.SourceFile): ReadonlySet<string> {
   const names = new Set<string>();

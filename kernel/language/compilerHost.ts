@@ -16,7 +16,7 @@ export interface LanguageOptions {
 export const LIBRARIES = dirname(createRequire(import.meta.url).resolve("typescript/lib/lib.d.ts"));
 
 /** Files of one's own are looked at this often for edits, at most; those of packages once. */
-const LOOK_AGAIN_MS = 1000;
+export const LOOK_AGAIN_MS = 1000;
 
 /** The declarations of `isoflop`: built ones beside this file or in the build folder, else its sources. */
 export function isoflopTypes(): string {

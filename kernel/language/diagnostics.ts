@@ -1,6 +1,7 @@
 /** @file What is wrong in a cell: errors of syntax and of types, and what is unused. Cells that an edit cannot have touched are not looked at again. */
 import ts from "typescript";
 import type { CellModule, CellProgram } from "./cellProgram";
+import { CellShapes } from "./cellShapes";
 import type { CellDiagnostic, CellSpan } from "./messages";
 
 const CANNOT_FIND_NAME: ReadonlySet<number> = new Set([2304, 2552, 2580, 2583, 2584]);
@@ -15,15 +16,19 @@ interface Checked {
 
 export class Diagnostics {
   private readonly checked = new Map<string, Checked>();
+  private readonly shapes: CellShapes;
 
-  constructor(private readonly cells: CellProgram) {}
+  constructor(private readonly cells: CellProgram) {
+    this.shapes = new CellShapes(cells);
+  }
 
   /** In order of place; empty for a cell that is not there. */
   of(id: string): readonly CellDiagnostic[] {
     const module = this.cells.cell(id);
     if (module === undefined) return [];
-    const key = this.closure(module);
-    const external = this.external();
+    const external = this.cells.ownFiles();
+    this.shapes.refresh(external);
+    const key = this.keyOf(module);
     const old = this.checked.get(id);
     if (old !== undefined && old.key === key && old.external === external) return old.found;
     const found = [...this.errors(module), ...this.hints(module)].sort((a, b) => a.start - b.start || a.end - b.end);
@@ -32,8 +37,8 @@ export class Diagnostics {
     return found;
   }
 
-  /** Texts of the cell and of all cells whose names it uses, directly or not. */
-  private closure(module: CellModule): string {
+  /** The cell's text, and what can be seen of all cells whose names it uses, directly or not. */
+  private keyOf(module: CellModule): string {
     const seen = new Set<CellModule>([module]);
     for (const { prefix } of seen) {
       for (const { from } of prefix.links.values()) {
@@ -41,12 +46,8 @@ export class Diagnostics {
         if (next !== undefined) seen.add(next);
       }
     }
-    return [...seen].map(({ id, text }) => JSON.stringify([id, text])).join("\n");
-  }
-
-  /** Changes when a file of the user's own does, or one comes or goes. */
-  private external(): string {
-    return this.cells.ownFiles().join("\n");
+    seen.delete(module);
+    return [String(module.version), ...[...seen].map((used) => `${this.shapes.changesOf(used)} ${used.id}`)].join("\n");
   }
 
   private errors(module: CellModule): CellDiagnostic[] {

@@ -50,7 +50,15 @@ export class LanguageServer {
     const language = keep?.language ?? new NotebookLanguage({ cwd }, { isCancellationRequested: () => this.isCancelled(this.current) });
     const now = cells.map(({ id, code }) => ({ id, code: code ?? old?.codes.get(id) ?? "" }));
     language.update(now);
+    if (keep === undefined) this.warmLater(notebook, language);
     this.notebooks.set(notebook, { cwd, language, codes: new Map(now.map(({ id, code }) => [id, code])) });
+  }
+
+  private warmLater(notebook: string, language: NotebookLanguage): void {
+    const run = (): void => {
+      if (this.notebooks.get(notebook)?.language === language) language.warm();
+    };
+    this.queue.add({ id: 0, background: true, run, drop: () => undefined });
   }
 
   private request({ id, notebook, method, params }: Extract<ToWorker, { readonly kind: "request" }>): void {

@@ -17,6 +17,7 @@ const MISSING: ReadonlySet<number> = new Set([2304, 2503, 2552, 2580, 2583, 2584
 
 export class NotebookLanguage {
   readonly cells: CellProgram;
+  private readonly importables: Importables;
   private readonly handlers: Handlers;
 
   constructor(options: LanguageOptions, cancellation?: ts.HostCancellationToken) {
@@ -27,6 +28,7 @@ export class NotebookLanguage {
     const importables = new Importables(cells);
     const completer = new Completer(cells, hovers, importables);
     this.cells = cells;
+    this.importables = importables;
     /** A cell that has gone has no answers. */
     const inCell = <P extends { readonly cell: string }, R>(none: R, answer: (module: NonNullable<ReturnType<CellProgram["cell"]>>, params: P) => R) => (params: P): R => {
       const module = cells.cell(params.cell);
@@ -64,6 +66,11 @@ export class NotebookLanguage {
 
   ask<M extends LanguageMethod>(method: M, params: LanguageParams<M>): LanguageResult<M> {
     return this.handlers[method](params);
+  }
+
+  /** Does now what the first question would wait for: types are read, and what could be imported is found. */
+  warm(): void {
+    this.importables.all();
   }
 
   dispose(): void {

@@ -12,6 +12,9 @@ const LINES: readonly ((name: string, other: string) => string)[] = [
   (name, other) => `let ${name} = ${other}`,
   (name, other) => `function ${name}(p: number) { return ${other} }`,
   (name) => `class ${name} { static width = 1 }`,
+  (name, other) => `class ${name} { inner = ${other} }`,
+  (name, other) => `const ${name} = { deep: () => ${other} }`,
+  (name) => `${name}.deep().inner.width`,
   (name) => `interface ${name} { x: number }`,
   (name, other) => `${name} = ${other}`,
   (name) => `${name}.toFixed()`,
@@ -80,5 +83,37 @@ describe("a notebook that is edited", () => {
     language.update(cells.with(50, { id: "c50", code: "const more = 1; const x50 = x49 + more" }).toSpliced(20, 0, { id: "new", code: "const fresh = 1" }));
     const after = language.cells.cells.filter(({ id }) => id !== "new").map(({ text }) => text);
     expect(after.filter((text, k) => text !== before[k])).toHaveLength(1);
+  });
+
+  it("is not taken for another notebook of the same folder", () => {
+    const [one, two] = [0, 1].map(() => new NotebookLanguage({ cwd: tmpdir(), types: {} }));
+    one.update([{ id: "c", code: "const a: string = 1" }]);
+    two.update([{ id: "c", code: "const a: string = 'b'" }]);
+    expect([one, two].map((language) => language.ask("diagnostics", { cell: "c" }).length)).toEqual([1, 0]);
+  });
+
+  it("is checked where the edit can be seen: in the cell alone while the types of its names stay, else in all that take from it, directly or not", () => {
+    const language = new NotebookLanguage({ cwd: tmpdir(), types: {} });
+    const { service } = language.cells;
+    const asked: string[] = [];
+    const check = service.getSemanticDiagnostics.bind(service);
+    service.getSemanticDiagnostics = (path) => {
+      asked.push(language.cells.cellAt(path)?.id ?? path);
+      return check(path);
+    };
+    const codes = ["class Kind { x = 1 }\nfor (const k of [1]) k", "const made = new Kind()", "made.x.toPrecision()", "const other = 1"];
+    const checked = (...edits: (readonly [at: number, code: string])[]): string[] => {
+      for (const [at, text] of edits) codes[at] = text;
+      language.update(codes.map((text, at) => ({ id: String(at), code: text })));
+      asked.length = 0;
+      const errors = codes.flatMap((_, at) => language.ask("diagnostics", { cell: String(at) }).filter(({ severity }) => severity === "error"));
+      return [...new Set(asked), ...errors.map(({ cell }) => `error in ${cell}`)];
+    };
+    expect(checked()).toEqual(["0", "1", "2", "3"]);
+    expect(checked([0, "class Kind { x = 1 }\nfor (const k of [1, 2]) k"])).toEqual(["0"]);
+    // The type of `made` is called Kind as before; what Kind is, is another.
+    expect(checked([0, "class Kind { x = 'text' }"])).toEqual(["0", "1", "2", "error in 2"]);
+    expect(checked([3, "const other = 2"])).toEqual(["3", "error in 2"]);
+    language.dispose();
   });
 });

@@ -92,6 +92,25 @@ describe.skipIf(!hasChromium)("model graphs", () => {
     await opened.close();
   });
 
+  it("writes what passes along a line where it covers no words", async () => {
+    const opened = await openGraph(views);
+    const { page } = opened;
+    for (const name of ["gpt.onnx", "convNet.onnx"]) {
+      await show(page, graphs([name, name === "gpt.onnx" ? small : fixture(name)]));
+      const [labels, covered] = await page.evaluate(() => {
+        const boxes = (selector: string): { readonly text: string; readonly box: DOMRect }[] => [...document.querySelectorAll(selector)].map((element) => ({ text: element.textContent ?? "", box: element.getBoundingClientRect() }));
+        const words = boxes(".graph-item text");
+        const shapes = boxes(".graph-shape");
+        const meets = (a: DOMRect, b: DOMRect): boolean => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+        const covers = shapes.flatMap((shape, i) => [...words, ...shapes.slice(i + 1)].filter(({ box }) => meets(shape.box, box)).map(({ text }) => `${shape.text} covers ${text}`));
+        return [shapes.length, covers] as const;
+      });
+      expect(labels, name).toBeGreaterThan(3);
+      expect(covered, name).toEqual([]);
+    }
+    await opened.close();
+  });
+
   it("finds a node, opens what is around it, and tells all of it", async () => {
     const opened = await openGraph(views);
     const { page } = opened;

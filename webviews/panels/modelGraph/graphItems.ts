@@ -3,12 +3,15 @@ import type { ModelGraph } from "../../../kernel/onnx/modelGraphSchema";
 import { svg } from "../../shared/dom";
 import { flopsText, plural, withPrefix } from "../../shared/format";
 import type { Likeness } from "./compare";
+import type { EdgeLabel } from "./edgeLabels";
 import type { Box, Route, Size } from "./layout";
 import { ALL, type Item, keyText, type Modules } from "./modules";
 
 /** About the mean width of a letter of 12 px. */
-const LETTER_PX = 6.7;
+export const LETTER_PX = 6.7;
 const MAX_LETTERS = 26;
+/** Where the title of an open module begins. */
+const TITLE_LEFT_PX = 22;
 /** Beside the words: the sign of modules on the left, that of comparisons on the right. */
 const ROOM_PX = 40;
 const MARKS: Readonly<Record<Likeness, string>> = { same: "=", changed: "≠", "only here": "+" };
@@ -28,6 +31,9 @@ function titleOf(key: string): string {
   const name = path[path.length - 1];
   return path.length > 1 && /^\d+$/.test(name) ? `${path[path.length - 2]}.${name}` : name;
 }
+
+/** Of an open module, with the sign before it. */
+export const titleWidth = ({ ref }: Item): number => TITLE_LEFT_PX + short(typeof ref === "string" ? titleOf(ref) : "").length * LETTER_PX;
 
 interface Words {
   readonly title: string;
@@ -77,7 +83,7 @@ export function drawItem({ source, item, box: { x, y, width, height }, like }: D
   const group = item.kind === "group";
   // What is seen stands first in the name, letter by letter: people who speak to the computer say what they see.
   const seen = [short(title), group ? "" : short(sub), mark].filter((part) => part !== "");
-  const at = group ? { x: x + 22, y: y + 17 } : { x: x + width / 2 + (opens ? 5 : 0), y: y + (sub === "" ? height / 2 + 4 : 17), "text-anchor": "middle" };
+  const at = group ? { x: x + TITLE_LEFT_PX, y: y + 17 } : { x: x + width / 2 + (opens ? 5 : 0), y: y + (sub === "" ? height / 2 + 4 : 17), "text-anchor": "middle" };
   const texts = [
     svg("text", at, short(title)),
     group || sub === "" ? undefined : svg("text", { x: x + width / 2, y: y + 32, "text-anchor": "middle", class: "graph-sub" }, short(sub)),
@@ -104,14 +110,12 @@ export function drawItem({ source, item, box: { x, y, width, height }, like }: D
   return element;
 }
 
-/** A line with an arrow, and the shape that passes where there is room to read it. */
-export function drawEdge({ edge, points }: Route, { graph }: Source, withShape: boolean): SVGElement {
-  const [first, ...rest] = points;
+/** A line with an arrow, and what passes along it. */
+export function drawEdge({ edge, points }: Route, label: EdgeLabel | undefined): SVGElement {
+  const [first] = points;
   if (first === undefined) return svg("g", {});
   const path = `M${first.x} ${first.y}${smooth(points)}`;
-  const shape = withShape && edge.values.length === 1 ? shapeText(graph.values[edge.values[0]].shape) : edge.values.length > 1 ? `${edge.values.length} values` : "";
-  const middle = rest.length === 0 ? first : points[Math.floor(points.length / 2)];
-  return svg("g", { "data-from": edge.from, "data-to": edge.to }, svg("path", { d: path, class: "graph-edge", "marker-end": "url(#graph-arrow)" }), shape === "" || !withShape ? undefined : svg("text", { x: middle.x, y: middle.y + 3, "text-anchor": "middle", class: "graph-shape", "paint-order": "stroke" }, shape));
+  return svg("g", { "data-from": edge.from, "data-to": edge.to }, svg("path", { d: path, class: "graph-edge", "marker-end": "url(#graph-arrow)" }), label === undefined ? undefined : svg("text", { x: label.x, y: label.y + 3, "text-anchor": "middle", class: "graph-shape", "paint-order": "stroke" }, label.text));
 }
 
 /** Through the middles between points, so that corners are round. */

@@ -5,6 +5,7 @@ import { svgText } from "../../shared/exportFile";
 import type { Theme } from "../../shared/renderer";
 import type { NamedGraph } from "../modelGraphMessages";
 import type { Comparison, Likeness } from "./compare";
+import { edgeLabels } from "./edgeLabels";
 import { drawEdge, drawItem, sizeOf, type Source } from "./graphItems";
 import { layoutOf, type Layout } from "./layout";
 import { firstOpen, type Item, keyText, moduleId, type Modules, modulesOf, visibleOf } from "./modules";
@@ -150,14 +151,14 @@ export class GraphPane {
     const visible = visibleOf(this.source.graph, this.source.modules, this.open);
     this.items = visible.items;
     this.layout = layoutOf(visible, (item) => sizeOf(this.source, item));
-    const withShapes = this.layout.routes.length <= SHAPES_UP_TO_EDGES;
+    const labels = this.layout.routes.length <= SHAPES_UP_TO_EDGES ? edgeLabels(this.source, this.layout, this.items) : undefined;
     const drawn = this.items.flatMap((item) => {
       const box = this.layout.boxes.get(item.id);
       return box === undefined ? [] : [{ item, element: drawItem({ source: this.source, item, box, like: this.comparison?.likeness.get(item.id) }) }];
     });
     const groups = drawn.filter(({ item }) => item.kind === "group").map(({ element }) => element);
     const others = drawn.filter(({ item }) => item.kind !== "group").map(({ element }) => element);
-    replace(this.world, groups, this.layout.routes.map((route) => drawEdge(route, this.source, withShapes)), others);
+    replace(this.world, groups, this.layout.routes.map((route) => drawEdge(route, labels?.get(route))), others);
     const [first] = others;
     const current = this.selected === undefined ? undefined : this.elementOf(this.selected);
     (current ?? first)?.setAttribute("tabindex", "0");

@@ -10,6 +10,8 @@ interface Editor {
 }
 interface Window {
   readonly editor: Editor;
+  /** Set by countWork.ts. */
+  takeWork(): { readonly decoded: number; readonly pixels: number; readonly images: number; readonly texts: number; readonly nodes: number };
   readonly axe: {
     run(root: Element, options: unknown): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }>;
   };

@@ -1,7 +1,8 @@
 import { tmpdir } from "node:os";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { FromWorker, LanguageMethod, ToWorker } from "../../kernel/language/messages";
 import { LanguageServer } from "../../kernel/language/languageServer";
+import { NotebookLanguage } from "../../kernel/language/notebookLanguage";
 
 /** A server whose turns are made by hand. */
 function server(): { readonly sent: FromWorker[]; readonly cancelled: Int32Array; readonly receive: (message: ToWorker) => void; readonly turn: () => void; readonly drain: () => void } {
@@ -47,6 +48,20 @@ describe("the language server", () => {
     cancelled[17 % 16] = 17;
     drain();
     expect(sent.map(({ kind }) => kind)).toEqual(["cancelled", "answer"]);
+  });
+
+  it("reads the types of a notebook that it is told of before anybody asks, once, unless it was closed", () => {
+    const warm = vi.spyOn(NotebookLanguage.prototype, "warm");
+    const { receive, drain } = server();
+    receive(sync("const a = 1"));
+    receive({ kind: "close", notebook: NOTEBOOK });
+    drain();
+    expect(warm).not.toHaveBeenCalled();
+    receive(sync("const a = 1"));
+    receive(sync("const a = 2"));
+    drain();
+    expect(warm).toHaveBeenCalledOnce();
+    warm.mockRestore();
   });
 
   it("answers nothing about a notebook that was closed or never told, and lives on after a failure", () => {

@@ -78,7 +78,7 @@ export class ModuleLoader {
     for (const specifier of compiled.imports) needed.set(specifier, await this.resolve({ specifier, folder, attributes: {}, loading: [...loading, path] }));
     const native = createRequire(path);
     const require = Object.assign((specifier: string): unknown => needed.get(specifier) ?? native(specifier), native);
-    const filename = scripts.add({ label: path, isCell: false, source, trace: compiled.trace });
+    const { filename } = scripts.add({ label: path, isCell: false, source, trace: compiled.trace });
     // SAFETY: compileFile returns the text of an async function of these arguments.
     const main = new vm.Script(compiled.code, { filename }).runInThisContext() as (...args: readonly unknown[]) => Promise<void>;
     const meta = { url: pathToFileURL(path).href, filename: path, dirname: folder };

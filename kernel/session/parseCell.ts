@@ -16,17 +16,30 @@ export function parseCell(code: string): ParsedCell {
   const source = parse(code, "cell.ts");
   const asObject = lastObject(source);
   if (asObject !== undefined) return asObject;
-  const [error] = syntaxErrors(code, "cell.ts");
+  const [error] = syntaxErrors(source);
   if (error !== undefined) throw explain(error, code);
   return { source };
 }
 
 const parse = (code: string, fileName: string): ts.SourceFile => ts.createSourceFile(fileName, code, ts.ScriptTarget.ESNext, true);
 
-/** What the parser complains about, first to last. */
-function syntaxErrors(code: string, fileName: string): readonly ts.Diagnostic[] {
-  const options: ts.CompilerOptions = { target: ts.ScriptTarget.ESNext, module: ts.ModuleKind.ESNext, jsx: ts.JsxEmit.Preserve };
-  return ts.transpileModule(code, { fileName, reportDiagnostics: true, compilerOptions: options }).diagnostics ?? [];
+const OPTIONS: ts.CompilerOptions = { noResolve: true, noLib: true, target: ts.ScriptTarget.ESNext, module: ts.ModuleKind.ESNext, jsx: ts.JsxEmit.Preserve };
+
+/** What the parser complained about, first to last. A program is how to ask for it; nothing is parsed again, bound or checked. */
+function syntaxErrors(source: ts.SourceFile): readonly ts.Diagnostic[] {
+  const { fileName } = source;
+  const host: ts.CompilerHost = {
+    getSourceFile: (name) => (name === fileName ? source : undefined),
+    fileExists: (name) => name === fileName,
+    readFile: () => undefined,
+    writeFile: () => undefined,
+    getDefaultLibFileName: () => "lib.d.ts",
+    getCurrentDirectory: () => "",
+    getCanonicalFileName: (name) => name,
+    useCaseSensitiveFileNames: () => true,
+    getNewLine: () => "\n",
+  };
+  return ts.createProgram({ rootNames: [fileName], options: OPTIONS, host }).getSyntacticDiagnostics(source);
 }
 
 /** The cell with its last block read as an object literal, where that is possible. */
@@ -43,8 +56,8 @@ function lastObject(source: ts.SourceFile): ParsedCell | undefined {
     for (const separated of end === undefined ? [undefined] : [undefined, end]) {
       const before = separated === undefined ? source.text.slice(0, start) : `${source.text.slice(0, separated)};${source.text.slice(separated, start)}`;
       const code = `${before}(${closed}\n)`;
-      if (syntaxErrors(code, "cell.ts").length > 0) continue;
       const tree = parse(code, "cell.ts");
+      if (syntaxErrors(tree).length > 0) continue;
       if (tree.statements.some((statement) => statement.getStart(tree) === before.length)) return { source: tree, inserted, separated };
     }
   }
@@ -52,8 +65,9 @@ function lastObject(source: ts.SourceFile): ParsedCell | undefined {
 }
 
 function isObject(code: string): boolean {
-  if (syntaxErrors(code, "cell.ts").length > 0) return false;
-  const { statements } = parse(code, "cell.ts");
+  const tree = parse(code, "cell.ts");
+  if (syntaxErrors(tree).length > 0) return false;
+  const { statements } = tree;
   const [only] = statements;
   return statements.length === 1 && ts.isExpressionStatement(only) && ts.isParenthesizedExpression(only.expression) && ts.isObjectLiteralExpression(only.expression.expression);
 }
@@ -74,7 +88,8 @@ function explain(error: ts.Diagnostic, code: string): CellSyntaxError {
   const source = parse(code, "cell.ts");
   const position = positionAt(source, error.start ?? 0);
   const message = ts.flattenDiagnosticMessageText(error.messageText, "\n");
-  const jsx = syntaxErrors(code, "cell.tsx").length === 0 ? findJsx(parse(code, "cell.tsx")) : undefined;
+  const tsx = parse(code, "cell.tsx");
+  const jsx = syntaxErrors(tsx).length === 0 ? findJsx(tsx) : undefined;
   if (jsx !== undefined) return new CellSyntaxError("JSX is no part of a cell; build the markup as a string, or with a function call per element", positionAt(source, jsx.getStart()));
   return new CellSyntaxError(message, position);
 }

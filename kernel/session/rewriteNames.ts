@@ -19,6 +19,8 @@ export interface Names {
   readonly show: string;
   readonly load: string;
   readonly meta: string;
+  /** Object that all functions of the cell hold. */
+  readonly owner: string;
 }
 
 export interface RewriteInput {

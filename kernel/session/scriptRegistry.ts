@@ -20,27 +20,41 @@ const SCHEME = "isoflop:script/";
 const LOCATION = /isoflop:script\/(\d+):(\d+):(\d+)/;
 
 /** A script with its maps takes about so many bytes for each character of its source: a map has a place for each. */
-const BYTES_PER_CHARACTER = 40;
+const BYTES_PER_CHARACTER = 15;
 const MAX_BYTES = 16e6;
+/** So many of the newest cells are kept although nothing of them can run any more: errors that they threw may be looked at later. */
+const NEWEST = 100;
 /** What is left of cells that ran long ago. */
 const FORGOTTEN: Script = { label: "a cell run long ago", isCell: true, source: "", trace: () => undefined };
 
-/** Sources and source maps by the file names that V8 sees. Of cells the newest are kept: a notebook may run for weeks. */
+export interface Registered {
+  /** What to compile under. */
+  readonly filename: string;
+  /** To be held by all that can run of a cell: when nothing holds it any more the script is forgotten. */
+  readonly owner: object;
+}
+
+/** Sources and source maps by the file names that V8 sees. A notebook may run for weeks: of cells those are kept of which a function is left, and the newest. */
 export class ScriptRegistry {
   private readonly scripts = new Map<number, Script>();
+  private readonly owners = new FinalizationRegistry<number>((name) => this.end(name));
+  /** Cells among the newest of which nothing can run any more. */
+  private readonly ended = new Set<number>();
   private count = 0;
   private bytes = 0;
 
-  /** Returns the file name to compile under. */
-  add(script: Script): string {
+  add(script: Script): Registered {
     const name = this.count++;
+    const owner = {};
     this.scripts.set(name, script);
+    if (script.isCell) this.owners.register(owner, name);
     this.bytes += sizeOf(script);
+    if (this.ended.delete(name - NEWEST)) this.forget(name - NEWEST);
     for (const [old, { isCell }] of this.scripts) {
       if (this.bytes <= MAX_BYTES || old === name) break;
       if (isCell) this.forget(old);
     }
-    return `${SCHEME}${name}`;
+    return { filename: `${SCHEME}${name}`, owner };
   }
 
   /** The first place of a script that `line` of a stack trace names. */
@@ -58,6 +72,11 @@ export class ScriptRegistry {
       const place = this.find(raw);
       return place === undefined ? raw : showPlace(place);
     });
+  }
+
+  private end(name: number): void {
+    if (name > this.count - 1 - NEWEST) this.ended.add(name);
+    else this.forget(name);
   }
 
   private forget(name: number): void {

@@ -172,10 +172,10 @@ export class Session {
   }
 
   private compile({ code }: CompiledCell, script: Script): CellMain {
-    const filename = this.scripts.add(script);
+    const { filename, owner } = this.scripts.add(script);
     try {
-      // SAFETY: transformCell returns the text of a function of these arguments.
-      return new vm.Script(code, { filename }).runInThisContext() as CellMain;
+      // SAFETY: transformCell returns the text of such a function.
+      return (new vm.Script(code, { filename }).runInThisContext() as (owner: object) => CellMain)(owner);
     } catch (error) {
       throw error instanceof SyntaxError ? fromEngine(error, script) : error;
     }

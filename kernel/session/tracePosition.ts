@@ -7,12 +7,11 @@ export type Tracer = (position: Position) => Position | undefined;
 
 /** A tracer over a version-3 source map, given as JSON. */
 export function traceMap(json: string): Tracer {
-  // SAFETY: the text comes from the compiler or from magic-string, both of which write version-3 maps.
-  const payload = JSON.parse(json) as SourceMapPayload;
   let map: SourceMap | undefined;
   return ({ line, column }) => {
-    // Decoded on first use: most cells raise no error.
-    map ??= new SourceMap(payload);
+    // Read on first use: most cells raise no error.
+    // SAFETY: the text comes from the compiler or from magic-string, both of which write version-3 maps.
+    map ??= new SourceMap(JSON.parse(json) as SourceMapPayload);
     const entry = map.findEntry(line - 1, column - 1);
     return "originalLine" in entry ? { line: entry.originalLine + 1, column: entry.originalColumn + 1 } : undefined;
   };

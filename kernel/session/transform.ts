@@ -21,7 +21,8 @@ export interface CellContext {
 }
 
 export interface CompiledCell {
-  /** An expression: a function of (scope, constants, flag, stop, show, load, meta, ...provided) that runs the cell and returns a promise. */
+  /** An expression: a function of any object, which everything that the cell leaves behind will hold. It returns a function of (scope, constants, flag, stop,
+   * show, load, meta, ...provided) that runs the cell and returns a promise. */
   readonly code: string;
   /** From a position in `code` to the one in the cell. */
   readonly trace: Tracer;
@@ -42,7 +43,7 @@ export function transformCell(code: string, context: CellContext): CompiledCell 
   refuseReturn(source, source);
   const names = freshNames(code);
   const erased = eraseTypes({ source, show: names.show });
-  const atSource: Tracer = (position) => unshift(erased.trace(position), inserted);
+  const atSource = inserted === undefined ? erased.trace : unshifted(erased.trace, inserted);
   const file = ts.createSourceFile("cell.js", erased.code, ts.ScriptTarget.ESNext, true, ts.ScriptKind.JS);
   const text = new MagicString(erased.code);
 
@@ -61,8 +62,9 @@ export function transformCell(code: string, context: CellContext): CompiledCell 
   const replaced = values.filter(([, { kind }]) => kind === "enum" || kind === "namespace").map(([name]) => `${names.scope}.${name} = void 0;`);
   const variables = locals.length === 0 ? [] : [`let ${locals.join(", ")};`];
   const parameters = [names.scope, names.constants, names.flag, names.stop, names.show, names.load, names.meta, ...context.provided];
-  text.prepend(`(function () { "use strict"; return async (${parameters.join(", ")}) => { ${[...variables, ...replaced, ...hoisted].join(" ")}\n`);
-  text.append("\n}; })()");
+  // Named inside, so that the engine keeps it in the scope that all functions of the cell have in common.
+  text.prepend(`(function (${names.owner}) { "use strict"; return async (${parameters.join(", ")}) => { ${[`${names.owner};`, ...variables, ...replaced, ...hoisted].join(" ")}\n`);
+  text.append("\n}; })");
   return {
     code: text.toString(),
     trace: chainTracers(traceMap(text.generateMap({ hires: true }).toString()), atSource),
@@ -80,7 +82,7 @@ function freshNames(code: string): Names {
   let suffix = "";
   while (code.includes(`$cell${suffix}`)) suffix += "_";
   const name = (use: string): string => `$cell${suffix}_${use}`;
-  return { scope: name("names"), constants: name("const"), flag: name("flag"), stop: name("stop"), show: name("show"), load: name("import"), meta: name("meta") };
+  return { scope: name("names"), constants: name("const"), flag: name("flag"), stop: name("stop"), show: name("show"), load: name("import"), meta: name("meta"), owner: name("owner") };
 }
 
 /** `var` as the JavaScript has it, lowered enums and `using` too. */
@@ -114,8 +116,11 @@ function refuseReturn(node: ts.Node, source: ts.SourceFile): void {
   ts.forEachChild(node, (child) => refuseReturn(child, source));
 }
 
-/** A position in the text that the compiler saw, in the text that the user wrote. */
-function unshift(position: Position | undefined, inserted: Position | undefined): Position | undefined {
-  const moved = position !== undefined && inserted !== undefined && position.line === inserted.line && position.column > inserted.column;
-  return moved ? { line: position.line, column: position.column - 1 } : position;
+/** Positions in the text that the compiler saw, in the text that the user wrote. A function of its own, which holds nothing else of the compilation. */
+function unshifted(trace: Tracer, inserted: Position): Tracer {
+  return (position) => {
+    const found = trace(position);
+    const moved = found !== undefined && found.line === inserted.line && found.column > inserted.column;
+    return moved ? { line: found.line, column: found.column - 1 } : found;
+  };
 }

@@ -118,10 +118,49 @@ describe("programs compiled at run time", () => {
   });
 });
 
+/** A collected library is unmapped under its functions. */
+const held: unknown[] = [];
+
+/** Compiles a source for Ampere; gives what is wrong with it. Undefined where there is no NVRTC. */
+function loadNvrtc(): ((source: string) => string) | undefined {
+  for (const name of ["libnvrtc.so.13", "libnvrtc.so.12"]) {
+    try {
+      const found = koffi.load(name);
+      held.push(found);
+      const create = found.func("int nvrtcCreateProgram(_Out_ void **program, str source, str name, int headers, void *texts, void *names)");
+      const run = found.func("int nvrtcCompileProgram(void *program, int count, str *options)");
+      const logSize = found.func("int nvrtcGetProgramLogSize(void *program, _Out_ size_t *size)");
+      const log = found.func("int nvrtcGetProgramLog(void *program, _Out_ uint8_t *log)");
+      return (source) => {
+        const program: [unknown] = [null];
+        expect(create(program, source, "fused.cu", 0, null, null)).toBe(0);
+        if (run(program[0], 3, ["--gpu-architecture=sm_80", "--std=c++17", "--no-source-include"]) === 0) return "";
+        const size: [number] = [0];
+        logSize(program[0], size);
+        const text = new Uint8Array(size[0]);
+        log(program[0], text);
+        return new TextDecoder().decode(text);
+      };
+    } catch {
+      continue; // the other version may be there
+    }
+  }
+  return undefined;
+}
+
 describe("for CUDA", () => {
   const nvcc = spawnSync("nvcc", ["--version"]).status === 0;
   const skipped = nvcc ? "" : " (skipped: there is no nvcc here)";
   if (!nvcc) console.info(`generated CUDA sources are not compiled${skipped}`); // the summary of a run leaves out names of skipped tests
+
+  const nvrtc = loadNvrtc();
+  const without = nvrtc === undefined ? " (skipped: NVRTC does not load here)" : "";
+  if (nvrtc === undefined) console.info(`generated CUDA sources are not compiled by NVRTC${without}`);
+
+  test.skipIf(nvrtc === undefined)(`the same programs compile with NVRTC, as the provider calls it${without}`, () => {
+    for (const program of [pointwise, ...WIDTHS.map((width) => () => rows(width))].flatMap(programsOf)) expect(nvrtc?.(String(sourceOf(program, CUDA)))).toBe("");
+    expect(nvrtc?.("KERNEL {")).toMatch(/error/);
+  }, TIMEOUT_MS);
 
   test.skipIf(!nvcc)(`the same programs compile with nvcc, to code for Ampere${skipped}`, () => {
     const programs = [pointwise, ...WIDTHS.map((width) => () => rows(width))].flatMap(programsOf);

@@ -145,7 +145,7 @@ const MAX_PROGRAMS = 64;
 export async function programOf(graph: Lowered, name = "tensors"): Promise<Program> {
   const engine = await executor();
   const sites = new Map<string, Site>();
-  const bytes = encodeModel(modelOf(graph, { plainProducts: engine.plainProducts, sites }));
+  const bytes = encodeModel(modelOf(graph, { plainProducts: engine.plainProducts, ownProducts: engine.ownProducts, sites }));
   const key = createHash("sha1").update(bytes).digest("hex");
   const known = programs.get(key);
   if (known !== undefined) {

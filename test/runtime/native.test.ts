@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
-import { compile, fromHost, gather, matmul, ones, realize, tensor, type Tensor } from "../../kernel/index";
+import { compile, fromHost, gather, matmul, ones, realize, scaledDotProductAttention, tensor, type Tensor } from "../../kernel/index";
 import { ArgumentError, DeviceError, DtypeError } from "../../kernel/errors";
 import type { Executor, MemoryStatistics } from "../../kernel/runtime/executor";
 import { nativeExecutor } from "../../kernel/runtime/native/native";
@@ -175,6 +175,51 @@ describe("the native executor", () => {
     }
     expect(message).toMatch(/DeviceError: loading a program was interrupted/);
     await (await load()).release();
+  });
+
+  test("ends within an operator of its own at an interrupt, with the state kept", async () => {
+    const native = nativeExecutor();
+    const before = await executor();
+    setExecutor(native);
+    try {
+      // One node of seconds: nothing ends between two nodes here.
+      const attend = compile((state: Tensor, kv: Tensor) => scaledDotProductAttention({ q: state, k: kv, v: kv }), { donate: ["state"] });
+      const [state, kv] = [ones([32, 8192, 64]), ones([32, 8192, 64])];
+      await attend.prepare(state, kv);
+      await realize([state, kv]);
+      let error: unknown;
+      // On a busy machine the run may not have begun when an early interrupt comes.
+      for (const delay of [50, 400, 1600]) {
+        const running = attend(state, kv);
+        setTimeout(() => native.interrupt(), delay);
+        error = await running.then(
+          () => undefined,
+          (failure: unknown) => failure,
+        );
+        expect(error).toBeInstanceOf(DeviceError);
+        if (String(error).includes("Attention")) break;
+      }
+      expect(String(error)).toMatch(/the run was interrupted\n {2}at .*Attention/);
+      expect(await state.slice({ axis: 0, end: 1 }).mean().item()).toBe(1);
+      // The next run has nothing of it.
+      expect(await scaledDotProductAttention({ q: ones([1, 4, 8]), k: ones([1, 4, 8]), v: ones([1, 4, 8]) }).mean().item()).toBeCloseTo(1, 6);
+    } finally {
+      setExecutor(before);
+    }
+  });
+
+  test("multiplies weight gradients by its own operator", async () => {
+    const native = nativeExecutor();
+    const before = await executor();
+    const models: (string | Uint8Array)[] = [];
+    setExecutor({ ...native, load: (source) => (models.push(source.model), native.load(source)) });
+    try {
+      const product = compile((a: Tensor, b: Tensor) => matmul(a, b, { transA: true, alpha: 0.5 }));
+      expect([...(await (await product(ones([3, 2]), ones([3, 2]))).numbers())]).toEqual([1.5, 1.5, 1.5, 1.5]);
+      expect(Buffer.from(models.at(-1) ?? "").includes("TransposedProduct")).toBe(true);
+    } finally {
+      setExecutor(before);
+    }
   });
 
   test("leaves the event loop free during a long run, which an interrupt ends with the state kept", async () => {

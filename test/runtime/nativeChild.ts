@@ -2,6 +2,11 @@
 import { once } from "node:events";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import * as ort from "onnxruntime-node";
+import { placeholder } from "../../kernel/graph/tensor";
+import { encodeModel } from "../../kernel/onnx/protobuf";
+import { OperatorLibrary } from "../../kernel/runtime/native/operatorLibrary";
+import { Runtime } from "../../kernel/runtime/native/runtime";
+import { modelOf } from "../../kernel/runtime/session";
 import { compile, exportOnnx, matmul, ones, realize, tensor, type Tensor } from "../../kernel/index";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -45,6 +50,37 @@ async function workers(): Promise<void> {
   process.exit(0);
 }
 
+const LOADERS = 4;
+
+/** Threads whose first programs are loaded at the same moment, as far as threads go. */
+async function firstLoads(): Promise<void> {
+  const gate = new Int32Array(new SharedArrayBuffer(4));
+  const loaders = Array.from({ length: LOADERS }, () => new Worker(process.argv[1], { workerData: gate }));
+  const results = await Promise.all(loaders.map(async (worker): Promise<unknown> => ((await once(worker, "message")) as unknown[])[0])); // SAFETY: what a worker says is an event of one argument
+  say(results.join());
+}
+
+/** Makes all ready, waits at the gate until all have come, then loads. */
+function firstLoad(gate: Int32Array): void {
+  const runtime = Runtime.get();
+  const { api, environment } = runtime;
+  const x = placeholder("x", { shape: [1], dtype: "float32" });
+  const model = encodeModel(modelOf({ inputs: [x], outputs: [x.add(1)] }));
+  const options = api.make("CreateSessionOptions");
+  runtime.configure(options, "shared");
+  const operators = OperatorLibrary.get(api);
+  Atomics.add(gate, 0, 1);
+  while (Atomics.load(gate, 0) < LOADERS);
+  let said = "loaded";
+  try {
+    operators?.register(options);
+    api.make("CreateSessionFromArray", environment, model, model.byteLength, options); // on this thread: at once with the others
+  } catch (error) {
+    said = String(error);
+  }
+  parentPort?.postMessage(said);
+}
+
 const TASKS: Readonly<Record<string, () => Promise<unknown>>> = {
   "stock first": async () => {
     await stock();
@@ -64,6 +100,7 @@ const TASKS: Readonly<Record<string, () => Promise<unknown>>> = {
     say(sums.join());
   },
   workers,
+  "first loads": firstLoads,
   exit: async () => {
     await longRun(500);
     say("running");
@@ -80,6 +117,7 @@ const TASKS: Readonly<Record<string, () => Promise<unknown>>> = {
 
 if (isMainThread) await TASKS[process.argv[2]]();
 else if (workerData === "train") await train("worker");
+else if (workerData instanceof Int32Array) firstLoad(workerData);
 else {
   await longRun(40); // its end is waited for: a worker that is terminated runs no more code
   parentPort?.postMessage("running");

@@ -28,6 +28,14 @@ test("the first programs of a process may be loaded at once", () => {
   expect(stdout.trim()).toBe(Array.from({ length: 16 }, (_, i) => 3 * (i + 1)).join());
 });
 
+test("threads may load their first programs at the same moment", () => {
+  for (let process = 0; process < 3; process++) {
+    const { stdout, stderr, status } = child("first loads");
+    expect(status, stderr).toBe(0);
+    expect(stdout.trim()).toBe(Array.from({ length: 4 }, () => "loaded").join());
+  }
+});
+
 test("worker threads compute side by side, and one that is terminated during a run leaves the others whole", () => {
   const { stdout, stderr, status } = child("workers");
   expect(status, stderr).toBe(0);

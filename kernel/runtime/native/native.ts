@@ -62,7 +62,7 @@ export function nativeExecutor({ threads, ownOperators = true }: NativeOptions =
     fuses: operators !== undefined,
     ownProducts: operators !== undefined,
     async load({ model, inputs, outputs }) {
-      return new NativeProgram(runtime, await loadSharing(model), { inputs, outputs });
+      return new NativeProgram({ runtime, session: await loadSharing(model), ports: { inputs, outputs }, operators });
     },
     interrupt: () => runtime.interrupt(),
     memory: () => runtime.memory(),

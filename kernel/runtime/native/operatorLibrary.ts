@@ -6,7 +6,7 @@ import { DeviceError } from "../../errors";
 import { OPCODES } from "../../onnx/fusedProgram";
 import { OWN_OPERATORS } from "../../onnx/ownOperators";
 import { requireWhole } from "./libraryFile";
-import { foreign, type OrtApi, type Pointer } from "./ortApi";
+import { foreign, type Foreign, type OrtApi, type Pointer } from "./ortApi";
 
 const NAME = process.platform === "darwin" ? "libisoflop_ops.dylib" : "libisoflop_ops.so";
 const BUILD = "npm run build:native";
@@ -40,6 +40,8 @@ export class OperatorLibrary {
   /** Held: a collected library is unmapped under its functions. */
   private readonly library: ReturnType<ReturnType<typeof foreign>["load"]>;
   private readonly registerAll: (options: Pointer, base: Pointer) => Pointer | null;
+  /** (session, run options, binding, flag): a run that ends within an operator of ours when the flag, one int32, is no longer 0. Returns a status. */
+  readonly run: Foreign;
 
   private constructor(
     private readonly api: OrtApi,
@@ -56,6 +58,7 @@ export class OperatorLibrary {
     if (missing || opcodes?.join() !== OPCODES.join()) throw new DeviceError("the operator library is of another version", { where: path, help: `build it again with ${BUILD}` });
     this.instructionSet = instructionSet;
     this.registerAll = this.library.func("void *RegisterCustomOps(void *options, void *base)");
+    this.run = this.library.func("void *IsoflopRun(void *session, void *options, void *binding, int32_t *stop)");
   }
 
   /** Adds the operators to sessions made with `options`. */

@@ -86,7 +86,8 @@ export type Name = keyof typeof SLOTS;
 const PATH_TYPE = process.platform === "win32" ? "str16" : "str";
 const TABLE_LENGTH = 1 + Math.max(...Object.values(SLOTS).map(([slot]) => slot));
 
-type Foreign = ReturnType<typeof koffiModule.decode>;
+/** A function of a library. */
+export type Foreign = ReturnType<typeof koffiModule.decode>;
 
 /** The function table, loaded. One for each process: koffi knows types by their names. */
 export class OrtApi {
@@ -133,10 +134,15 @@ export class OrtApi {
     this.check(this.functions[name](...args));
   }
 
-  /** As `call`, on another thread (Node's pool); the event loop goes on meanwhile. Buffers among `args` are held until it ends. */
+  /** As `call`, on another thread. */
   callAsync(name: Name, ...args: readonly unknown[]): Promise<void> {
+    return this.elsewhere(this.functions[name], args);
+  }
+
+  /** Calls a function that returns a status, onnxruntime's or a library's of operators, on another thread (Node's pool); the event loop goes on meanwhile. Buffers among `args` are held until it ends. */
+  elsewhere(fn: Foreign, args: readonly unknown[]): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.functions[name].async(...args, (error: unknown, status: Status) => {
+      fn.async(...args, (error: unknown, status: Status) => {
         try {
           if (error !== null && error !== undefined) throw error;
           this.check(status);

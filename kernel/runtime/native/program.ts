@@ -2,6 +2,7 @@
 import type { Storage } from "../../graph/tensor";
 import { LifetimeError } from "../../errors";
 import type { Port, Program, ProgramSource } from "../executor";
+import type { OperatorLibrary } from "./operatorLibrary";
 import type { Pointer } from "./ortApi";
 import type { NativeValue, Runtime } from "./runtime";
 
@@ -64,18 +65,28 @@ function free({ runtime, session, bindings }: Held): void {
   runtime.api.release("ReleaseSession", session);
 }
 
+interface NativeProgramParts {
+  readonly runtime: Runtime;
+  readonly session: Pointer;
+  readonly ports: Ports;
+  /** Those that the session has. */
+  readonly operators: OperatorLibrary | undefined;
+}
+
 export class NativeProgram implements Program {
+  private readonly runtime: Runtime;
+  private readonly ports: Ports;
+  private readonly operators: OperatorLibrary | undefined;
   private readonly held: Held;
   private lastMs = Infinity;
   /** The run under way: a binding serves one at a time. */
   private current: Promise<void> | undefined;
   private released = false;
 
-  constructor(
-    private readonly runtime: Runtime,
-    private readonly session: Pointer,
-    private readonly ports: Ports,
-  ) {
+  constructor({ runtime, session, ports, operators }: NativeProgramParts) {
+    this.runtime = runtime;
+    this.ports = ports;
+    this.operators = operators;
     this.held = { runtime, session, bindings: [] };
     runtime.remember(session);
     abandoned.register(this, this.held, this);
@@ -99,12 +110,9 @@ export class NativeProgram implements Program {
     const binding = this.choose(given);
     binding.bind(given, made);
     const start = performance.now();
-    runtime.begin();
     try {
-      if (this.lastMs < SHORT_RUN_MS) runtime.api.call("RunWithBinding", this.session, runtime.runOptions, binding.pointer);
-      else await runtime.api.callAsync("RunWithBinding", this.session, runtime.runOptions, binding.pointer);
+      await runtime.run(this.held.session, binding.pointer, { elsewhere: this.lastMs >= SHORT_RUN_MS, operators: this.operators });
     } finally {
-      runtime.end();
       this.lastMs = performance.now() - start;
     }
   }
@@ -115,7 +123,7 @@ export class NativeProgram implements Program {
     const counts = bindings.map((binding) => binding.matches(inputs));
     const best = counts.indexOf(Math.max(...counts));
     if (bindings.length >= MAX_BINDINGS || (best >= 0 && counts[best] * 2 > inputs.length)) return bindings[best];
-    const binding = new Binding(this.runtime, this.session, this.ports);
+    const binding = new Binding(this.runtime, this.held.session, this.ports);
     bindings.push(binding);
     return binding;
   }

@@ -5,6 +5,7 @@ import type { Dtype, HostArray } from "../../graph/dtype";
 import { ELEMENT_TYPES } from "../../onnx/emitContext";
 import type { MemoryStatistics, Port } from "../executor";
 import { physicalCores } from "../machine";
+import type { OperatorLibrary } from "./operatorLibrary";
 import { OrtApi, type Pointer } from "./ortApi";
 
 /**
@@ -43,11 +44,12 @@ export class Runtime {
   readonly runOptions = this.api.make("CreateRunOptions");
   /** Sessions with their allocators. */
   private readonly sessions = new Map<Pointer, Pointer>();
-  private lastLoad: Promise<unknown> = Promise.resolve();
-  /** Options of the sessions being loaded, or that wait for it. */
+  /** Options of the sessions being loaded. */
   private readonly loading = new Set<Pointer>();
+  /** Runs under way. */
   private active = 0;
-  private stopping = false;
+  /** Not 0 from an interrupt until the runs that it met have ended: operators of ours read it. Outside of V8's heap, where it would move. */
+  private readonly stop = new Int32Array(new ArrayBuffer(4));
   private valuesMade = 0;
   private readonly values = new FinalizationRegistry<Pointer>((value) => this.api.release("ReleaseValue", value));
 
@@ -83,13 +85,11 @@ export class Runtime {
     api.call("SetSessionGraphOptimizationLevel", options, OPTIMIZE_NOTHING);
   }
 
-  /** Does `load` with session options that an interrupt cancels, after the loads before it: onnxruntime makes the domain of our operators known in a load, and fails where two do at once. */
+  /** Does `load` with session options that an interrupt cancels. */
   async cancellable<R>(options: Pointer, load: () => Promise<R>): Promise<R> {
-    const made = this.lastLoad.then(load);
-    this.lastLoad = made.catch(() => undefined);
     this.loading.add(options);
     try {
-      return await made;
+      return await load();
     } finally {
       this.loading.delete(options);
     }
@@ -105,23 +105,33 @@ export class Runtime {
     if (allocator !== undefined) this.api.release("ReleaseAllocator", allocator);
   }
 
-  /** Ends all loads under way, and all runs at their next operation. */
+  /** Ends all loads under way, and all runs at their next operation, or within one of ours. */
   interrupt(): void {
     for (const options of this.loading) this.api.call("SessionOptionsSetLoadCancellationFlag", options, true);
     if (this.active === 0) return;
-    this.stopping = true;
+    this.stop[0] = 1;
     this.api.call("RunOptionsSetTerminate", this.runOptions);
   }
 
-  /** A run begins. */
-  begin(): void {
+  /** Runs a session, on this thread or on another of Node's pool. `operators`: those that the session has. */
+  async run(session: Pointer, binding: Pointer, { elsewhere, operators }: { readonly elsewhere: boolean; readonly operators: OperatorLibrary | undefined }): Promise<void> {
+    const { api, runOptions, stop } = this;
     this.active++;
+    try {
+      if (operators === undefined) {
+        if (elsewhere) await api.callAsync("RunWithBinding", session, runOptions, binding);
+        else api.call("RunWithBinding", session, runOptions, binding);
+      } else if (elsewhere) await api.elsewhere(operators.run, [session, runOptions, binding, stop]);
+      else api.check(operators.run(session, runOptions, binding, stop));
+    } finally {
+      this.active--;
+      if (this.active === 0 && stop[0] !== 0) this.permitRuns();
+    }
   }
-  /** A run has ended; after an interrupt, the last one clears the flag for the runs to come. */
-  end(): void {
-    this.active--;
-    if (this.active > 0 || !this.stopping) return;
-    this.stopping = false;
+
+  /** The last run that an interrupt met has ended. */
+  private permitRuns(): void {
+    this.stop[0] = 0;
     this.api.call("RunOptionsUnsetTerminate", this.runOptions);
   }
 

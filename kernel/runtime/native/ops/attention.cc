@@ -15,8 +15,8 @@ constexpr size_t WANTED_PIECES = 8;
 // Working memory of one piece.
 class Forward {
  public:
-  Forward(const AttentionOperands& x, float* out, float* logSums)
-      : x_(x), out_(out), logSums_(logSums), keys_(x.k.length, x.k.width), values_(x.v.length, x.v.width), queries_(QUERIES, x.q.width), columns_(alignedMemory<float>(x.q.width * QUERIES)), tile_(alignedMemory<float>(KEYS * QUERIES)), sums_(alignedMemory<float>(QUERIES * x.v.width)) {
+  Forward(const Call& call, const AttentionOperands& x, float* out, float* logSums)
+      : call_(call), x_(x), out_(out), logSums_(logSums), keys_(x.k.length, x.k.width), values_(x.v.length, x.v.width), queries_(QUERIES, x.q.width), columns_(alignedMemory<float>(x.q.width * QUERIES)), tile_(alignedMemory<float>(KEYS * QUERIES)), sums_(alignedMemory<float>(QUERIES * x.v.width)) {
     std::fill_n(tile_.get(), KEYS * QUERIES, 0.0f);
   }
 
@@ -31,6 +31,7 @@ class Forward {
 
  private:
   void block(size_t head, size_t query, size_t queries) {
+    call_.stopIfAsked();
     const AttentionKernels& kernels = attentionKernels();
     const size_t width = x_.v.width;
     const float* rows = queries_.read(x_.query.as<float>(), x_.q, head, query, queries);
@@ -60,6 +61,7 @@ class Forward {
   size_t outHead() const { return x_.settings.timeFirst ? x_.v.width : x_.q.length * x_.v.width; }
   size_t outStep() const { return x_.settings.timeFirst ? x_.q.count * x_.v.width : x_.v.width; }
 
+  const Call& call_;
   const AttentionOperands& x_;
   float* out_;
   float* logSums_;
@@ -83,7 +85,7 @@ void Attention::compute(const Call& call) const {
   const size_t partQueries = (blocks + parts - 1) / parts * QUERIES;
   call.parallel(x.k.count * parts, [&](size_t piece) {
     const size_t first = std::min(x.q.length, piece % parts * partQueries), end = std::min(x.q.length, first + partQueries);
-    if (first < end) Forward(x, out, logSums).run(piece / parts, first, end);
+    if (first < end) Forward(call, x, out, logSums).run(piece / parts, first, end);
   });
 }
 

@@ -14,8 +14,8 @@ struct Given {
 // Working memory of one piece: everything that belongs to one head of keys.
 class Backward {
  public:
-  Backward(const AttentionOperands& x, const Given& given)
-      : x_(x), given_(given), blocks_((x.q.length + QUERIES - 1) / QUERIES), keys_(x.k.length, x.k.width), values_(x.v.length, x.v.width), queries_(x.q.length, x.q.width), slopes_(x.q.length, x.v.width), dKeys_(KEYS, x.k.width), dValues_(KEYS, x.v.width), dQueries_(x.q.length, x.q.width), queryColumns_(alignedMemory<float>(blocks_ * QUERIES * x.q.width)), slopeColumns_(alignedMemory<float>(blocks_ * QUERIES * x.v.width)), logSums_(alignedMemory<float>(blocks_ * QUERIES)), means_(alignedMemory<float>(blocks_ * QUERIES)), weights_(alignedMemory<float>(KEYS * QUERIES)), gradients_(alignedMemory<float>(KEYS * QUERIES)) {}
+  Backward(const Call& call, const AttentionOperands& x, const Given& given)
+      : call_(call), x_(x), given_(given), blocks_((x.q.length + QUERIES - 1) / QUERIES), keys_(x.k.length, x.k.width), values_(x.v.length, x.v.width), queries_(x.q.length, x.q.width), slopes_(x.q.length, x.v.width), dKeys_(KEYS, x.k.width), dValues_(KEYS, x.v.width), dQueries_(x.q.length, x.q.width), queryColumns_(alignedMemory<float>(blocks_ * QUERIES * x.q.width)), slopeColumns_(alignedMemory<float>(blocks_ * QUERIES * x.v.width)), logSums_(alignedMemory<float>(blocks_ * QUERIES)), means_(alignedMemory<float>(blocks_ * QUERIES)), weights_(alignedMemory<float>(KEYS * QUERIES)), gradients_(alignedMemory<float>(KEYS * QUERIES)) {}
 
   void run(size_t keyHead, float* dq, float* dk, float* dv) {
     keyRows_ = keys_.read(x_.key.as<float>(), x_.k, keyHead, 0, x_.k.length);
@@ -24,6 +24,7 @@ class Backward {
       const size_t head = keyHead * x_.group + member;
       prepare(head);
       for (size_t key = 0; key < x_.k.length; key += KEYS) {
+        call_.stopIfAsked();
         const size_t keys = std::min(KEYS, x_.k.length - key);
         clear(dKeys_.data(), keys * x_.k.width);
         clear(dValues_.data(), keys * x_.v.width);
@@ -98,6 +99,7 @@ class Backward {
   float* queryColumns(size_t query) { return queryColumns_.get() + query * x_.q.width; }
   float* slopeColumns(size_t query) { return slopeColumns_.get() + query * x_.v.width; }
 
+  const Call& call_;
   const AttentionOperands& x_;
   const Given& given_;
   size_t blocks_;
@@ -121,7 +123,7 @@ void AttentionGradient::compute(const Call& call) const {
   float* dq = call.output<float>(0, x.q.shape);
   float* dk = call.output<float>(1, x.k.shape);
   float* dv = call.output<float>(2, x.v.shape);
-  call.parallel(x.k.count, [&](size_t head) { Backward(x, given).run(head, dq, dk, dv); });
+  call.parallel(x.k.count, [&](size_t head) { Backward(call, x, given).run(head, dq, dk, dv); });
 }
 
 }  // namespace isoflop

@@ -3,29 +3,44 @@
 
 #include <atomic>
 #include <new>
+#include <sstream>
 
 namespace isoflop {
 namespace {
 
-// The first failure of any piece.
+thread_local const int32_t* stopFlag = nullptr;
+
+enum class Failure { NONE, STOPPED, MEMORY, OTHER };
+
+// What the pieces of a call have in common; the failure is that of any piece.
 struct Shared {
+  const Call& call;
   void (*body)(const void*, size_t);
   const void* user;
-  std::atomic<const char*> failure{nullptr};
+  std::atomic<Failure> failure{Failure::NONE};
 };
 
 void runPiece(void* user, size_t index) {
   auto& shared = *static_cast<Shared*>(user);
+  if (shared.failure != Failure::NONE) return;
   try {
+    shared.call.stopIfAsked();
     shared.body(shared.user, index);
+  } catch (const Stopped&) {
+    shared.failure = Failure::STOPPED;
   } catch (const std::bad_alloc&) {
-    shared.failure = "out of memory";
+    shared.failure = Failure::MEMORY;
   } catch (...) {
-    shared.failure = "a piece of the work failed";
+    shared.failure = Failure::OTHER;
   }
 }
 
 }  // namespace
+
+Stoppable::Stoppable(const int32_t* flag) : before_(stopFlag) { stopFlag = flag; }
+Stoppable::~Stoppable() { stopFlag = before_; }
+
+Call::Call(KernelContext* context) : context_(context), stop_(stopFlag) {}
 
 std::string show(const Shape& shape) {
   std::string text = "[";
@@ -83,9 +98,14 @@ void* Call::outputMemory(size_t i, const Shape& shape) const {
 }
 
 void Call::runParallel(size_t pieces, void (*body)(const void*, size_t), const void* user) const {
-  Shared shared{body, user};
+  Shared shared{*this, body, user};
   check(api->KernelContext_ParallelFor(context_, runPiece, pieces, 0, &shared));
-  if (const char* failure = shared.failure) throw OpError(failure);
+  switch (shared.failure) {
+    case Failure::NONE: return;
+    case Failure::STOPPED: throw Stopped();
+    case Failure::MEMORY: throw std::bad_alloc();
+    case Failure::OTHER: throw OpError("a piece of the work failed");
+  }
 }
 
 std::string Attributes::text(const char* name) const {
@@ -98,6 +118,17 @@ std::string Attributes::text(const char* name) const {
   check(api->KernelInfoGetAttribute_string(info_, name, text.data(), &size));
   text.resize(size > 0 ? size - 1 : 0);  // ends with a zero
   return text;
+}
+
+std::vector<size_t> Attributes::sizes(const char* name, size_t count, size_t low, size_t high) const {
+  std::istringstream text(this->text(name));
+  std::vector<size_t> sizes;
+  for (long long value; text >> value;) {
+    if (value < 0 || static_cast<size_t>(value) < low || static_cast<size_t>(value) > high) throw OpError(std::string("the attribute ") + name + " has " + std::to_string(value) + " where " + std::to_string(low) + " to " + std::to_string(high) + " is possible");
+    sizes.push_back(static_cast<size_t>(value));
+  }
+  if (!text.eof() || sizes.size() != count) throw OpError(std::string("the attribute ") + name + " is not a list of " + std::to_string(count) + " numbers");
+  return sizes;
 }
 
 double Attributes::number(const char* name) const {

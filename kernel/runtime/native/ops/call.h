@@ -19,6 +19,20 @@ inline void expect(bool condition, const char* message) {
   if (!condition) throw OpError(message);
 }
 
+// What ends an operator whose run is to stop.
+struct Stopped {};
+
+// While it lives, operators that this thread runs end when *flag is no longer 0.
+class Stoppable {
+ public:
+  explicit Stoppable(const int32_t* flag);
+  ~Stoppable();
+  Stoppable(const Stoppable&) = delete;
+
+ private:
+  const int32_t* before_;
+};
+
 struct StatusError {
   Status* status;
 };
@@ -65,7 +79,7 @@ struct Operand {
 
 class Call {
  public:
-  explicit Call(KernelContext* context) : context_(context) {}
+  explicit Call(KernelContext* context);
 
   size_t inputs() const;
   size_t outputs() const;
@@ -80,12 +94,20 @@ class Call {
     return static_cast<T*>(outputMemory(i, shape));
   }
 
-  // body(i) for i in [0, pieces), on the session's threads. What a piece throws is thrown here.
+  // Throws Stopped where the run is to stop. Pieces of more than some milliseconds ask now and then; `parallel` asks before each.
+  void stopIfAsked() const {
+    if (stop_ != nullptr && __atomic_load_n(stop_, __ATOMIC_RELAXED) != 0) throw Stopped();
+  }
+
+  // body(i) for i in [0, pieces), on the session's threads. A piece that throws makes this throw.
   template <class Body>
   void parallel(size_t pieces, const Body& body) const {
-    if (pieces == 1) body(size_t{0});
-    if (pieces <= 1) return;
-    runParallel(pieces, [](const void* user, size_t index) { (*static_cast<const Body*>(user))(index); }, &body);
+    if (pieces == 1) {
+      stopIfAsked();
+      body(size_t{0});
+    } else if (pieces > 1) {
+      runParallel(pieces, [](const void* user, size_t index) { (*static_cast<const Body*>(user))(index); }, &body);
+    }
   }
 
  private:
@@ -93,6 +115,7 @@ class Call {
   void runParallel(size_t pieces, void (*body)(const void*, size_t), const void* user) const;
 
   KernelContext* context_;
+  const int32_t* stop_;
 };
 
 // Attributes of a node. A missing one without a default is an error.
@@ -104,6 +127,8 @@ class Attributes {
   double number(const char* name) const;
   // Within [low, high].
   int64_t integer(const char* name, int64_t low, int64_t high) const;
+  // `count` whole numbers, parted by spaces in a text, within [low, high].
+  std::vector<size_t> sizes(const char* name, size_t count, size_t low, size_t high) const;
   bool flag(const char* name) const { return integer(name, 0, 1) == 1; }
 
  private:

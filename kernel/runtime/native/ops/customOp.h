@@ -58,6 +58,8 @@ struct Operator : CustomOp {
       return nullptr;
     } catch (const StatusError& error) {
       return error.status;
+    } catch (const Stopped&) {
+      return api->CreateStatus(FAIL, "isoflop: interrupted");
     } catch (const std::bad_alloc&) {
       return api->CreateStatus(FAIL, "out of memory");
     } catch (const std::exception& error) {

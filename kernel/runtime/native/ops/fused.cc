@@ -196,6 +196,7 @@ void Fused::compute(const Call& call) const {
   call.parallel(pieces, [&](size_t piece) {
     TileRun run(bound, tileRows, tileColumns);
     for (size_t t = tiles * piece / pieces; t < tiles * (piece + 1) / pieces; t++) {
+      call.stopIfAsked();
       const size_t row = t / across * tileRows, column = t % across * tileColumns;
       run.run({row, std::min(tileRows, program_.rows - row), column, std::min(tileColumns, program_.columns - column)});
     }

@@ -1,6 +1,7 @@
 // Entry of the operator library: domain "isoflop", loaded by onnxruntime's own convention for libraries of operators.
 #include "attention.h"
 #include "crossEntropy.h"
+#include "domain.h"
 #include "fused.h"
 #include "hashing.h"
 #include "instructionSet.h"
@@ -12,8 +13,6 @@
 #include "transposedProduct.h"
 
 namespace isoflop {
-
-const Api* api = nullptr;
 
 namespace {
 
@@ -54,22 +53,15 @@ extern "C" {
 
 #define ISOFLOP_EXPORT __attribute__((visibility("default")))
 
-// Adds the operators to a session. Called for each session; the operators live as long as the process.
+// Adds the operators to a session. Called for each session, by any thread; the operators live as long as the process.
 ISOFLOP_EXPORT isoflop::Status* RegisterCustomOps(isoflop::SessionOptions* options, const isoflop::ApiBase* base) {
-  using namespace isoflop;
-  static const void* const* table = base->GetApi(ABI_VERSION);
-  if (table == nullptr) return nullptr;  // older than all that we know: the operators stay unknown to it
-  static const Api slots(table);
-  api = &slots;
-  static CustomOpDomain* domain = nullptr;
-  if (domain == nullptr) {
-    CustomOpDomain* made;
-    if (Status* status = slots.CreateCustomOpDomain("isoflop", &made)) return status;
-    for (const CustomOp* op : operators())
-      if (Status* status = slots.CustomOpDomain_Add(made, op)) return status;
-    domain = made;
-  }
-  return slots.AddCustomOpDomain(options, domain);
+  return isoflop::addDomain(options, base, isoflop::operators());
+}
+
+// Runs a program of a session that has the operators; those under way end when *stop is no longer 0, and the run fails.
+ISOFLOP_EXPORT isoflop::Status* IsoflopRun(isoflop::Session* session, const isoflop::RunOptions* options, const isoflop::IoBinding* binding, const int32_t* stop) {
+  const isoflop::Stoppable running(stop);
+  return isoflop::api->RunWithBinding(session, options, binding);
 }
 
 // Three lines: the instruction set in use, the operators, and the opcodes of fused programs by number. The graph compiler checks that

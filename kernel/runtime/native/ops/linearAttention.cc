@@ -17,7 +17,7 @@ struct Strip {
   bool reverse;
 };
 
-void scan(const Strip& strip) {
+void scan(const Call& call, const Strip& strip) {
   const size_t width = std::max<size_t>(strip.width, 1);
   const auto state = alignedMemory<float>(width * SCAN_COLUMNS);
   const auto none = alignedMemory<float>(width);
@@ -25,6 +25,7 @@ void scan(const Strip& strip) {
   std::fill(none.get(), none.get() + width, 0.0f);
   float values[SCAN_POSITIONS][SCAN_COLUMNS] = {}, sums[SCAN_POSITIONS][SCAN_COLUMNS];
   for (size_t done = 0; done < strip.length; done += SCAN_POSITIONS) {
+    call.stopIfAsked();
     const float *queries[SCAN_POSITIONS], *keys[SCAN_POSITIONS];
     const size_t count = std::min(SCAN_POSITIONS, strip.length - done);
     const auto position = [&](size_t p) { return strip.reverse ? strip.length - 1 - done - p : done + p; };
@@ -54,7 +55,7 @@ void LinearAttention::compute(const Call& call) const {
   const size_t strips = (depth + SCAN_COLUMNS - 1) / SCAN_COLUMNS;
   call.parallel(heads * strips, [&](size_t piece) {
     const size_t head = piece / strips, column = piece % strips * SCAN_COLUMNS;
-    scan({queries + head * length * width, keys + head * length * width, values + head * length * depth, result + head * length * depth, length, width, depth, column, std::min(SCAN_COLUMNS, depth - column), reverse_});
+    scan(call, {queries + head * length * width, keys + head * length * width, values + head * length * depth, result + head * length * depth, length, width, depth, column, std::min(SCAN_COLUMNS, depth - column), reverse_});
   });
 }
 

@@ -12,13 +12,18 @@ namespace isoflop {
 struct Status;
 struct Value;
 struct TypeAndShape;
+struct Env;
+struct Session;
 struct SessionOptions;
+struct RunOptions;
+struct IoBinding;
 struct CustomOpDomain;
 struct KernelInfo;
 struct KernelContext;
 
 enum ErrorCode : int { FAIL = 1, INVALID_ARGUMENT = 2 };
 enum ElementType : int { UNDEFINED = 0, FLOAT = 1, UINT8 = 2, INT8 = 3, INT32 = 6, INT64 = 7, BOOL = 9 };
+enum LogLevel : int { FATAL = 4 };
 enum Arity : int { REQUIRED = 0, OPTIONAL = 1, VARIADIC = 2 };
 
 constexpr uint32_t ABI_VERSION = 23;  // the oldest whose table has all slots below
@@ -27,6 +32,11 @@ using ParallelBody = void (*)(void* user, size_t index);
 
 #define ISOFLOP_ORT_SLOTS(X)                                                                                    \
   X(0, CreateStatus, Status*, (ErrorCode, const char*))                                                         \
+  X(3, CreateEnv, Status*, (LogLevel, const char*, Env**))                                                      \
+  X(8, CreateSessionFromArray, Status*, (const Env*, const void*, size_t, const SessionOptions*, Session**))    \
+  X(10, CreateSessionOptions, Status*, (SessionOptions**))                                                      \
+  X(22, SetSessionLogSeverityLevel, Status*, (SessionOptions*, int))                                            \
+  X(24, SetIntraOpNumThreads, Status*, (SessionOptions*, int))                                                  \
   X(26, CreateCustomOpDomain, Status*, (const char*, CustomOpDomain**))                                         \
   X(27, CustomOpDomain_Add, Status*, (CustomOpDomain*, const struct CustomOp*))                                 \
   X(28, AddCustomOpDomain, Status*, (SessionOptions*, CustomOpDomain*))                                         \
@@ -42,8 +52,12 @@ using ParallelBody = void (*)(void* user, size_t index);
   X(89, KernelContext_GetOutputCount, Status*, (const KernelContext*, size_t*))                                 \
   X(90, KernelContext_GetInput, Status*, (const KernelContext*, size_t, const Value**))                         \
   X(91, KernelContext_GetOutput, Status*, (KernelContext*, size_t, const int64_t*, size_t, Value**))            \
+  X(92, ReleaseEnv, void, (Env*))                                                                               \
   X(93, ReleaseStatus, void, (Status*))                                                                         \
+  X(95, ReleaseSession, void, (Session*))                                                                       \
   X(99, ReleaseTensorTypeAndShapeInfo, void, (TypeAndShape*))                                                   \
+  X(100, ReleaseSessionOptions, void, (SessionOptions*))                                                        \
+  X(133, RunWithBinding, Status*, (Session*, const RunOptions*, const IoBinding*))                              \
   X(274, KernelContext_ParallelFor, Status*, (const KernelContext*, ParallelBody, size_t, size_t, void*))
 
 // The slots used, looked up once.

@@ -25,7 +25,10 @@ void inChunks(const Call& call, size_t count, const Body& body) {
   const size_t chunks = (count + CHUNK - 1) / CHUNK;
   const size_t pieces = std::min({std::max<size_t>(1, count / ELEMENTS_PER_PIECE), MAX_PIECES, std::max<size_t>(1, chunks)});
   call.parallel(pieces, [&](size_t piece) {
-    for (size_t chunk = chunks * piece / pieces; chunk < chunks * (piece + 1) / pieces; chunk++) body(chunk * CHUNK, std::min(CHUNK, count - chunk * CHUNK));
+    for (size_t chunk = chunks * piece / pieces; chunk < chunks * (piece + 1) / pieces; chunk++) {
+      call.stopIfAsked();
+      body(chunk * CHUNK, std::min(CHUNK, count - chunk * CHUNK));
+    }
   });
 }
 
@@ -151,6 +154,7 @@ void NearestNormal::compute(const Call& call) const {
       float nearest = std::numeric_limits<float>::infinity();
       float* best = result + row * width;
       for (size_t j = 0; j < candidates; j++) {
+        call.stopIfAsked();
         // The first goes where the result is, which also holds it when no distance is a number.
         float* draw = j == 0 ? best : memory.get();
         normalsAt(draw, (uint64_t{row} * candidates + j) * width, width, key);

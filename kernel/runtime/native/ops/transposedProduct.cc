@@ -41,6 +41,7 @@ void TransposedProduct::compute(const Call& call) const {
     if (terms == 0)
       for (size_t i = 0; i < rows; i++) std::fill_n(block + i * n, columns, 0.0f);
     for (size_t term = 0; term < terms; term += TERMS) {
+      call.stopIfAsked();
       const size_t here = std::min(TERMS, terms - term);
       kernels.packRows(leftPanels.get(), left + term * m + row, m, here, rows);
       kernels.packColumns(rightPanels.get(), right + term * n + column, n, here, columns);

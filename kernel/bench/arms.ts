@@ -28,9 +28,13 @@ export async function startArm({ label, command, env = {}, maxSteps = Infinity }
     if (done === true) throw new DeviceError(`benchmark arm "${label}" ended`, { where: command.join(" "), help: errors.trim().split("\n").at(-1) || "run the command by hand to see why" });
     return value;
   };
-  while ((await next()) !== "ready");
+  // "ready", and with how many parameters.
+  let said = await next();
+  while (!said.startsWith("ready")) said = await next();
+  const [, parameters] = said.split(" ");
   return {
     label,
+    parameters: parameters === undefined ? undefined : Number(parameters),
     measure: async (steps) => {
       child.stdin.write(`${Math.min(steps, maxSteps)}\n`);
       const times: unknown = JSON.parse(await next());

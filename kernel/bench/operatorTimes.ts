@@ -1,5 +1,5 @@
 /** @file `isoflop bench ops`: each operator of our own against its decomposition, on the same executor in alternating turns. */
-import { compile, fromHost, linearAttention, nn, numerics, random, realize, vjp, type Tensor } from "../index";
+import { compile, conv, fromHost, linearAttention, nn, numerics, random, realize, vjp, type Tensor } from "../index";
 import { expand, isComposite } from "../graph/composite";
 import { rewriteGraph } from "../graph/rewrite";
 import { bucketIds, crossPolytopeCode } from "../graph/composites/hashing";
@@ -38,9 +38,22 @@ const cases: readonly Case[] = [
   { name: "the same with gradients", inputs: () => [floats(4096, 256), floats(4096, 8)], fn: (x, logits) => vjp([routeThereAndBack(x, logits)], { seeds: [x], wrt: [x, logits] }) },
   { name: "cross-polytope codes, 4096 × 6 of 16", inputs: () => [floats(4096, 6, 16)], fn: crossPolytopeCode },
   { name: "buckets of 8192 keys", inputs: () => [integers([8192], 2000)], fn: bucketIds },
+  kernelGradient(8, [32, 32], { size: 32 }),
+  kernelGradient(8, [64, 64], { size: 16 }),
+  kernelGradient(16, [256, 256], { size: 4 }),
+  kernelGradient(8, [32, 64], { size: 32, stride: 2 }),
   { name: "linear attention, 8 × 1024 × 64", inputs: () => [1, 2, 3].map((i) => floats(8, 1024, 64).mul(i)), fn: (q, k, v) => linearAttention({ q, k, v }) },
   { name: "the same with gradients", inputs: () => [1, 2, 3].map((i) => floats(8, 1024, 64).mul(i)), fn: (q, k, v) => vjp([linearAttention({ q, k, v })], { seeds: [v], wrt: [q, k, v] }) },
 ];
+
+/** Gradient of a 3 × 3 kernel, from an image and the gradient of the result. */
+function kernelGradient(images: number, [from, to]: readonly [number, number], { size, stride = 1 }: { readonly size: number; readonly stride?: number }): Case {
+  return {
+    name: `kernel gradient 3 × 3, ${images} × ${from} → ${to}, ${size}²${stride === 1 ? "" : `, stride ${stride}`}`,
+    inputs: () => [floats(images, from, size, size), floats(images, to, size / stride, size / stride), floats(to, from, 3, 3)],
+    fn: (x, g, w) => vjp([conv(x, w, { stride, padding: 1 })], { seeds: [g], wrt: [w] }),
+  };
+}
 
 function routeThereAndBack(x: Tensor, logits: Tensor): Tensor {
   const way = nn.route(logits, { k: 2, capacityFactor: 1.25 });

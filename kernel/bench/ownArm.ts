@@ -1,7 +1,7 @@
 /** @file Our arm of a benchmark: builds a workload's training step with the public API and times it on request. */
 import { createInterface } from "node:readline";
 import { compile, fromHost, nn, optim, random, tensor, type Tensor, tree, valueAndGrad } from "../index";
-import { ADAMW, VOCAB, type GptWorkload, type UnetWorkload, type Workload } from "./workloads";
+import { ADAMW, VOCAB, type GptWorkload, type ResNetWorkload, type UnetWorkload, type Workload } from "./workloads";
 
 type Batch = Readonly<Record<string, Tensor>>;
 /** Runs one step and returns its loss. */
@@ -10,11 +10,13 @@ export type Step = () => Promise<number>;
 /** The step of a workload with its model, ready to run again and again. */
 export function ownStep(workload: Workload): { readonly step: Step; readonly cost: () => { readonly flops: number; readonly parameters: number } } {
   if (workload.kind === "gpt") return training(gptModel(workload), { loss: (model, batch) => nn.crossEntropy(model.call(batch.x), batch.y), next: tokenBatches(workload) });
+  if (workload.kind === "resnet") return training(resNetModel(workload), { loss: (model, batch) => nn.crossEntropy(model.call(batch.x), batch.y), next: labelledImages(workload) });
   return training(unetModel(workload), { loss: (model, batch) => nn.mse(model.call(batch.x, batch.t), batch.y), next: imageBatches(workload) });
 }
 
 const gptModel = ({ depth, width, heads, context, vocab = VOCAB }: GptWorkload): ReturnType<typeof nn.gpt> => nn.gpt({ vocab, depth, width, heads, context, key: random.key(0) });
 const unetModel = ({ width }: UnetWorkload): ReturnType<typeof nn.unet> => nn.unet({ channels: 3, width, multipliers: [1, 2], key: random.key(0) });
+const resNetModel = ({ widths, blocks, classes }: ResNetWorkload): ReturnType<typeof nn.convNet> => nn.convNet({ channels: 3, classes, widths, blocks, key: random.key(0) });
 
 function training<M>(initial: M, { loss, next }: { readonly loss: (model: M, batch: Batch) => Tensor; readonly next: () => Batch }): ReturnType<typeof ownStep> {
   const optimizer = optim.adamw({ lr: ADAMW.lr, b1: ADAMW.b1, b2: ADAMW.b2, weightDecay: ADAMW.weightDecay, eps: ADAMW.epsilon });
@@ -54,10 +56,19 @@ function tokenBatches({ batch, context, vocab = VOCAB }: GptWorkload): () => Bat
   return () => ({ x: tokens(), y: tokens() });
 }
 
-function imageBatches({ batch, image }: UnetWorkload): () => Batch {
+/** Random images [batch, 3, image, image]. */
+const imagesOf = ({ batch, image }: UnetWorkload | ResNetWorkload, numbers: Iterator<number, never>): Tensor =>
+  fromHost({ dtype: "float32", shape: [batch, 3, image, image], data: Float32Array.from({ length: batch * 3 * image * image }, () => numbers.next().value) });
+
+function imageBatches(workload: UnetWorkload): () => Batch {
   const numbers = uniform();
-  const images = (): Tensor => fromHost({ dtype: "float32", shape: [batch, 3, image, image], data: Float32Array.from({ length: batch * 3 * image * image }, () => numbers.next().value) });
-  return () => ({ x: images(), y: images(), t: tensor(Array.from({ length: batch }, () => numbers.next().value)) });
+  return () => ({ x: imagesOf(workload, numbers), y: imagesOf(workload, numbers), t: tensor(Array.from({ length: workload.batch }, () => numbers.next().value)) });
+}
+
+function labelledImages(workload: ResNetWorkload): () => Batch {
+  const { batch, classes } = workload;
+  const numbers = uniform();
+  return () => ({ x: imagesOf(workload, numbers), y: fromHost({ dtype: "int32", shape: [batch], data: Int32Array.from({ length: batch }, () => Math.floor(numbers.next().value * classes)) }) });
 }
 
 /** Serves as an arm's process: each line of standard input asks for so many steps; the answer is one JSON line. */

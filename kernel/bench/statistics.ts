@@ -4,6 +4,8 @@ import { median } from "../fit/statistics";
 /** A measured arm: a process that answers "run n steps" with the milliseconds of each. */
 export interface Arm {
   readonly label: string;
+  /** Of its model; undefined where it does not say. */
+  readonly parameters?: number;
   /** Milliseconds of each of `steps` steps. */
   measure(steps: number): Promise<readonly number[]>;
   close(): void;

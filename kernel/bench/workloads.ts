@@ -19,13 +19,25 @@ export interface UnetWorkload {
   readonly batch: number;
 }
 
-export type Workload = GptWorkload | UnetWorkload;
+export interface ResNetWorkload {
+  readonly kind: "resnet";
+  /** Channels of each stage; each halves height and width. */
+  readonly widths: readonly number[];
+  /** Residual blocks of each stage. */
+  readonly blocks: number;
+  readonly classes: number;
+  readonly image: number;
+  readonly batch: number;
+}
+
+export type Workload = GptWorkload | UnetWorkload | ResNetWorkload;
 
 /** Both GPTs train on 1024 tokens a step. */
 export const WORKLOADS = {
   "gpt-4x256": { kind: "gpt", depth: 4, width: 256, heads: 4, context: 128, batch: 8 },
   "gpt-6x384": { kind: "gpt", depth: 6, width: 384, heads: 6, context: 256, batch: 4 },
   unet: { kind: "unet", width: 32, image: 32, batch: 8 },
+  resnet: { kind: "resnet", widths: [64, 128, 256], blocks: 2, classes: 10, image: 32, batch: 16 },
 } as const satisfies Record<string, Workload>;
 export type WorkloadName = keyof typeof WORKLOADS;
 

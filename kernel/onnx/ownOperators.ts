@@ -53,9 +53,13 @@ const attends: OwnOperator["takes"] = ({ inputs, attrs: { options } }) => {
 };
 const attention = ({ options: { causal, timeFirst, scale } }: CompositeBody): Readonly<Record<string, AttributeValue>> => ({ causal: causal === true ? 1 : 0, timeFirst: timeFirst === true ? 1 : 0, scale: { float: Number(scale) } });
 
+/** Images of one or two axes. */
+const convolves: OwnOperator["takes"] = ({ inputs }) => inputs.every(({ dtype, size, rank }) => dtype === "float32" && size > 0 && rank <= 4);
+
 const OWN = {
   Attention: { operator: "Attention", takes: attends, attributes: attention },
   AttentionGradient: { operator: "AttentionGradient", takes: attends, attributes: attention },
+  ConvKernelGradient: { operator: "ConvKernelGradient", takes: convolves, attributes: options("kernel", "strides", "dilations", "pads", "groups") },
   SoftmaxCrossEntropy: { operator: "SoftmaxCrossEntropy", takes: operandsAre(FLOAT, INDEX) },
   SoftmaxCrossEntropyGradient: { operator: "SoftmaxCrossEntropyGradient", takes: operandsAre(FLOAT, INDEX, FLOAT) },
   PhiloxBits: { operator: "PhiloxBits", takes: operandsAre(INT64), attributes: options("count") },

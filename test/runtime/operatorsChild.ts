@@ -2,7 +2,7 @@
  * @file Run in a process of its own, whose operator library is checked by sanitizers: models with our operators as they are, and with
  * damaged programs, attributes and operands. Says what it did.
  */
-import { fromHost, realize, scaledDotProductAttention, softmax, softmaxCrossEntropy, tensor, vjp, where, type Tensor } from "../../kernel/index";
+import { conv, fromHost, matmul, realize, scaledDotProductAttention, softmax, softmaxCrossEntropy, tensor, vjp, where, type Tensor } from "../../kernel/index";
 import { encodeModel } from "../../kernel/onnx/protobuf";
 import type { OnnxAttribute, OnnxModel, OnnxNode } from "../../kernel/onnx/model";
 import { nativeExecutor } from "../../kernel/runtime/native/native";
@@ -30,6 +30,8 @@ const CASES: readonly Case[] = [
   { operands: [data(37, 65)], results: ([x]) => [where(x.less(0.5), softmax(x.mul(data(65)).add(data(37, 1)).tanh()), tensor(2)).sum(-1)] },
   { operands: [data(19, 33), classes(19)], results: ([logits, targets]) => withGradients(softmaxCrossEntropy(logits, targets), [logits]) },
   attends(false, data(2, 70, 9), data(2, 75, 9), data(2, 75, 5)),
+  { operands: [data(3, 4, 9, 7), data(6, 2, 3, 2)], results: ([x, w]) => withGradients(conv(x, w, { stride: [2, 1], padding: [1, 0], groups: 2 }), [w]) },
+  { operands: [data(50, 70), data(50, 33)], results: ([a, b]) => [matmul(a, b, { transA: true, alpha: 0.5 })] },
   attends(true, data(70, 4, 9), data(75, 2, 9), data(75, 2, 5), data(2, 1, 70, 1)),
 ];
 
@@ -95,7 +97,7 @@ const DAMAGED = 100;
 
 for (const { operands, results } of CASES) {
   const graph = lowered(results(operands), { inputs: operands, kernels: kernels(), fold: false });
-  const model = modelOf(graph);
+  const model = modelOf(graph, kernels());
   const inputs = graph.inputs.map(({ dtype, shape, storage: filled }, i) => ({ name: `i${i}`, dtype, shape, ...(filled === undefined ? {} : { storage: filled }) }));
   const outputs = graph.outputs.map(({ dtype, shape }, i) => ({ name: `o${i}`, dtype, shape }));
   if ((await attempt({ model, inputs, outputs })) === "ran") counts.whole++;

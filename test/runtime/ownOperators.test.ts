@@ -1,9 +1,10 @@
 /** @file Operators of our library: each equals its decomposition, forward and gradient, on shapes of any kind. */
-import { assert, asyncProperty, constantFrom, integer, record } from "fast-check";
+import fc, { array, assert, asyncProperty, constantFrom, integer, record } from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import "../../kernel/runtime/realize";
 import { vjp } from "../../kernel/autodiff/grad";
 import { scaledDotProductAttention } from "../../kernel/graph/composites/attention";
+import { conv, convTranspose, matmul } from "../../kernel/graph/ops/linalg";
 import { softmaxCrossEntropy } from "../../kernel/graph/composites/crossEntropy";
 import { topological } from "../../kernel/graph/rewrite";
 import { fromHost, realize, type Tensor } from "../../kernel/graph/tensor";
@@ -11,6 +12,8 @@ import { lower } from "../../kernel/graph/passes/lower";
 import { isComposite } from "../../kernel/graph/composite";
 import { fusedByLibrary } from "../../kernel/onnx/fused";
 import { nativeExecutor } from "../../kernel/runtime/native/native";
+import { compile } from "../../kernel/runtime/compile";
+import type { Executor } from "../../kernel/runtime/executor";
 import { executor, setExecutor } from "../../kernel/runtime/session";
 import { expandAll } from "../contract/run";
 
@@ -102,6 +105,54 @@ describe("attention", () => {
     const bias = fromHost({ dtype: "float32", shape: [1, 1, 1, 130], data: hidden });
     await expectEqual([scaledDotProductAttention({ q, k, v }, { bias })], { name: "Attention" });
   });
+});
+
+describe("the gradient of a convolution's kernel", () => {
+  const axis = record({ kernel: integer({ min: 1, max: 5 }), stride: integer({ min: 1, max: 3 }), dilation: integer({ min: 1, max: 3 }), padding: integer({ min: 0, max: 3 }), out: integer({ min: 1, max: 20 }), rest: integer({ min: 0, max: 2 }) });
+  const cases = record({ axes: array(axis, { minLength: 1, maxLength: 2 }), images: integer({ min: 1, max: 4 }), groups: constantFrom(1, 1, 2, 3), channels: integer({ min: 1, max: 20 }), results: integer({ min: 1, max: 40 }), seed });
+
+  test("equals its decomposition, for convolutions and transposed ones", async () => {
+    await assert(
+      asyncProperty(cases, async ({ axes, images, groups, channels, results, seed: at }) => {
+        // The image that gives `out` pixels, with up to stride - 1 more that no window reaches.
+        const size = axes.map(({ kernel, stride, dilation, padding, out, rest }) => (out - 1) * stride + (kernel - 1) * dilation + 1 - 2 * padding + (rest % stride));
+        fc.pre(size.every((pixels) => pixels > 0));
+        const kernel = axes.map((a) => a.kernel);
+        const [stride, dilation, padding] = [axes.map((a) => a.stride), axes.map((a) => a.dilation), axes.map((a) => a.padding)];
+        const [x, w] = [floats([images, channels * groups, ...size], at), floats([results * groups, channels, ...kernel], at + 1)];
+        const y = conv(x, w, { stride, dilation, padding, groups });
+        await expectEqual(vjp([y], { seeds: [floats(y.shape, at + 2)], wrt: [w] }), { name: "ConvKernelGradient", tolerance: 1e-5 });
+        const outputPadding = axes.map((a) => a.rest % a.stride);
+        const back = convTranspose(y, w, { stride, dilation, padding, groups, outputPadding });
+        await expectEqual(vjp([back], { seeds: [floats(back.shape, at + 3)], wrt: [w] }), { name: "ConvKernelGradient", tolerance: 1e-5 });
+      }),
+      { numRuns: 40 },
+    );
+  }, 240_000);
+});
+
+describe("the product of matrices that share their rows", () => {
+  const inUse = async (a: Tensor, b: Tensor, alpha: number): Promise<readonly Float64Array[]> => {
+    const run = (native: Executor) => {
+      setExecutor(native);
+      return compile((x: Tensor, y: Tensor) => matmul(x, y, { transA: true, alpha }))(a, b).then((product) => product.numbers());
+    };
+    try {
+      return [await run(nativeExecutor()), await run({ ...nativeExecutor(), ownProducts: false })];
+    } finally {
+      setExecutor(nativeExecutor());
+    }
+  };
+  test("equals onnxruntime's", async () => {
+    const sizes = record({ rows: integer({ min: 0, max: 600 }), m: integer({ min: 0, max: 300 }), n: integer({ min: 0, max: 300 }), alpha: constantFrom(1, 0.5, -2), seed });
+    await assert(
+      asyncProperty(sizes, async ({ rows, m, n, alpha, seed: at }) => {
+        const [own, theirs] = await inUse(floats([rows, m], at), floats([rows, n], at + 1), alpha);
+        expect(difference(own, theirs)).toBeLessThan(2e-6);
+      }),
+      { numRuns: 25 },
+    );
+  }, 240_000);
 });
 
 describe("softmax cross-entropy", () => {

@@ -1,5 +1,5 @@
 """Peer of `isoflop bench`: the same training step in torch. Argument: the workload as JSON. Protocol: a line "n" on
-standard input asks for n steps; the answer is a JSON list of milliseconds."""
+standard input asks for n steps; the answer is a JSON list of milliseconds. Before, it says "ready" and how many parameters it has."""
 import json
 import math
 import sys
@@ -111,7 +111,35 @@ class Unet(nn.Module):
         return F.mse_loss(self.head(F.silu(self.norm(h))), y)
 
 
-model = Gpt() if work["kind"] == "gpt" else Unet()
+class ResNetBlock(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.conv1, self.norm1 = nn.Conv2d(channels, channels, 3, padding=1, bias=False), group_norm(channels)
+        self.conv2, self.norm2 = nn.Conv2d(channels, channels, 3, padding=1, bias=False), group_norm(channels)
+
+    def forward(self, x):
+        return F.relu(x + self.norm2(self.conv2(F.relu(self.norm1(self.conv1(x))))))
+
+
+class ResNet(nn.Module):
+    """kernel/nn/convNet.ts: stages of convolution, normalization, pooling and residual blocks."""
+
+    def __init__(self):
+        super().__init__()
+        widths = [3, *work["widths"]]
+        self.stages = nn.Sequential(*[
+            nn.Sequential(nn.Conv2d(a, b, 3, padding=1, bias=False), group_norm(b), nn.ReLU(), nn.MaxPool2d(2), *[ResNetBlock(b) for _ in range(work["blocks"])])
+            for a, b in zip(widths, widths[1:])
+        ])
+        self.head = nn.Linear(widths[-1], work["classes"])
+
+    def loss(self):
+        x = torch.rand((work["batch"], 3, work["image"], work["image"]))
+        y = torch.randint(work["classes"], (work["batch"],))
+        return F.cross_entropy(self.head(self.stages(x).mean((2, 3))), y)
+
+
+model = {"gpt": Gpt, "unet": Unet, "resnet": ResNet}[work["kind"]]()
 optimizer = torch.optim.AdamW(model.parameters(), lr=3e-4, betas=(0.9, 0.95), eps=1e-8, weight_decay=0.1, foreach=True)
 
 
@@ -124,7 +152,7 @@ def step():
 
 
 step()
-print("ready", flush=True)
+print("ready", sum(p.numel() for p in model.parameters()), flush=True)
 for line in sys.stdin:
     times = []
     for _ in range(int(line)):

@@ -1,5 +1,6 @@
 // Entry of the operator library: domain "isoflop", loaded by onnxruntime's own convention for libraries of operators.
 #include "attention.h"
+#include "convolution.h"
 #include "crossEntropy.h"
 #include "domain.h"
 #include "fused.h"
@@ -22,6 +23,7 @@ const std::vector<const CustomOp*>& operators() {
       describe<Fused>(),
       describe<Attention>(),
       describe<AttentionGradient>(),
+      describe<ConvKernelGradient>(),
       describe<SoftmaxCrossEntropy>(),
       describe<SoftmaxCrossEntropyGradient>(),
       describe<PhiloxBits>(),

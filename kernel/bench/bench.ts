@@ -4,7 +4,7 @@ import { executor } from "../runtime/session";
 import { ownArm, peersFor, startArm } from "./arms";
 import { kernelTimes, type KernelTimes } from "./kernelTimes";
 import { languageTimes, type LanguageTimes, printLanguage } from "./languageTimes";
-import { compileTime, productPeak, runOverhead, startTime } from "./micro";
+import { type CompileTime, compileTime, interruptLatency, productPeak, runOverhead, startTime } from "./micro";
 import { ownStep } from "./ownArm";
 import { alternate, type Measured } from "./statistics";
 import { type WorkloadName, WORKLOADS } from "./workloads";
@@ -27,7 +27,7 @@ export interface BenchReport {
   readonly commit: string;
   readonly peakGflops: number;
   readonly steps: readonly StepReport[];
-  readonly micro?: Awaited<ReturnType<typeof microReport>>;
+  readonly micro?: MicroReport;
   readonly kernel?: KernelTimes;
   readonly language?: LanguageTimes;
 }
@@ -70,8 +70,9 @@ async function benchStep(workload: WorkloadName, { rounds, steps, threads, peakG
   const arms = [];
   try {
     for (const command of [ownArm(workload), ...found]) arms.push(await startArm(command));
-    const measured = await alternate(arms, { rounds, steps });
     const { flops, parameters } = ownStep(WORKLOADS[workload]).cost();
+    for (const arm of arms) if (arm.parameters !== undefined && arm.parameters !== parameters) throw new Error(`${workload}: ${arm.label} has ${arm.parameters} parameters, isoflop ${parameters}`);
+    const measured = await alternate(arms, { rounds, steps });
     return { workload, flops, parameters, arms: measured, missing, shareOfPeak: flops / GIGA / (measured[0].ms / 1000) / peakGflops };
   } finally {
     for (const arm of arms) arm.close();
@@ -91,14 +92,24 @@ function printStep({ workload, flops, parameters, arms, missing, shareOfPeak }: 
 
 const DEPTHS = [50, 250, 1000] as const;
 
-async function microReport(): Promise<{ readonly overheadMicroseconds: Readonly<Record<string, number>>; readonly compile: readonly Awaited<ReturnType<typeof compileTime>>[]; readonly startMs: number }> {
-  const compile = [];
-  for (const depth of DEPTHS) compile.push(await compileTime(depth));
-  return { overheadMicroseconds: { "1": await runOverhead(1), "100": await runOverhead(100) }, compile, startMs: await startTime() };
+interface MicroReport {
+  /** Of a run, by the number of tensors in and out. */
+  readonly overheadMicroseconds: Readonly<Record<string, number>>;
+  readonly compile: readonly CompileTime[];
+  /** From an interrupt within an operator of ours to the failure of the run. */
+  readonly interruptMs: number;
+  readonly startMs: number;
 }
 
-function printMicro({ overheadMicroseconds, compile, startMs }: Awaited<ReturnType<typeof microReport>>): void {
+async function microReport(): Promise<MicroReport> {
+  const compile = [];
+  for (const depth of DEPTHS) compile.push(await compileTime(depth));
+  return { overheadMicroseconds: { "1": await runOverhead(1), "100": await runOverhead(100) }, compile, interruptMs: await interruptLatency(), startMs: await startTime() };
+}
+
+function printMicro({ overheadMicroseconds, compile, interruptMs, startMs }: MicroReport): void {
   for (const [tensors, us] of Object.entries(overheadMicroseconds)) console.log(`run overhead, ${tensors.padStart(3)} tensors in and out   ${us.toFixed(0)} µs`);
-  for (const { nodes, trace, emit, total } of compile) console.log(`compile ${String(nodes).padStart(5)} nodes   ${total.toFixed(0)} ms to the first result (trace and lower ${trace.toFixed(0)}, write ${emit.toFixed(0)})`);
+  for (const { nodes, emitted, trace, emit, total } of compile) console.log(`compile ${String(nodes).padStart(5)} nodes (${emitted} when lowered)   ${total.toFixed(0)} ms to the first result (trace and lower ${trace.toFixed(0)}, write ${emit.toFixed(0)})`);
+  console.log(`interrupt within attention   ${interruptMs.toFixed(1)} ms until the run has failed (median)`);
   console.log(`start of a process to its first tensor   ${startMs.toFixed(0)} ms`);
 }

@@ -1,12 +1,11 @@
 /** @file What surrounds a step: the machine's product peak, overhead of a run, compile time by graph size, start of the kernel. */
 import { spawnSync } from "node:child_process";
-import { compile, matmul, type Tensor, tensor, ones, realize } from "../index";
-import { lower } from "../graph/passes/lower";
+import { compile, matmul, type Tensor, tensor, ones, realize, scaledDotProductAttention } from "../index";
+import { median } from "../fit/statistics";
 import { topological } from "../graph/rewrite";
 import { traceCall } from "../graph/traceCall";
-import { modelOf } from "../runtime/session";
+import { interruptRuns, kernels, lowered, modelOf } from "../runtime/session";
 import { encodeModel } from "../onnx/protobuf";
-import { fusedByOnnxruntime } from "../onnx/fused";
 import { medianMs } from "./statistics";
 
 const PEAK_CHAIN = 8;
@@ -43,7 +42,10 @@ export async function runOverhead(tensors: number): Promise<number> {
 }
 
 export interface CompileTime {
+  /** As traced. */
   readonly nodes: number;
+  /** As they are executed. */
+  readonly emitted: number;
   /** Milliseconds to trace and lower. */
   readonly trace: number;
   /** Milliseconds to write the model. */
@@ -59,13 +61,40 @@ export async function compileTime(depth: number): Promise<CompileTime> {
   await realize([x, w]);
   const start = performance.now();
   const traced = traceCall(make(), [x, w], ["x", "w"]);
-  const outputs = lower(traced.outputs, { fused: fusedByOnnxruntime });
+  // As a program is made: for the kernels of the executor in use, pointwise functions fused.
+  const graph = lowered(traced.outputs, { inputs: traced.parameters, kernels: kernels() });
   const trace = performance.now() - start;
-  encodeModel(modelOf({ inputs: traced.parameters, outputs }));
+  encodeModel(modelOf(graph, kernels()));
   const emit = performance.now() - start - trace;
   const again = performance.now();
   await compile(make())(x, w);
-  return { nodes: topological(outputs).length, trace, emit, total: performance.now() - again };
+  return { nodes: topological(traced.outputs).length, emitted: topological(graph.outputs).length, trace, emit, total: performance.now() - again };
+}
+
+/** Heads, positions and width of attention that takes seconds. */
+const LONG_ATTENTION = [32, 8192, 64] as const;
+const INTERRUPTS = 9;
+
+/** Median milliseconds from an interrupt, in the middle of one call of an operator of ours that takes seconds, until the run has failed. */
+export async function interruptLatency(): Promise<number> {
+  const attend = compile((x: Tensor) => scaledDotProductAttention({ q: x, k: x, v: x }), { name: "interrupted" });
+  const x = ones(LONG_ATTENTION);
+  await attend.prepare(x);
+  const times: number[] = [];
+  for (let i = 0; i < INTERRUPTS; i++) {
+    let asked = Infinity;
+    const ended = attend(x).then(
+      () => undefined,
+      () => times.push(performance.now() - asked),
+    );
+    setTimeout(() => {
+      asked = performance.now();
+      void interruptRuns();
+    }, 200 + 10 * i);
+    await ended;
+  }
+  if (times.length < INTERRUPTS) throw new Error("attention ended before it was interrupted");
+  return median(times);
 }
 
 /** Milliseconds for a process to load the library and compute one tensor. */

@@ -7,22 +7,26 @@ import { withScope, withSite } from "./trace";
 export function topological(outputs: readonly Tensor[], given: Iterable<Tensor> = []): Tensor[] {
   const order: Tensor[] = [];
   const seen = new Set<Tensor>(given);
-  // An explicit stack: graphs are deeper than the call stack.
-  const stack: { readonly tensor: Tensor; next: number }[] = [];
-  const enter = (tensor: Tensor): void => {
-    if (seen.has(tensor)) return;
-    seen.add(tensor);
-    stack.push({ tensor, next: 0 });
-  };
+  // An explicit stack, since graphs are deeper than the call stack: tensors on the way, and which operand of each comes next.
+  const stack: Tensor[] = [];
+  const next: number[] = [];
   for (const output of outputs) {
-    enter(output);
+    if (seen.has(output)) continue;
+    seen.add(output);
+    stack.push(output);
+    next.push(0);
     while (stack.length > 0) {
       const top = stack[stack.length - 1];
-      const inputs = operands(top.tensor);
-      if (top.next < inputs.length) enter(inputs[top.next++]);
-      else {
-        order.push(top.tensor);
+      const inputs = operands(top);
+      const at = next[next.length - 1]++;
+      if (at >= inputs.length) {
+        order.push(top);
         stack.pop();
+        next.pop();
+      } else if (!seen.has(inputs[at])) {
+        seen.add(inputs[at]);
+        stack.push(inputs[at]);
+        next.push(0);
       }
     }
   }
@@ -44,7 +48,14 @@ export function computedNodes(outputs: readonly Tensor[]): Tensor[] {
 }
 
 /** Operands still to be computed: none for data. */
-export const operands = (tensor: Tensor): readonly Tensor[] => (tensor.storage === undefined ? tensor.inputs : []);
+export const operands = (tensor: Tensor): readonly Tensor[] => (tensor.storage === undefined ? tensor.inputs : NONE);
+const NONE: readonly Tensor[] = [];
+
+/** `tensor` on what `done` has in the place of its operands; the same object where that has nothing else. */
+function onReplaced(tensor: Tensor, done: ReadonlyMap<Tensor, Tensor>): Tensor {
+  const same = operands(tensor).every((input) => (done.get(input) ?? input) === input);
+  return same ? tensor : withInputs(tensor, tensor.inputs.map((input) => done.get(input) ?? input));
+}
 
 /** `tensor` on other operands; the same object when nothing differs. Layer path and position are kept. */
 export function withInputs(tensor: Tensor, inputs: readonly Tensor[]): Tensor {
@@ -64,9 +75,7 @@ export const withPlace = <R>(tensor: Tensor, body: () => R): R => withSite(tenso
 export function rewriteGraph(outputs: readonly Tensor[], rewrite: (tensor: Tensor) => Tensor): Tensor[] {
   const done = new Map<Tensor, Tensor>();
   for (const tensor of topological(outputs)) {
-    const inputs = operands(tensor).map((input) => done.get(input) ?? input);
-    const rebuilt = tensor.storage === undefined ? withInputs(tensor, inputs) : tensor;
-    done.set(tensor, rewrite(rebuilt));
+    done.set(tensor, rewrite(onReplaced(tensor, done)));
   }
   return outputs.map((output) => done.get(output) ?? output);
 }
@@ -76,13 +85,7 @@ export function substitute(outputs: readonly Tensor[], replacements: ReadonlyMap
   const done = new Map<Tensor, Tensor>(replacements);
   // What lies behind a replaced tensor may be the whole graph.
   for (const tensor of topological(outputs, replacements.keys())) {
-    done.set(
-      tensor,
-      withInputs(
-        tensor,
-        operands(tensor).map((input) => done.get(input) ?? input),
-      ),
-    );
+    done.set(tensor, onReplaced(tensor, done));
   }
   return outputs.map((output) => done.get(output) ?? output);
 }

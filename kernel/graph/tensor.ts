@@ -28,7 +28,7 @@ export class Tensor<P extends Op = Op> {
   readonly path: string;
   /** Trace in which it was made (0 outside). */
   readonly trace: number;
-  /** Where it was made; not kept for data. */
+  /** Where it was made; not kept for data and constants, with which nothing goes wrong. */
   readonly site: Site | undefined;
   storage: Storage | undefined;
 
@@ -41,7 +41,7 @@ export class Tensor<P extends Op = Op> {
   ) {
     this.path = currentScope();
     this.trace = currentTrace();
-    this.site = op === "Data" ? undefined : currentSite();
+    this.site = op === "Data" || op === "Const" ? undefined : currentSite();
   }
 
   get rank(): number {

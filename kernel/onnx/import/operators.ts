@@ -1,6 +1,7 @@
 /** @file Every operator that can be imported, by domain and name. */
 import { MICROSOFT_DOMAIN } from "../model";
 import { activation } from "./activation";
+import { attentions } from "./attention";
 import { control } from "./control";
 import { convolution } from "./convolution";
 import { indexing } from "./indexing";
@@ -23,6 +24,7 @@ import { signal } from "./signal";
 
 const standard: OperatorTable = {
   ...activation,
+  ...attentions,
   ...control,
   ...convolution,
   ...indexing,

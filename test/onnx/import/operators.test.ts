@@ -67,6 +67,17 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     { opType: "Resize", inputs: [x44, list("float32", [1, 1, 2, 2])], constants: [1], attributes: { mode: string("nearest") }, opset: 10 },
     { opType: "Upsample", inputs: [x44, list("float32", [1, 1, 2, 3])], constants: [1], attributes: { mode: string("linear") }, opset: 9 },
   ],
+  Attention: [
+    { opType: "Attention", opset: 23, inputs: [numbers("float32", [2, 4, 5, 8]), numbers("float32", [2, 2, 7, 8], { seed: 2 }), numbers("float32", [2, 2, 7, 6], { seed: 3 })] },
+    { opType: "Attention", opset: 23, inputs: [numbers("float32", [2, 5, 12]), numbers("float32", [2, 5, 6], { seed: 2 }), numbers("float32", [2, 5, 6], { seed: 3 })], attributes: { q_num_heads: int(4), kv_num_heads: int(2), is_causal: int(1), scale: float(0.3) } },
+    { opType: "Attention", opset: 23, inputs: [numbers("float32", [2, 3, 4, 8]), numbers("float32", [2, 3, 6, 8], { seed: 2 }), numbers("float32", [2, 3, 6, 8], { seed: 3 }), numbers("float32", [4, 6], { seed: 4 })] },
+    { opType: "Attention", opset: 23, inputs: [numbers("float32", [1, 2, 3, 4]), numbers("float32", [1, 2, 3, 4], { seed: 2 }), numbers("float32", [1, 2, 3, 4], { seed: 3 }), undefined, numbers("float32", [1, 2, 2, 4], { seed: 5 }), numbers("float32", [1, 2, 2, 4], { seed: 6 })], outputs: 3 },
+  ],
+  "Rotary embedding": [
+    { opType: "RotaryEmbedding", opset: 23, inputs: [numbers("float32", [2, 3, 4, 8]), numbers("float32", [2, 4, 4], { seed: 2, low: -1, high: 1 }), numbers("float32", [2, 4, 4], { seed: 3, low: -1, high: 1 })] },
+    { opType: "RotaryEmbedding", opset: 23, inputs: [numbers("float32", [2, 4, 24]), numbers("float32", [10, 4], { seed: 2 }), numbers("float32", [10, 4], { seed: 3 }), { ...list("int64", [0, 3, 9, 1, 2, 2, 5, 7]), shape: [2, 4] }], attributes: { num_heads: int(3), interleaved: int(1) } },
+    { opType: "RotaryEmbedding", opset: 23, inputs: [numbers("float32", [2, 3, 4, 8]), numbers("float32", [10, 2], { seed: 2 }), numbers("float32", [10, 2], { seed: 3 }), { ...list("int64", [0, 3, 9, 1, 2, 2, 5, 7]), shape: [2, 4] }], attributes: { rotary_embedding_dim: int(4) } },
+  ],
   Normalization: [
     {
       opType: "GroupNormalization",

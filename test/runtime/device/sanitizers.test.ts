@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { describe, expect, test } from "vitest";
-import { cudaDevice, helpFor } from "../../../kernel/runtime/native/device/cudaDevice";
+import { cudaDevice, helpFor, withHelp } from "../../../kernel/runtime/native/device/cudaDevice";
 
 const root = new URL("../../..", import.meta.url).pathname;
 const buildScript = join(root, "kernel/runtime/native/provider/build.mjs");
@@ -57,6 +57,12 @@ describe("for CUDA", () => {
       expect(device.help).toMatch(/driver|GPU/);
     }
   }, 900_000);
+
+  test("what is lacking beside a GPU is told with what to install", () => {
+    expect(withHelp("products run slowly, since neither libcublasLt.so.13 nor libcublasLt.so.12 loads")).toMatch(/loads; install libcublas[^;]*; pip: nvidia-cublas\)$/);
+    expect(withHelp("fused programs run slowly, since neither libnvrtc.so.13 nor libnvrtc.so.12 loads")).toMatch(/loads; install cuda-nvrtc[^;]*; pip: nvidia-cuda-nvrtc\)$/);
+    expect(withHelp("ISOFLOP_FUSED is interpreted")).toBe("ISOFLOP_FUSED is interpreted");
+  });
 
   test("each of the driver's complaints has its help", () => {
     expect(helpFor("CUDA driver version is insufficient for CUDA runtime version")).toMatch(/^update the NVIDIA driver/);

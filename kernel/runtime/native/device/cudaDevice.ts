@@ -14,7 +14,14 @@ export interface CudaDevice {
 }
 
 const GENERAL = "CUDA on an NVIDIA GPU";
-const CUBLAS_HELP = "install libcublas of CUDA 12 or 13 (Debian and Ubuntu: libcublas-13-0; pip: nvidia-cublas)";
+/** What to install, by the library's name in what the provider says is lacking. */
+const INSTALL: Readonly<Record<string, string>> = {
+  libcublasLt: "install libcublas of CUDA 12 or 13 (Debian and Ubuntu: libcublas-13-0; pip: nvidia-cublas)",
+  libnvrtc: "install cuda-nvrtc of CUDA 12 or 13 (Debian and Ubuntu: cuda-nvrtc-13-0; pip: nvidia-cuda-nvrtc)",
+};
+
+/** What is lacking, with what to do about it. */
+export const withHelp = (lacking: string): string => [lacking, ...Object.entries(INSTALL).flatMap(([library, help]) => (lacking.includes(library) ? [help] : []))].join("; ");
 
 /** Looks for the GPU. Never throws. */
 export function cudaDevice(): CudaDevice {
@@ -25,7 +32,7 @@ export function cudaDevice(): CudaDevice {
     const library = DeviceLibrary.get("cuda");
     const { device, problem, lacking } = library.description;
     if (problem !== undefined) return missing(problem, helpFor(problem));
-    return { description: device, available: true, memory: library.memory(), ...(lacking === undefined ? {} : { lacking: `${lacking}; ${CUBLAS_HELP}` }) };
+    return { description: device, available: true, memory: library.memory(), ...(lacking === undefined ? {} : { lacking: withHelp(lacking) }) };
   } catch (error) {
     return missing(error instanceof DeviceError ? error.message.split("\n")[0] : String(error), "build it again with `npm run build:cuda`");
   }

@@ -1,4 +1,4 @@
-// Conv and ConvTranspose over one to three axes; gradients of convolutions are made of them.
+// Conv and ConvTranspose over one to three axes.
 #include "../kernels/kernels.h"
 #include "../registry.h"
 

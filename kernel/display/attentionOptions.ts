@@ -3,7 +3,7 @@ import { ArgumentError, ShapeError } from "../errors";
 import { showShape } from "../graph/shape";
 import { earlierOccurrences, headScores, isCausal } from "./attentionScores";
 import { pool } from "./downsample";
-import { plural, significant } from "./format";
+import { capitalized, plural, significant } from "./format";
 import type { AttentionHead, AttentionPayload, HeadScores } from "./schema";
 import { arrayOf, byteGrid, extentOf, isHostTensor, type ArraySource, type NumberArray } from "./values";
 
@@ -188,5 +188,5 @@ function findingOf(heads: readonly PlacedScores[], whole: Whole): string {
           spread === "" && known.length > 0 ? `mean entropy is ${significant(mean, 2)} of a uniform head's` : spread,
         ];
   const sentence = [...parts.filter((part) => part !== ""), ...(bad === 0 ? [] : [`${plural(bad, "head has", "heads have")} no finite weights`])];
-  return `${sentence.join("; ")}.`;
+  return capitalized(`${sentence.join("; ")}.`);
 }

@@ -73,6 +73,9 @@ export function secondsText(seconds: number): string {
 /** "1 head", "3 heads". */
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
 
+/** "layer 2 …" as the beginning of a sentence. */
+export const capitalized = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
+
 /** Words in a sentence: "a", "a and b", "a, b and c". */
 export const listText = (words: readonly string[]): string =>
   words.length < 2 ? (words[0] ?? "") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;

@@ -58,7 +58,7 @@ export function metricsView({ series, title = "", stepUnit = "step", scale = "li
     };
   });
   const finding =
-    built.length === 0 ? "no metrics yet." : `${sentences([...findings.filter(tellsOfGaps), ...findings.filter((one) => !tellsOfGaps(one))])}.`;
+    built.length === 0 ? "No metrics yet." : `${sentences([...findings.filter(tellsOfGaps), ...findings.filter((one) => !tellsOfGaps(one))])}.`;
   const payload: MetricsPayload = { version: 1, title: title.slice(0, 300), finding, cuts, series: built, stepUnit: stepUnit.slice(0, 40), scale };
   return new Display({ view: "metrics", payload, still: { "image/svg+xml": drawMetrics(payload) }, text: plainText(payload) });
 }

@@ -110,7 +110,7 @@ function findingOf(layers: readonly SpectrumLayer[]): string {
   const known = layers.filter(({ effectiveRank: ranks }) => typeof ranks[0] === "number" && typeof ranks.at(-1) === "number");
   const bad = layers.length - known.length;
   const missing = bad === 0 ? "" : `; ${plural(bad, "layer has", "layers have")} no finite, nonzero spectrum`;
-  if (known.length === 0) return "no layer has a finite, nonzero spectrum.";
+  if (known.length === 0) return "No layer has a finite, nonzero spectrum.";
   const first = ({ effectiveRank: ranks }: SpectrumLayer): number => ranks[0] ?? NaN;
   const last = ({ effectiveRank: ranks }: SpectrumLayer): number => ranks.at(-1) ?? NaN;
   const change = (layer: SpectrumLayer): number => last(layer) / first(layer) - 1;
@@ -122,12 +122,12 @@ function findingOf(layers: readonly SpectrumLayer[]): string {
   }
   const most = known.reduce((a, b) => (Math.abs(change(b)) > Math.abs(change(a)) ? b : a));
   if (Math.abs(change(most)) < STEADY_SHARE)
-    return `effective rank is steady in ${known.length === 1 ? most.name : known.length === 2 ? "both layers" : `all ${known.length} layers`}: the largest change is ${significant(first(most))} → ${significant(last(most))} in ${most.name}${missing}.`;
+    return `Effective rank is steady in ${known.length === 1 ? most.name : known.length === 2 ? "both layers" : `all ${known.length} layers`}: the largest change is ${significant(first(most))} → ${significant(last(most))} in ${most.name}${missing}.`;
   const others = known.filter((layer) => layer !== most);
   const falling = known.filter((layer) => change(layer) <= -STEADY_SHARE).length;
   const rising = known.filter((layer) => change(layer) >= STEADY_SHARE).length;
   const rest = others.length === 0 ? "" : `; of ${known.length} layers ${falling} fell and ${rising} rose by 10 % or more`;
-  return `effective rank ${change(most) < 0 ? "fell" : "rose"}${others.length === 0 ? "" : " most"} in ${most.name}: ${significant(first(most))} → ${significant(last(most))} of ${most.fullRank} over steps ${most.steps[0]}–${most.steps.at(-1)}${rest}${missing}.`;
+  return `Effective rank ${change(most) < 0 ? "fell" : "rose"}${others.length === 0 ? "" : " most"} in ${most.name}: ${significant(first(most))} → ${significant(last(most))} of ${most.fullRank} over steps ${most.steps[0]}–${most.steps.at(-1)}${rest}${missing}.`;
 }
 
 /** The static twin. */

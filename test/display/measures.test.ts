@@ -65,9 +65,9 @@ describe("scores of attention heads", () => {
     for (let q = 0; q < tokens; q++) for (let k = 0; k < tokens; k++) planted[((2 + 0) * tokens + q) * tokens + k] = q === k ? 1 : 0;
     const layers = [even, planted].map((data) => ({ dtype: "float32" as const, shape: [2, 2, tokens, tokens], data }));
     expect(view.attention({ weights: layers, batch: 1 }).finding).toBe(
-      "layer 1 head 0 attends mostly to its own token (1); 3 of 4 heads spread almost evenly.",
+      "Layer 1 head 0 attends mostly to its own token (1); 3 of 4 heads spread almost evenly.",
     );
-    expect(view.attention({ weights: layers, batch: 0 }).finding).toMatch(/^no head has a fixed pattern: .*; all 4 heads spread almost evenly\.$/);
+    expect(view.attention({ weights: layers, batch: 0 }).finding).toMatch(/^No head has a fixed pattern: .*; all 4 heads spread almost evenly\.$/);
     expect(() => view.attention({ weights: layers, batch: 2 })).toThrow(/sequence 2 of a batch of 2/);
     expect(() => view.attention({ weights: layers, tokens: ["a"] })).toThrow(/1 tokens for 12 key positions/);
   });

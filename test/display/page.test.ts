@@ -147,7 +147,7 @@ describe("a notebook page", () => {
     expect(html).toContain("<title>Start</title>");
     expect(html).toContain("<h1>Start</h1>");
     expect(html).toContain('<span class="hk">const</span> a = <span class="hn">1</span>; <span class="hc">// one</span>');
-    expect(html).toMatch(/<img alt="Attention of GPT 4 × 128: layer \d head \d attends mostly [^"]*" src="data:image\/svg\+xml;base64,/);
+    expect(html).toMatch(/<img alt="Attention of GPT 4 × 128: Layer \d head \d attends mostly [^"]*" src="data:image\/svg\+xml;base64,/);
     expect(html).toContain('<pre class="text">step 2\nred</pre>');
     expect(html).not.toContain("step 1");
   });

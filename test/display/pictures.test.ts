@@ -15,8 +15,8 @@ const FINDINGS: Readonly<Record<keyof typeof EXAMPLES, RegExp>> = {
   "figure-heatmap": /20 × 40 values, the highest 1 in row 5, column 0; 1 value is not finite/,
   "figure-facets": /adamw \(head\) rises from 0\.2 to 0\.6/,
   attention:
-    /layer 2 head 1 attends mostly to the previous token \(0\.\d+\); layer 1 head 2 attends mostly to the first token \(0\.\d+\)|layer 1 head 2 .*; layer 2 head 1 attends mostly to the previous token/,
-  spectrum: /effective rank fell most in blocks\.2\.mlp\.up: 63\.\d → 5\d\.?\d* of 64 over steps 0–400/,
+    /Layer 2 head 1 attends mostly to the previous token \(0\.\d+\); layer 1 head 2 attends mostly to the first token \(0\.\d+\)|Layer 1 head 2 .*; layer 2 head 1 attends mostly to the previous token/,
+  spectrum: /Effective rank fell most in blocks\.2\.mlp\.up: 63\.\d → 5\d\.?\d* of 64 over steps 0–400/,
   scaling:
     /loss falls as parameters\^−0\.\d+ \(95 % interval .*towards 1\.\d+; the 6 points lie within 0\.\d+ % of the curve; it predicts loss 1\.\d+ .* at parameters 10⁸/,
   "scaling-isoflop": /the compute-optimal size grows as FLOPs\^0\.5/,

@@ -35,7 +35,7 @@ export function registerKernelCommands(options: KernelCommandsOptions): vscode.D
     command("restartAndRunToHere", async (argument) => {
       const notebook = current(argument);
       if (notebook === undefined) return;
-      const last = isCell(argument) ? argument.index : (vs.window.activeNotebookEditor?.selection.start ?? 0);
+      const last = isCell(argument) ? argument.index : (editorInSight(vs)?.selection.start ?? 0);
       await restart(options, notebook);
       const cells = notebook.getCells(new vs.NotebookRange(0, last + 1)).filter((cell) => cell.kind === vs.NotebookCellKind.Code);
       await options.run(notebook, cells);
@@ -71,7 +71,11 @@ function notebookOf(vs: typeof vscode, argument: unknown): vscode.NotebookDocume
     const found = vs.workspace.notebookDocuments.find((notebook) => notebook.uri.toString() === uri);
     if (found !== undefined) return found;
   }
-  return vs.window.activeNotebookEditor?.notebook;
+  return editorInSight(vs)?.notebook;
 }
+
+/** The notebook in front; one that is visible where a view beside it has the focus. */
+const editorInSight = ({ window: { activeNotebookEditor, visibleNotebookEditors } }: typeof vscode): vscode.NotebookEditor | undefined =>
+  [activeNotebookEditor, ...visibleNotebookEditors].find((editor) => editor?.notebook.notebookType === NOTEBOOK_TYPE);
 
 const isCell = (value: unknown): value is vscode.NotebookCell => typeof value === "object" && value !== null && "notebook" in value && "index" in value && "document" in value;

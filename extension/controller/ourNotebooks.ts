@@ -23,6 +23,7 @@ export class OurNotebooks implements vscode.Disposable {
         this.tell();
       }),
       vs.window.onDidChangeActiveNotebookEditor(() => this.tell()),
+      vs.window.onDidChangeVisibleNotebookEditors(() => this.tell()),
       controller.onDidChangeSelectedNotebooks(({ notebook, selected }) => {
         if (selected) this.selected.add(notebook.uri.toString());
         else this.selected.delete(notebook.uri.toString());
@@ -54,7 +55,10 @@ export class OurNotebooks implements vscode.Disposable {
   }
 
   private tell(): void {
-    const active = this.vs.window.activeNotebookEditor?.notebook;
-    void this.vs.commands.executeCommand("setContext", "isoflop.notebook", active !== undefined && this.has(active));
+    const { window, commands } = this.vs;
+    const active = window.activeNotebookEditor?.notebook;
+    void commands.executeCommand("setContext", "isoflop.notebook", active !== undefined && this.has(active));
+    // Commands of the palette also mean a notebook beside which a view has the focus.
+    void commands.executeCommand("setContext", "isoflop.notebookVisible", window.visibleNotebookEditors.some(({ notebook }) => this.has(notebook)));
   }
 }

@@ -121,8 +121,10 @@ export async function startServer({ vsix, settings = {}, trust = "all", extensio
 }
 
 function starter({ node, server }: Installed, { root, data, extensions, log }: Readonly<Record<"root" | "data" | "extensions" | "log", string>>): (args: readonly string[]) => ChildProcess {
-  const { VSCODE_IPC_HOOK_CLI: _, ...inherited } = process.env;
-  const env = { ...inherited, EXTENSIONS_GALLERY: '{"serviceUrl":""}', ISOFLOP_TEST_ROOT: root };
+  // What commands write for other programs of the user is not for those of whoever runs the tests.
+  const home = join(root, "home");
+  mkdirSync(home);
+  const env = { ...process.env, VSCODE_IPC_HOOK_CLI: undefined, XDG_DATA_HOME: undefined, JUPYTER_DATA_DIR: undefined, HOME: home, EXTENSIONS_GALLERY: '{"serviceUrl":""}', ISOFLOP_TEST_ROOT: root };
   const common = ["--accept-server-license-terms", "--server-data-dir", root, "--user-data-dir", data, "--extensions-dir", extensions];
   return (args) => {
     const out = openSync(log, "a");

@@ -88,6 +88,32 @@ export class Workbench {
     await this.page.locator(".quick-input-widget .quick-input-list .monaco-list-row").filter({ hasText: title }).first().click();
   }
 
+  /** Picks the entry of the open list that contains `text`, by keyboard: under a mouse that rests a description may cover the list. */
+  async pick(text: string): Promise<void> {
+    const input = this.page.locator('.quick-input-widget input[type="text"]').first();
+    await input.waitFor({ state: "visible" });
+    await input.fill(text);
+    await this.page.locator(".quick-input-widget .quick-input-list .monaco-list-row.focused").filter({ hasText: text }).first().waitFor();
+    await this.page.keyboard.press("Enter");
+  }
+
+  /** Accepts a box that asks for a path, or for several of a list, with `path` in it where one is given. */
+  async accept(path?: string): Promise<void> {
+    const input = this.page.locator('.quick-input-widget input[type="text"]').first();
+    await input.waitFor({ state: "visible" });
+    if (path !== undefined) await input.fill(path);
+    // A path is looked at on disk before it is taken.
+    await this.page.locator(".quick-input-widget .quick-input-action .monaco-button").first().click();
+  }
+
+  /** Makes a cell the one that commands mean. */
+  async select(index: number): Promise<void> {
+    await this.host.run((vs, at: number) => {
+      const editor = vs.window.activeNotebookEditor;
+      if (editor !== undefined) editor.selection = new vs.NotebookRange(at, at + 1);
+    }, index);
+  }
+
   /** What the button on top of the notebook says of its kernel. */
   async kernelLabel(): Promise<string> {
     return (await this.page.locator(".kernel-action-view-item .kernel-label").first().textContent()) ?? "";

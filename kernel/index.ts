@@ -50,7 +50,7 @@ export { slurm, type SlurmOptions } from "./experiment/slurm";
 export * as space from "./experiment/searchSpace";
 export { sweep, type SweepOptions, type SweepResult, type SweepRow } from "./experiment/sweep";
 export { tune, type Tuned, type TuneOptions } from "./experiment/tune";
-export { trainer, type Training, type TrainerOptions } from "./experiment/training";
+export { stepper, trainer, type StepperOptions, type Training, type TrainerOptions } from "./experiment/training";
 export { type Budget, type ExperimentRecord } from "./experiment/schema";
 export { type Outcome } from "./experiment/outcome";
 export * as methods from "./methods/index";

@@ -56,7 +56,7 @@ export class SweepResult<Config extends object> implements Displayable {
 
   /** Records of configuration, metrics and cost, best first: for tables, figures and files. */
   get table(): readonly Readonly<Record<string, unknown>>[] {
-    return this.ranked.map(({ config, metrics, seeds }) => ({ ...config, ...metrics, GFLOP: Number(significant(mean(seeds.map(({ spent }) => spent.flops)) / 1e9, 4)), seconds: Number(significant(mean(seeds.map(({ wallSeconds }) => wallSeconds)), 3)) }));
+    return this.ranked.map(({ config, metrics, seeds }) => ({ ...config, ...metrics, GFLOP: mean(seeds.map(({ spent }) => spent.flops)) / 1e9, seconds: mean(seeds.map(({ wallSeconds }) => wallSeconds)) }));
   }
 
   [DISPLAY](): MimeBundle {

@@ -42,6 +42,23 @@ export interface TrainerOptions<Model, Batch> {
   readonly name?: string;
 }
 
+export interface StepperOptions<State, Batch> {
+  readonly state: State;
+  readonly step: (state: State, batch: Batch) => Stepped<State>;
+  readonly batch: (step: number) => Batch;
+  readonly tokens?: number;
+  /** Name in errors and reports. Default "training step". */
+  readonly name?: string;
+}
+
+/** A training by a step of your own: compiled, its state's buffers used again. A step whose loss is not finite fails and changes nothing. */
+export const stepper = <State, Batch>({ state: first, step, batch: batches, tokens, name = "training step" }: StepperOptions<State, Batch>): Training<State, Batch> => ({
+  state: first,
+  step: compile((state: State, batch: Batch) => step(state, batch), { donate: ["state"], finite: ["loss"], name }),
+  batch: batches,
+  tokens,
+});
+
 /** The usual training: gradients of a loss, through an optimizer, onto the model. A step whose loss is not finite fails and changes nothing. */
 export function trainer<Model extends object, Batch>({ model, optimizer, loss, batch, tokens, key, name = "training step" }: TrainerOptions<Model, Batch>): Training<TrainerState<Model>, Batch> {
   const step = (state: TrainerState<Model>, given: Batch): Stepped<TrainerState<Model>> => {
@@ -51,5 +68,5 @@ export function trainer<Model extends object, Batch>({ model, optimizer, loss, b
     const [updates, moved] = optimizer.update(gradients, state.optimizer, state.model);
     return { state: { model: applyUpdates(state.model, updates), optimizer: moved, key: next }, loss: value };
   };
-  return { state: { model, optimizer: optimizer.init(model), key: key ?? null }, step: compile(step, { donate: ["state"], finite: ["loss"], name }), batch, tokens };
+  return stepper({ state: { model, optimizer: optimizer.init(model), key: key ?? null }, step, batch, tokens, name });
 }

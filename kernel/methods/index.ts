@@ -1,11 +1,13 @@
 /** @file The registry: every method that is there, by slug. */
 import type { Card } from "./card";
+import * as checkfree from "./checkfree/index";
 import * as primer from "./primer";
 
 export type { Card, PaperFigure } from "./card";
+export * as checkfree from "./checkfree/index";
 export * as dcptLaw from "./dcpt-law/index";
 export * as lost from "./lost";
 export * as primer from "./primer";
 
 /** Cards of all methods, in the order of the catalogue. */
-export const cards: readonly Card[] = [primer.card];
+export const cards: readonly Card[] = [checkfree.card, primer.card];

@@ -43,6 +43,15 @@ const mixedTraining = (model: nn.Gpt): Training => {
 
 /** By slug. A method without a case fails the contract. */
 export const METHOD_CASES: Readonly<Record<string, MethodCase>> = {
+  checkfree: methodCase({
+    given: () => nn.gpt({ vocab: VOCAB, depth: 6, width: 16, heads: 2, context: CONTEXT, key: random.key(5) }),
+    apply: (model) => {
+      const { CLUSTER, checkFreePlus, pipeline, pipelineTrainer, timeline, withFailures } = methods.checkfree;
+      const training = pipelineTrainer({ model: pipeline(model, { stages: 6 }), loss: (m, { x, y }: Batch) => nn.crossEntropy(m.call(x), y), batch: countingBatch, lr: 1e-2, swap: true });
+      const events = timeline({ failures: [{ step: 2, stage: 0 }, { step: 4, stage: 3 }], seconds: 1e4, cluster: CLUSTER.checkFree });
+      return withFailures({ training, events, recovery: checkFreePlus() }) as Training;
+    },
+  }),
   "dcpt-law": methodCase({ given: () => smallGpt(), apply: mixedTraining }),
   lost: methodCase({ given: () => smallGpt(), apply: async (model) => languageModel(await methods.lost.lost(model, { rank: 4, density: 0.1 })) }),
   primer: methodCase({ given: () => smallGpt(), apply: (model) => languageModel(methods.primer.primerEz(model)) }),

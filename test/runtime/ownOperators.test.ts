@@ -148,7 +148,8 @@ describe("the product of matrices that share their rows", () => {
     await assert(
       asyncProperty(sizes, async ({ rows, m, n, alpha, seed: at }) => {
         const [own, theirs] = await inUse(floats([rows, m], at), floats([rows, n], at + 1), alpha);
-        expect(difference(own, theirs)).toBeLessThan(2e-6);
+        // Both sum up to 600 products in float32, in other orders.
+        expect(difference(own, theirs)).toBeLessThan(1e-5);
       }),
       { numRuns: 25 },
     );

@@ -56,10 +56,13 @@ class Pool {
     const child = fork(cliPath(), ["worker", this.path], { stdio: ["ignore", "ignore", "pipe", "ipc"], env: { ...process.env, ISOFLOP_THREADS: String(threads) }, execArgv: [] });
     this.live.add(child);
     let task: string | undefined;
+    /** Nothing was left for it. */
+    let dismissed = false;
     let said = "";
     child.stderr?.setEncoding("utf8").on("data", (text: string) => (said = (said + text).slice(-MAX_ERROR_CHARACTERS)));
     const next = (): void => {
       task = this.waiting.shift();
+      dismissed = task === undefined;
       if (task === undefined) child.kill();
       else child.send({ run: task } satisfies WorkerOrder);
     };
@@ -80,14 +83,14 @@ class Pool {
     child.on("error", (error) => this.failures.push(error.message));
     child.on("close", (code, signal) => {
       this.live.delete(child);
-      if (!this.work.signal.aborted) this.lost({ task, why: said.trim() || `it ended with ${signal ?? `code ${code}`}` });
+      if (!this.work.signal.aborted && !dismissed) this.lost({ task, why: said.trim() || `it ended with ${signal ?? `code ${code}`}` });
       if (this.live.size === 0) this.finish();
     });
   }
 
   /** A process ended; with a task in its hands, another one takes it. */
   private lost({ task, why }: { readonly task: string | undefined; readonly why: string }): void {
-    // Killed because nothing was left, or never came to the call.
+    // It never came to the call.
     if (task === undefined) {
       if (this.waiting.length > 0) {
         this.failures.push(why);

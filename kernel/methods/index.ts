@@ -8,6 +8,7 @@ export * as checkfree from "./checkfree/index";
 export * as dcptLaw from "./dcpt-law/index";
 export * as lost from "./lost";
 export * as primer from "./primer";
+export * as slmHelp from "./slm-help";
 
 /** Cards of all methods, in the order of the catalogue. */
 export const cards: readonly Card[] = [checkfree.card, primer.card];

@@ -16,6 +16,7 @@ import { compile } from "../../kernel/runtime/compile";
 import type { Executor } from "../../kernel/runtime/executor";
 import { executor, setExecutor } from "../../kernel/runtime/session";
 import { expandAll } from "../contract/run";
+import { operandShapes, type BiasKind } from "./attentionCases";
 
 const before = await executor();
 afterAll(() => setExecutor(before));
@@ -48,14 +49,6 @@ async function expectEqual(outputs: readonly Tensor[], { name, tolerance = 2e-6 
 const seed = integer({ min: 1, max: 1000 });
 
 describe("attention", () => {
-  const BIASES = {
-    all: (b: number, h: number, t: number, s: number) => [b, h, t, s],
-    keys: (b: number, _: number, __: number, s: number) => [b, 1, 1, s],
-    heads: (_: number, h: number, t: number, s: number) => [1, h, t, s],
-    batch: (b: number, _: number, t: number, s: number) => [b, 1, t, s],
-    one: () => [1, 1, 1, 1],
-  } as const;
-  type Kind = keyof typeof BIASES | "none";
   const cases = record({
     heads: integer({ min: 1, max: 3 }),
     group: constantFrom(1, 1, 2, 3),
@@ -66,18 +59,17 @@ describe("attention", () => {
     valueWidth: integer({ min: 1, max: 40 }),
     causal: constantFrom(true, false),
     timeFirst: constantFrom(true, false),
-    bias: constantFrom<Kind[]>("none", "all", "keys", "heads", "batch", "one"),
+    bias: constantFrom<BiasKind[]>("none", "all", "keys", "heads", "batch", "one"),
     scale: constantFrom(0.3, 1, 4),
     seed,
   });
   test("and its gradients equal their decompositions", async () => {
     await assert(
-      asyncProperty(cases, async ({ heads, group, batch, queries, more, width, valueWidth, causal, timeFirst, bias, scale, seed: at }) => {
-        const shape = (n: number, t: number, d: number): number[] => (timeFirst ? [t, n, d] : [n, t, d]);
-        const [n, shared, keys] = [batch * heads * group, batch * heads, queries + more];
-        const [q, k, v] = [floats(shape(n, queries, width), at, scale), floats(shape(shared, keys, width), at + 1), floats(shape(shared, keys, valueWidth), at + 2)];
-        const added = bias === "none" ? undefined : floats(BIASES[bias](batch, heads * group, queries, keys), at + 3, 2);
-        const out = scaledDotProductAttention({ q, k, v }, { causal, timeFirst, bias: added });
+      asyncProperty(cases, async ({ causal, scale, seed: at, ...one }) => {
+        const shapes = operandShapes(one);
+        const [q, k, v] = [floats(shapes.q, at, scale), floats(shapes.k, at + 1), floats(shapes.v, at + 2)];
+        const added = shapes.bias && floats(shapes.bias, at + 3, 2);
+        const out = scaledDotProductAttention({ q, k, v }, { causal, timeFirst: one.timeFirst, bias: added });
         const gradients = vjp([out], { seeds: [floats(out.shape, at + 4)], wrt: added === undefined ? [q, k, v] : [q, k, v, added] });
         await expectEqual([out], { name: "Attention", tolerance: 2e-5 });
         await expectEqual(gradients.slice(0, 3), { name: "AttentionGradient", tolerance: 5e-5 });

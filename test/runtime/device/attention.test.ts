@@ -13,6 +13,7 @@ import { deviceExecutor } from "../../../kernel/runtime/native/device/deviceExec
 import { nativeExecutor } from "../../../kernel/runtime/native/native";
 import { executor, setExecutor } from "../../../kernel/runtime/session";
 import { wave } from "../../graph/randomGraphs";
+import { operandShapes, type BiasKind } from "../attentionCases";
 
 const before = await executor();
 afterAll(() => setExecutor(before));
@@ -44,15 +45,6 @@ async function expectAsOnCpu(operands: Operands, options: AttentionOptions, tole
   });
 }
 
-const BIASES = {
-  all: (b: number, h: number, t: number, s: number) => [b, h, t, s],
-  keys: (b: number, _: number, __: number, s: number) => [b, 1, 1, s],
-  heads: (_: number, h: number, t: number, s: number) => [1, h, t, s],
-  batch: (b: number, _: number, t: number, s: number) => [b, 1, t, s],
-  one: () => [1, 1, 1, 1],
-} as const;
-type Kind = keyof typeof BIASES | "none";
-
 describe("attention on a device", () => {
   test("and its gradients equal the CPU's", async () => {
     const cases = record({
@@ -65,16 +57,16 @@ describe("attention on a device", () => {
       valueWidth: constantFrom(1, 5, 33, 64, 100),
       causal: constantFrom(true, false),
       timeFirst: constantFrom(true, false),
-      bias: constantFrom<Kind[]>("none", "all", "keys", "heads", "batch", "one"),
+      bias: constantFrom<BiasKind[]>("none", "all", "keys", "heads", "batch", "one"),
       sharpness: constantFrom(0.3, 1, 4),
     });
     await assert(
-      asyncProperty(cases, async ({ heads, group, batch, queries, more, width, valueWidth, causal, timeFirst, bias, sharpness }) => {
-        const shape = (n: number, t: number, d: number): number[] => (timeFirst ? [t, n, d] : [n, t, d]);
-        const [n, shared, keys] = [batch * heads * group, batch * heads, queries + more];
-        const operands = { q: wave(shape(n, queries, width), 1), k: wave(shape(shared, keys, width), 2), v: wave(shape(shared, keys, valueWidth), 3) };
+      asyncProperty(cases, async ({ causal, sharpness, ...one }) => {
+        const { q, k, v, bias } = operandShapes(one);
+        const operands = { q: wave(q, 1), k: wave(k, 2), v: wave(v, 3) };
+        const { timeFirst, width } = one;
         // The errors of scores grow with them, and so do those of their softmax.
-        await expectAsOnCpu(operands, { causal, timeFirst, scale: sharpness / Math.sqrt(width), ...(bias === "none" ? {} : { bias: wave(BIASES[bias](batch, heads * group, queries, keys), 4) }) }, 5e-5 * Math.max(1, sharpness));
+        await expectAsOnCpu(operands, { causal, timeFirst, scale: sharpness / Math.sqrt(width), ...(bias === undefined ? {} : { bias: wave(bias, 4) }) }, 5e-5 * Math.max(1, sharpness));
       }),
       { numRuns: 15 },
     );

@@ -10,7 +10,7 @@ import { atomicWrite } from "../io/atomicWrite";
 import { cards } from "../methods/index";
 import { notebooksFolder, readClaim, runClaim, type ClaimNotebook } from "./claimNotebook";
 import { textTable, withTable } from "./claimTable";
-import { EXIT_FAILED, EXIT_OK, UsageError, type Command } from "./command";
+import { EXIT_FAILED, EXIT_OK, readArguments, UsageError, type Command } from "./command";
 
 const HELP = `usage: isoflop claims [slug…] [options]
 
@@ -126,11 +126,7 @@ function parse(args: readonly string[]): ClaimsOptions {
 }
 
 function readArgs(args: readonly string[]) {
-  try {
-    const flag = { type: "boolean" } as const;
-    const text = { type: "string" } as const;
-    return parseArgs({ args: [...args], allowPositionals: true, options: { show: flag, check: flag, stale: flag, seeds: text, write: text, notebooks: text } });
-  } catch (error) {
-    throw usage(error instanceof Error ? error.message.split(". ")[0] : String(error));
-  }
+  const flag = { type: "boolean" } as const;
+  const text = { type: "string" } as const;
+  return readArguments("claims", () => parseArgs({ args: [...args], allowPositionals: true, options: { show: flag, check: flag, stale: flag, seeds: text, write: text, notebooks: text } }));
 }

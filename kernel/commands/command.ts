@@ -20,6 +20,17 @@ export interface CommandEntry {
 /** Arguments that a command cannot make sense of. Exit code 2. */
 export class UsageError extends IsoflopError {}
 
+/** What `read` makes of arguments; what `parseArgs` throws at them becomes a usage error, in its first sentence. @param command - its name; "" for isoflop itself. */
+export function readArguments<T>(command: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    const what = error instanceof Error ? error.message.split("\n")[0].split(". ")[0] : String(error);
+    throw new UsageError(what, { help: `see ${["isoflop", command, "--help"].filter((word) => word !== "").join(" ")}` });
+  }
+}
+
 export const EXIT_OK = 0;
 /** Something failed: a cell, a file, a device. */
 export const EXIT_FAILED = 1;

@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { bytesText } from "../display/format";
 import { type Device, devices as list } from "../runtime/devices";
-import { type Command, EXIT_OK, UsageError } from "./command";
+import { EXIT_OK, readArguments, type Command } from "./command";
 
 const HELP = `usage: isoflop devices [--json]
 
@@ -32,9 +32,5 @@ export function describe({ name, description, available, memory, reason, help, l
 }
 
 function wantsJson(args: readonly string[]): boolean {
-  try {
-    return parseArgs({ args: [...args], options: { json: { type: "boolean", default: false } } }).values.json;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message.split(". ")[0] : String(error), { help: "see isoflop devices --help" });
-  }
+  return readArguments("devices", () => parseArgs({ args: [...args], options: { json: { type: "boolean", default: false } } }).values.json);
 }

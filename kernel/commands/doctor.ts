@@ -1,6 +1,6 @@
 /** @file `isoflop doctor`: checks one by one what IsoFLOP needs and can use on this machine, and says what to do where something is missing. */
 import { parseArgs } from "node:util";
-import { type Command, EXIT_FAILED, EXIT_OK, UsageError } from "./command";
+import { EXIT_FAILED, EXIT_OK, readArguments, type Command } from "./command";
 import { type Check, examine } from "./doctorChecks";
 
 const HELP = `usage: isoflop doctor [--json]
@@ -35,9 +35,5 @@ function describe({ name, state, detail, help }: Check): string {
 }
 
 function wantsJson(args: readonly string[]): boolean {
-  try {
-    return parseArgs({ args: [...args], options: { json: { type: "boolean", default: false } } }).values.json;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message.split(". ")[0] : String(error), { help: "see isoflop doctor --help" });
-  }
+  return readArguments("doctor", () => parseArgs({ args: [...args], options: { json: { type: "boolean", default: false } } }).values.json);
 }

@@ -8,7 +8,7 @@ import { operands } from "../graph/rewrite";
 import type { Tensor } from "../graph/tensor";
 import { modelGraph } from "../onnx/modelGraph";
 import type { GraphNode, ModelGraph } from "../onnx/modelGraphSchema";
-import { type Command, EXIT_OK, UsageError } from "./command";
+import { EXIT_OK, readArguments, UsageError, type Command } from "./command";
 
 const HELP = `usage: isoflop graph <model.onnx> [--json]
 
@@ -33,14 +33,11 @@ export const graph: Command = {
 
 function parsed(args: readonly string[]): { readonly file: string; readonly json: boolean } {
   const help = { help: "see isoflop graph --help" };
-  try {
+  return readArguments("graph", () => {
     const { values, positionals } = parseArgs({ args: [...args], options: { json: { type: "boolean", default: false } }, allowPositionals: true });
     if (positionals.length !== 1) throw new UsageError(`isoflop graph takes one file, not ${positionals.length}`, help);
     return { file: positionals[0], json: values.json };
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(error instanceof Error ? error.message.split(". ")[0] : String(error), help);
-  }
+  });
 }
 
 async function read(file: string): Promise<Uint8Array> {

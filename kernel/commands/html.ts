@@ -6,7 +6,7 @@ import { notebookToHtml } from "../display/page";
 import { atomicWrite } from "../io/atomicWrite";
 import { readError } from "../io/fileErrors";
 import { parseNotebook } from "../session/notebook";
-import { type Command, EXIT_OK, UsageError } from "./command";
+import { EXIT_OK, readArguments, UsageError, type Command } from "./command";
 
 const HELP = `usage: isoflop html <notebook.ipynb> [-o <file.html>]
 
@@ -28,14 +28,12 @@ export const html: Command = {
 
 function parse(args: readonly string[]): { readonly input: string; readonly out: string } {
   const usage = (what: string): UsageError => new UsageError(what, { help: "see isoflop html --help" });
-  try {
+  return readArguments("html", () => {
     const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: { out: { type: "string", short: "o" } } });
     const [input, ...more] = positionals;
     if (input === undefined || more.length > 0) throw usage(input === undefined ? "no notebook was given" : `more than one notebook was given: ${positionals.join(", ")}`);
     const out = resolve(values.out ?? `${input.replace(/\.ipynb$/i, "")}.html`);
     if (out === resolve(input)) throw usage("--out names the notebook itself");
     return { input: resolve(input), out };
-  } catch (error) {
-    throw error instanceof UsageError ? error : usage(error instanceof Error ? error.message.split(". ")[0] : String(error));
-  }
+  });
 }

@@ -6,7 +6,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { atomicWrite } from "../io/atomicWrite";
-import { type Command, EXIT_OK, UsageError } from "./command";
+import { EXIT_OK, readArguments, type Command } from "./command";
 
 const HELP = `usage: isoflop install-kernelspec [--prefix <folder>]
 
@@ -57,9 +57,5 @@ function iconFile(): string | undefined {
 }
 
 function parse(args: readonly string[]): string | undefined {
-  try {
-    return parseArgs({ args: [...args], options: { prefix: { type: "string" } } }).values.prefix;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message.split(". ")[0] : String(error), { help: "see isoflop install-kernelspec --help" });
-  }
+  return readArguments("install-kernelspec", () => parseArgs({ args: [...args], options: { prefix: { type: "string" } } }).values.prefix);
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { pathToFileURL } from "node:url";
 import { startKernelProcess } from "../process/kernelProcess";
-import { type Command, UsageError } from "./command";
+import { readArguments, UsageError, type Command } from "./command";
 
 const HELP = `usage: isoflop kernel -f <connection file>
 
@@ -29,12 +29,10 @@ export const kernel: Command = {
 
 function parse(args: readonly string[]): string {
   const usage = (what: string): UsageError => new UsageError(what, { help: "see isoflop kernel --help" });
-  try {
+  return readArguments("kernel", () => {
     const { values } = parseArgs({ args: [...args], options: { "connection-file": { type: "string", short: "f" } } });
     const file = values["connection-file"];
     if (file === undefined) throw usage("no connection file was given");
     return file;
-  } catch (error) {
-    throw error instanceof UsageError ? error : usage(error instanceof Error ? error.message.split(". ")[0] : String(error));
-  }
+  });
 }

@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { version } from "../../package.json";
 import { IsoflopError } from "../errors";
 import { suggest } from "../session/suggest";
-import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, UsageError, type CommandEntry } from "./command";
+import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, readArguments, UsageError, type CommandEntry } from "./command";
 import { COMMANDS } from "./table";
 
 /** Runs `isoflop` with the arguments after its name. Returns the exit code; never rejects for what a user can cause. */
@@ -48,9 +48,5 @@ function general(args: readonly string[], commands: readonly CommandEntry[]): nu
 }
 
 function parse(args: readonly string[]): { readonly values: { readonly help?: boolean; readonly version?: boolean } } {
-  try {
-    return parseArgs({ args: [...args], options: { help: { type: "boolean", short: "h" }, version: { type: "boolean", short: "v" } } });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message.split(". ")[0] : String(error), { help: "see isoflop --help" });
-  }
+  return readArguments("", () => parseArgs({ args: [...args], options: { help: { type: "boolean", short: "h" }, version: { type: "boolean", short: "v" } } }));
 }

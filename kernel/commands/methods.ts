@@ -6,7 +6,7 @@ import { readResult } from "../experiment/resultFile";
 import entries from "../methods/catalogue.json";
 import { cards } from "../methods/index";
 import { notebooksFolder } from "./claimNotebook";
-import { EXIT_OK, UsageError, type Command } from "./command";
+import { EXIT_OK, readArguments, type Command } from "./command";
 
 const HELP = `usage: isoflop methods [--all] [--json]
 
@@ -40,9 +40,5 @@ function table(rows: readonly (readonly string[])[]): string {
 }
 
 function parse(args: readonly string[]): { readonly all?: boolean; readonly json?: boolean } {
-  try {
-    return parseArgs({ args: [...args], options: { all: { type: "boolean" }, json: { type: "boolean" } } }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message.split(". ")[0] : String(error), { help: "see isoflop methods --help" });
-  }
+  return readArguments("methods", () => parseArgs({ args: [...args], options: { all: { type: "boolean" }, json: { type: "boolean" } } }).values);
 }

@@ -1,7 +1,7 @@
 /** @file The options of `isoflop run`. */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { UsageError } from "./command";
+import { readArguments, UsageError } from "./command";
 
 export interface RunOptions {
   /** Absolute path of the notebook. */
@@ -52,7 +52,7 @@ interface Parsed {
 }
 
 function parse(args: readonly string[]): Parsed {
-  try {
+  return readArguments("run", () => {
     return parseArgs({
       args: [...args],
       allowPositionals: true,
@@ -66,9 +66,7 @@ function parse(args: readonly string[]): Parsed {
         "stop-on-error": { type: "boolean" },
       },
     });
-  } catch (error) {
-    throw usage(error instanceof Error ? error.message.split("\n")[0].split(". ")[0] : String(error));
-  }
+  });
 }
 
 function settings(pairs: readonly string[]): ReadonlyMap<string, string> {

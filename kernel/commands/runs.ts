@@ -6,7 +6,7 @@ import { atomicWrite } from "../io/atomicWrite";
 import { deleteRun, listRuns, readRun, type RunProblem } from "../runs/readRuns";
 import { DEFAULT_RUNS_FOLDER, type RunData, type RunSummary } from "../runs/schema";
 import { metricNames } from "../runs/series";
-import { type Command, EXIT_FAILED, EXIT_OK, UsageError } from "./command";
+import { EXIT_FAILED, EXIT_OK, readArguments, UsageError, type Command } from "./command";
 
 const HELP = `usage: isoflop runs [list] [--json]
        isoflop runs show <id> [--json]
@@ -73,11 +73,7 @@ function parse(args: readonly string[]): RunsOptions {
 }
 
 function readArgs(args: readonly string[]): { readonly values: { readonly folder?: string; readonly json?: boolean; readonly out?: string }; readonly positionals: readonly string[] } {
-  try {
-    return parseArgs({ args: [...args], allowPositionals: true, options: { folder: { type: "string" }, json: { type: "boolean" }, out: { type: "string", short: "o" } } });
-  } catch (error) {
-    throw usage(error instanceof Error ? error.message.split(". ")[0] : String(error));
-  }
+  return readArguments("runs", () => parseArgs({ args: [...args], allowPositionals: true, options: { folder: { type: "string" }, json: { type: "boolean" }, out: { type: "string", short: "o" } } }));
 }
 
 function table(found: readonly RunSummary[], folder: string): string {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { JupyterServer } from "../server/jupyterServer";
-import { type Command, EXIT_OK, UsageError } from "./command";
+import { EXIT_OK, readArguments, UsageError, type Command } from "./command";
 
 const HELP = `usage: isoflop server [options] [-- <flags of each kernel>]
 
@@ -38,12 +38,10 @@ export const server: Command = {
 
 function parse(args: readonly string[]): { readonly port: number; readonly root: string; readonly withParent: boolean; readonly flags: readonly string[] } {
   const end = args.includes("--") ? args.indexOf("--") : args.length;
-  try {
+  return readArguments("server", () => {
     const { values } = parseArgs({ args: args.slice(0, end), options: { port: { type: "string", default: "0" }, root: { type: "string", default: "." }, "with-parent": { type: "boolean", default: false } } });
     const port = Number(values.port);
     if (!Number.isInteger(port) || port < 0 || port > MAX_PORT) throw new UsageError(`--port ${values.port} is no port`, { help: "give a number up to 65535, or 0 for any that is free" });
     return { port, root: resolve(values.root), withParent: values["with-parent"], flags: args.slice(end + 1) };
-  } catch (error) {
-    throw error instanceof UsageError ? error : new UsageError(error instanceof Error ? error.message.split(". ")[0] : String(error), { help: "see isoflop server --help" });
-  }
+  });
 }

@@ -6,7 +6,7 @@ import { DISPLAY } from "../display/displayable";
 import { view as views } from "../display/view";
 import { readError } from "../io/fileErrors";
 import { decodeNpy } from "../io/npy";
-import { type Command, EXIT_OK, UsageError } from "./command";
+import { EXIT_OK, readArguments, UsageError, type Command } from "./command";
 
 const HELP = `usage: isoflop view <array.npy> [--title <text>]
 
@@ -26,12 +26,10 @@ export const view: Command = {
 
 function parse(args: readonly string[]): { readonly path: string; readonly title: string } {
   const usage = (what: string): UsageError => new UsageError(what, { help: "see isoflop view --help" });
-  try {
+  return readArguments("view", () => {
     const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: { title: { type: "string" } } });
     const [file, ...more] = positionals;
     if (file === undefined || more.length > 0) throw usage(file === undefined ? "no file was given" : `more than one file was given: ${positionals.join(", ")}`);
     return { path: resolve(file), title: values.title ?? basename(file) };
-  } catch (error) {
-    throw error instanceof UsageError ? error : usage(error instanceof Error ? error.message.split(". ")[0] : String(error));
-  }
+  });
 }

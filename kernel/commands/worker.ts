@@ -10,7 +10,7 @@ import type { WorkerFile } from "../experiment/workerFile";
 import { atomicWriteSync } from "../io/atomicWrite";
 import { sessionHost } from "../session/experimentHost";
 import { Session } from "../session/session";
-import { EXIT_FAILED, EXIT_OK, UsageError, type Command } from "./command";
+import { EXIT_FAILED, EXIT_OK, readArguments, UsageError, type Command } from "./command";
 
 const HELP = `usage: isoflop worker <file> [--task <id>]
 
@@ -47,12 +47,10 @@ export const worker: Command = {
 };
 
 function read(args: readonly string[]): { readonly path: string | undefined; readonly task: string | undefined } {
-  try {
+  return readArguments("worker", () => {
     const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: { task: { type: "string" } } });
     return { path: positionals[0], task: values.task };
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), { help: "see isoflop worker --help" });
-  }
+  });
 }
 
 type Execute = (id: string) => Promise<unknown>;

@@ -25,15 +25,12 @@ const below = {
   bench: ["graph", "onnx", "runtime", "fit", "process", "language", "index.ts"],
 };
 
-/** Folders that may name the types of others, as of the steps that a training gives them, and never call them. */
-const MAY_NAME_TYPES = new Set(["methods"]);
-
 const folders = Object.entries(below).map(([folder, allowed]) => ({
   name: `${folder}-imports`,
   severity: "error",
   comment: `kernel/${folder} may import only ${["errors.ts", ...allowed].join(", ")} and packages`,
   from: { path: `^kernel/${folder}/` },
-  to: { path: `^kernel/`, pathNot: `^kernel/(${[folder + "/", "errors\\.ts$", ...allowed.map((a) => (a.endsWith(".ts") ? a.replace(".", "\\.") + "$" : a + "/"))].join("|")})`, ...(MAY_NAME_TYPES.has(folder) ? { dependencyTypesNot: ["type-only"] } : {}) },
+  to: { path: `^kernel/`, pathNot: `^kernel/(${[folder + "/", "errors\\.ts$", ...allowed.map((a) => (a.endsWith(".ts") ? a.replace(".", "\\.") + "$" : a + "/"))].join("|")})` },
 }));
 
 module.exports = {

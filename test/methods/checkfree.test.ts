@@ -90,7 +90,7 @@ it("CheckFree+ gives a lost end its twin's weights bit for bit; plain CheckFree 
 
 it("restores embedding and head bit for bit from their mirror", async () => {
   const state = await steps(undefined, { count: 2 });
-  const mirror = await checkfree.copyState(state.model.shared);
+  const mirror = await tree.clone(state.model.shared);
   const lost: State = { ...state, model: { ...state.model, shared: tree.map(state.model.shared, (leaf) => leaf.mul(0)) } };
   const after = checkfree.recoverShared(lost, { mirror });
   expect(await numbers(after.model.shared)).toEqual(await numbers(state.model.shared));

@@ -14,4 +14,4 @@ export const card = cardOf("checkfree", { label: "training time, of that of redu
 export { assembled, normalOrder, pipeline, pipelineLoss, pipelineTrainer, swappedOrder, unitAdam, type LossOf, type Pipeline, type PipelineState, type PipelineTrainerOptions, type Stage } from "./pipeline";
 export { checkFree, checkFreePlus, copyPrevious, exactCopy, mismatched, recover, recoverShared, reinitialize, twinOf, type CheckFreeOptions, type Loss, type Recovery } from "./recovery";
 export { CLUSTER, failureSchedule, timeline, type ClusterSeconds, type Event, type Failure } from "./failures";
-export { copyState, withFailures, type Numbered, type Recovered } from "./withFailures";
+export { withFailures, type Numbered, type Recovered } from "./withFailures";

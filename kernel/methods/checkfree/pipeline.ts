@@ -109,7 +109,7 @@ export function pipelineTrainer<Batch>({ model, loss, batch, lr, optimizer = uni
         model: { shared, stages: after.map(([params]) => params) },
         optimizer: { shared: sharedMoments, stages: after.map(([, moments]) => moments) },
         step: add(state.step, 1),
-        rates: mul(state.rates, 1),
+        rates: state.rates,
         norms: concat(norms),
       },
       loss: value,

@@ -1,11 +1,9 @@
 /** @file A training in which stages are lost: the same steps, and after each loss what the strategy does. */
 import { ArgumentError } from "../../errors";
 import type { Stepped, Training } from "../../experiment/training";
-import { fromHost } from "../../graph/tensor";
-import { leaves, map } from "../../graph/tree";
+import { clone } from "../../graph/tree";
 import type { Transform } from "../../optim/index";
 import { HostRandom } from "../../random/hostRandom";
-import type { Compiled } from "../../runtime/compile";
 import type { Event } from "./failures";
 import type { PipelineState } from "./pipeline";
 import { recover, type Recovery } from "./recovery";
@@ -45,11 +43,11 @@ export function withFailures<Batch>({ training, events, recovery, optimizer, see
   const run = async (state: PipelineState, { index, given }: Numbered<Batch>): Promise<Stepped<PipelineState>> => {
     const event = events[index];
     if (event === undefined) throw new ArgumentError(`withFailures: step ${index} of ${events.length}`, { help: "train as many steps as there are events" });
-    if (event.save) saved = await copyState(state);
+    if (event.save) saved = await clone(state);
     const { state: trained, loss } = await training.step(state, given);
     let now = trained;
     for (const stage of event.lost) {
-      const after = saved === undefined ? await rebuilt(now, stage) : await copyState(saved);
+      const after = saved === undefined ? await rebuilt(now, stage) : await clone(saved);
       await onLoss?.({ stage, step: index, before: now, after });
       now = after;
     }
@@ -60,17 +58,11 @@ export function withFailures<Batch>({ training, events, recovery, optimizer, see
     return recover(state, { stage, recovery, optimizer, random });
   };
   const { step } = training;
-  const numbered: Compiled<[PipelineState, Numbered<Batch>], Stepped<PipelineState>> = Object.assign(run, {
+  const numbered: Training<PipelineState, Numbered<Batch>>["step"] = Object.assign(run, {
     cost: (state: PipelineState, { given }: Numbered<Batch>) => step.cost(state, given),
     lowered: (state: PipelineState, { given }: Numbered<Batch>) => step.lowered(state, given),
     onnx: (state: PipelineState, { given }: Numbered<Batch>) => step.onnx(state, given),
     prepare: (state: PipelineState, { given }: Numbered<Batch>) => step.prepare(state, given),
   });
   return { ...training, step: numbered, batch: (index) => ({ index, given: training.batch(events[index]?.iteration ?? index) }) };
-}
-
-/** A copy that stays when the original's buffers are given to a step. */
-export async function copyState<State extends object>(state: State): Promise<State> {
-  const copies = new Map(await Promise.all(leaves(state).map(async ([path, leaf]) => [path, fromHost(await leaf.host())] as const)));
-  return map(state, (leaf, path) => copies.get(path) ?? leaf);
 }

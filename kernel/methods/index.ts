@@ -9,6 +9,7 @@ export * as checkfree from "./checkfree/index";
 export * as dcptLaw from "./dcpt-law/index";
 export * as lost from "./lost";
 export * as primer from "./primer";
+export * as quartet from "./quartet/index";
 export * as slmHelp from "./slm-help";
 
 /** Cards of all methods, in the order of the catalogue. */

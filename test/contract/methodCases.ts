@@ -76,5 +76,13 @@ export const METHOD_CASES: Readonly<Record<string, MethodCase>> = {
   "dcpt-law": methodCase({ given: () => smallGpt(), apply: mixedTraining }),
   lost: methodCase({ given: () => smallGpt(), apply: async (model) => languageModel(await methods.lost.lost(model, { rank: 4, density: 0.1 })) }),
   primer: methodCase({ given: () => smallGpt(), apply: (model) => languageModel(methods.primer.primerEz(model)) }),
+  quartet: methodCase({
+    given: () => smallGpt(),
+    apply: (model) => {
+      const { keyed, quartet } = methods.quartet;
+      const loss = (m: nn.Gpt, { x, y }: Batch, key: random.Key): Tensor => nn.crossEntropy(keyed(m, key).call(x), y);
+      return trainer({ model: quartet(model), optimizer: optim.adam({ lr: 1e-2 }), loss, batch: countingBatch, key: random.key(3) }) as Training;
+    },
+  }),
   "slm-help": methodCase({ given: () => smallGpt(), apply: saltTraining }),
 };

@@ -8,6 +8,7 @@ export * as btm from "./btm";
 export * as checkfree from "./checkfree/index";
 export * as dcptLaw from "./dcpt-law/index";
 export * as lost from "./lost";
+export * as multiLevel from "./multi-level/index";
 export * as primer from "./primer";
 export * as quartet from "./quartet/index";
 export * as slmHelp from "./slm-help";

@@ -75,6 +75,14 @@ export const METHOD_CASES: Readonly<Record<string, MethodCase>> = {
   }),
   "dcpt-law": methodCase({ given: () => smallGpt(), apply: mixedTraining }),
   lost: methodCase({ given: () => smallGpt(), apply: async (model) => languageModel(await methods.lost.lost(model, { rank: 4, density: 0.1 })) }),
+  "multi-level": methodCase({
+    given: () => smallGpt(),
+    apply: (model) => {
+      const { coalesce, coalesceMaps, decoalesce, interpolate } = methods.multiLevel;
+      const maps = coalesceMaps(model);
+      return languageModel(interpolate(model, decoalesce(coalesce(model, maps), maps), 0.5));
+    },
+  }),
   primer: methodCase({ given: () => smallGpt(), apply: (model) => languageModel(methods.primer.primerEz(model)) }),
   quartet: methodCase({
     given: () => smallGpt(),

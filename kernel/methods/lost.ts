@@ -20,7 +20,7 @@ import { fromHost, type Tensor } from "../graph/tensor";
 import { activate, type Activation } from "../nn/activation";
 import { Linear, onRows } from "../nn/linear";
 import { Module } from "../nn/module";
-import { modulesOf, replaceModules } from "../nn/surgery";
+import { inBlocks, modulesOf, replaceModules } from "../nn/surgery";
 import { normal, uniform } from "../random/continuous";
 import { fold, key as seedKey, type Key } from "../random/key";
 import { cardOf } from "./card";
@@ -181,9 +181,6 @@ function normalPair({ rank, inputs, outputs }: { readonly rank: number; readonly
   const std = (rank * (inputs + outputs)) ** -0.25;
   return { down: normal(fold(key, "down"), [inputs, rank], { std }), up: normal(fold(key, "up"), [rank, outputs], { std }) };
 }
-
-/** Linear layers of attention and feed-forward blocks: not embeddings, not heads. */
-const inBlocks = (path: string): boolean => !/(^|\.)(\w*embed\w*|heads?)(\.|$)/.test(path);
 
 /**
  * `model` with LOST layers in the place of its linear ones. It decomposes every weight once; biases are shared with `model`.

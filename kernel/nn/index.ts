@@ -2,7 +2,7 @@
 export { Module, withPaths } from "./module";
 export { fanInInit, filled, glorotInit, heInit, normalInit, uniformInit, zeroInit, type Initializer, type ParameterShape } from "./initializers";
 export { activate, ACTIVATIONS, type Activation } from "./activation";
-export { modulesOf, replaceModules, type AnyModule } from "./surgery";
+export { inBlocks, modulesOf, replaceModules, type AnyModule } from "./surgery";
 export { Linear, linear, onRows, type LinearOptions } from "./linear";
 export { Embedding, embedding, type EmbeddingOptions } from "./embedding";
 export { LayerNorm, layerNorm, norm, RmsNorm, rmsNorm, type Norm, type NormKind, type NormOptions } from "./normalization";

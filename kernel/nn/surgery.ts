@@ -7,6 +7,9 @@ import { Module } from "./module";
 /** A layer of any kind. */
 export type AnyModule = Module<never>;
 
+/** Whether a layer of this path stands in the blocks of a transformer: it belongs neither to embeddings nor to heads. Where methods for linear layers act by default. */
+export const inBlocks = (path: string): boolean => !/(^|\.)(\w*embed\w*|heads?)(\.|$)/.test(path);
+
 /** Every layer with its path ("blocks.2.mlp"), outer ones first. For replacements that have to be computed before: weights are read asynchronously. */
 export function modulesOf(model: object): (readonly [path: string, layer: AnyModule])[] {
   const found: (readonly [string, AnyModule])[] = [];

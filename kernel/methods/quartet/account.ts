@@ -1,6 +1,6 @@
 /** @file What 4-bit products save: bits of operands, bytes kept for the backward pass, and which part of the FLOPs is in which precision. */
-import { modulesOf } from "../../nn/surgery";
 import { Linear } from "../../nn/linear";
+import { modulesOf } from "../../nn/surgery";
 import { bitsPerElement } from "../../numerics/blockFormats";
 import { QuartetLinear } from "./layer";
 

@@ -8,7 +8,7 @@ import { tap } from "../../graph/taps";
 import type { Tensor } from "../../graph/tensor";
 import { here } from "../../graph/trace";
 import { Linear, onRows } from "../../nn/linear";
-import { modulesOf, replaceModules } from "../../nn/surgery";
+import { inBlocks, modulesOf, replaceModules } from "../../nn/surgery";
 import { split, type Key } from "../../random/key";
 import { forwardOperand, gradientOperand, grouped, randomHadamard, type ForwardOptions, type GradientRounding } from "./quantizers";
 
@@ -82,9 +82,6 @@ export class QuartetLinear extends Linear {
     });
   }
 }
-
-/** Linear layers of attention and feed-forward blocks: not embeddings, not heads. */
-const inBlocks = (path: string): boolean => !/(^|\.)(\w*embed\w*|heads?)(\.|$)/.test(path);
 
 /**
  * `model` with 4-bit products in the place of those of its linear layers. Weights are shared with `model`.

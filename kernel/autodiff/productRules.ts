@@ -1,6 +1,7 @@
 /** @file Gradients of matrix products and convolutions. */
+import { convImageGradient } from "../graph/composites/convImageGradient";
 import { convKernelGradient } from "../graph/composites/convKernelGradient";
-import { flip, pad, reshape, slice, transpose } from "../graph/ops/movement";
+import { pad, reshape, slice } from "../graph/ops/movement";
 import { sizeOf } from "../graph/shape";
 import { node, type Tensor } from "../graph/tensor";
 import { unbroadcast, type VjpRule, type VjpRules } from "./rule";
@@ -31,14 +32,6 @@ const matmul: VjpRule<"MatMul"> = ({ inputs: [a, b], attrs: { transA, transB, al
   return [wanted[0] ? unbroadcast(da(), a.shape) : null, wanted[1] ? unbroadcast(db(), b.shape) : null];
 };
 
-/** Kernel of the transposed convolution as one of the plain one: taps reversed, channel axes exchanged within groups. */
-function reversed(w: Tensor, groups: number): Tensor {
-  let out = w;
-  for (let axis = 2; axis < w.rank; axis++) if (w.shape[axis] > 1) out = flip(out, axis);
-  const parted = reshape(out, [groups, w.shape[0] / groups, ...w.shape.slice(1)]);
-  return reshape(transpose(parted, [0, 2, 1, ...w.shape.slice(2).map((_, i) => 3 + i)]), [w.shape[1] * groups, w.shape[0] / groups, ...w.shape.slice(2)]);
-}
-
 const conv: VjpRule<"Conv"> = ({ inputs: [x, w], attrs, g, wanted }) => {
   const { strides, pads, dilations, groups } = attrs;
   const kernel = w.shape.slice(2);
@@ -46,8 +39,7 @@ const conv: VjpRule<"Conv"> = ({ inputs: [x, w], attrs, g, wanted }) => {
   const imageGradient = (): Tensor => {
     const span = kernel.map((k, i) => (k - 1) * dilations[i]);
     const unit = strides.every((stride) => stride === 1) && span.every((s, i) => s >= pads[i] && s >= pads[rank + i]);
-    // Stride 1: a convolution with the reversed kernel is faster than ConvTranspose on the CPU.
-    if (unit) return node("Conv", [g, reversed(w, groups)], { strides, dilations, groups, pads: [...span.map((s, i) => s - pads[i]), ...span.map((s, i) => s - pads[rank + i])] });
+    if (unit) return convImageGradient(g, w, { strides, dilations, groups, pads: [...span.map((s, i) => s - pads[i]), ...span.map((s, i) => s - pads[rank + i])] });
     const outputPads = kernel.map((_, i) => x.shape[2 + i] - ((g.shape[2 + i] - 1) * strides[i] + span[i] + 1 - pads[i] - pads[rank + i]));
     // outputPads below the stride are what ConvTranspose takes; a larger rest means pixels that no window reached.
     const within = outputPads.map((p, i) => Math.min(p, strides[i] - 1));

@@ -30,7 +30,7 @@ const INDEX: readonly Dtype[] = ["int32", "int64"];
 
 /** The composite's options of these names, flags as 0 or 1. */
 const options =
-  (...names: readonly string[]): OwnOperator["attributes"] =>
+  (...names: readonly string[]): NonNullable<OwnOperator["attributes"]> =>
   (body) =>
     Object.fromEntries(
       names.map((name) => {
@@ -56,10 +56,16 @@ const attention = ({ options: { causal, timeFirst, scale } }: CompositeBody): Re
 /** Images of one or two axes. */
 const convolves: OwnOperator["takes"] = ({ inputs }) => inputs.every(({ dtype, size, rank }) => dtype === "float32" && size > 0 && rank <= 4);
 
+const convolution = options("kernel", "strides", "dilations", "pads", "groups");
+
+/** In one group, with more than one tap: kernels of many groups have too few channels for a product, and those of one tap need no windows. */
+const convolvesWhole: OwnOperator["takes"] = (call) => convolves(call) && call.attrs.options["groups"] === 1 && /[^1 ]/.test(String(call.attrs.options["kernel"]));
+
 const OWN = {
   Attention: { operator: "Attention", takes: attends, attributes: attention },
   AttentionGradient: { operator: "AttentionGradient", takes: attends, attributes: attention },
-  ConvKernelGradient: { operator: "ConvKernelGradient", takes: convolves, attributes: options("kernel", "strides", "dilations", "pads", "groups") },
+  ConvKernelGradient: { operator: "ConvKernelGradient", takes: convolves, attributes: convolution },
+  ConvImageGradient: { operator: "Convolution", takes: convolvesWhole, attributes: (body) => ({ ...convolution(body), reversed: 1 }) },
   SoftmaxCrossEntropy: { operator: "SoftmaxCrossEntropy", takes: operandsAre(FLOAT, INDEX) },
   SoftmaxCrossEntropyGradient: { operator: "SoftmaxCrossEntropyGradient", takes: operandsAre(FLOAT, INDEX, FLOAT) },
   PhiloxBits: { operator: "PhiloxBits", takes: operandsAre(INT64), attributes: options("count") },
@@ -83,7 +89,7 @@ const OWN = {
 const TABLE: ReadonlyMap<string, OwnOperator> = new Map(Object.entries(OWN));
 
 /** Operators that the library must have. */
-export const OWN_OPERATORS: readonly string[] = ["Fused", "TransposedProduct", ...new Set([...TABLE.values()].map(({ operator }) => operator))];
+export const OWN_OPERATORS: readonly string[] = ["Fused", "TransposedProduct", "Convolution", ...new Set([...TABLE.values()].map(({ operator }) => operator))];
 
 /** Whether one of our operators stands for a composite. */
 export const fusedByOwn = (call: Tensor<"Composite">): boolean => TABLE.get(call.attrs.definition.name)?.takes(call) ?? false;

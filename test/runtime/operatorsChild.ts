@@ -31,6 +31,7 @@ const CASES: readonly Case[] = [
   { operands: [data(19, 33), classes(19)], results: ([logits, targets]) => withGradients(softmaxCrossEntropy(logits, targets), [logits]) },
   attends(false, data(2, 70, 9), data(2, 75, 9), data(2, 75, 5)),
   { operands: [data(3, 4, 9, 7), data(6, 2, 3, 2)], results: ([x, w]) => withGradients(conv(x, w, { stride: [2, 1], padding: [1, 0], groups: 2 }), [w]) },
+  { operands: [data(3, 5, 9, 7), data(6, 5, 3, 2)], results: ([x, w]) => withGradients(conv(x, w, { padding: [1, 0] }), [x, w]) },
   { operands: [data(50, 70), data(50, 33)], results: ([a, b]) => [matmul(a, b, { transA: true, alpha: 0.5 })] },
   attends(true, data(70, 4, 9), data(75, 2, 9), data(75, 2, 5), data(2, 1, 70, 1)),
 ];

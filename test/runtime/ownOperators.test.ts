@@ -99,11 +99,52 @@ describe("attention", () => {
   });
 });
 
-describe("the gradient of a convolution's kernel", () => {
+/** Results with products of our own, and with onnxruntime's. */
+async function withAndWithout(results: (...xs: readonly Tensor[]) => Tensor, ...xs: readonly Tensor[]): Promise<readonly Float64Array[]> {
+  const run = (native: Executor) => {
+    setExecutor(native);
+    return compile((...args: readonly Tensor[]) => results(...args))(...xs).then((result) => result.numbers());
+  };
+  try {
+    return [await run(nativeExecutor()), await run({ ...nativeExecutor(), ownProducts: false })];
+  } finally {
+    setExecutor(nativeExecutor());
+  }
+}
+
+describe("convolutions", () => {
   const axis = record({ kernel: integer({ min: 1, max: 5 }), stride: integer({ min: 1, max: 3 }), dilation: integer({ min: 1, max: 3 }), padding: integer({ min: 0, max: 3 }), out: integer({ min: 1, max: 20 }), rest: integer({ min: 0, max: 2 }) });
   const cases = record({ axes: array(axis, { minLength: 1, maxLength: 2 }), images: integer({ min: 1, max: 4 }), groups: constantFrom(1, 1, 2, 3), channels: integer({ min: 1, max: 20 }), results: integer({ min: 1, max: 40 }), seed });
 
-  test("equals its decomposition, for convolutions and transposed ones", async () => {
+  test("equal onnxruntime's, and so do the gradients of their images", async () => {
+    await assert(
+      asyncProperty(cases, async ({ axes, images, channels, results, seed: at }) => {
+        const size = axes.map(({ kernel, stride, dilation, padding, out, rest }) => (out - 1) * stride + (kernel - 1) * dilation + 1 - 2 * padding + (rest % stride));
+        fc.pre(size.every((pixels) => pixels > 0));
+        const [kernel, stride, dilation, padding] = [axes.map((a) => a.kernel), axes.map((a) => a.stride), axes.map((a) => a.dilation), axes.map((a) => a.padding)];
+        const [x, w] = [floats([images, channels, ...size], at), floats([results, channels, ...kernel], at + 1)];
+        const convolved = (image: Tensor, by: Tensor): Tensor => conv(image, by, { stride, dilation, padding });
+        const [own, theirs] = await withAndWithout(convolved, x, w);
+        expect(difference(own, theirs)).toBeLessThan(1e-5);
+        const y = convolved(x, w);
+        await expectEqual(vjp([y], { seeds: [floats(y.shape, at + 2)], wrt: [x] }), { tolerance: 1e-5 });
+      }),
+      { numRuns: 40 },
+    );
+  }, 240_000);
+
+  test("part the channels of the result where pixels are few, and the pixels where they are many", async () => {
+    for (const [images, channels, results, size] of [[1, 40, 200, 3], [5, 300, 20, 5], [1, 3, 9, 70], [2, 2, 3, 300]]) {
+      const [x, w] = [floats([images, channels, size, size], size), floats([results, channels, 3, 3], channels)];
+      const [own, theirs] = await withAndWithout((image, by) => conv(image, by, { padding: 1 }), x, w);
+      expect(difference(own, theirs)).toBeLessThan(1e-5);
+      const y = conv(x, w, { padding: 1 });
+      await expectEqual(vjp([y], { seeds: [floats(y.shape, 2)], wrt: [x] }), { name: "ConvImageGradient", tolerance: 1e-5 });
+      await expectEqual(vjp([y], { seeds: [floats(y.shape, 2)], wrt: [w] }), { name: "ConvKernelGradient", tolerance: 2e-5 });
+    }
+  });
+
+  test("have kernels whose gradients equal their decomposition, for transposed ones, too", async () => {
     await assert(
       asyncProperty(cases, async ({ axes, images, groups, channels, results, seed: at }) => {
         // The image that gives `out` pixels, with up to stride - 1 more that no window reaches.
@@ -124,22 +165,11 @@ describe("the gradient of a convolution's kernel", () => {
 });
 
 describe("the product of matrices that share their rows", () => {
-  const inUse = async (a: Tensor, b: Tensor, alpha: number): Promise<readonly Float64Array[]> => {
-    const run = (native: Executor) => {
-      setExecutor(native);
-      return compile((x: Tensor, y: Tensor) => matmul(x, y, { transA: true, alpha }))(a, b).then((product) => product.numbers());
-    };
-    try {
-      return [await run(nativeExecutor()), await run({ ...nativeExecutor(), ownProducts: false })];
-    } finally {
-      setExecutor(nativeExecutor());
-    }
-  };
   test("equals onnxruntime's", async () => {
     const sizes = record({ rows: integer({ min: 0, max: 600 }), m: integer({ min: 0, max: 300 }), n: integer({ min: 0, max: 300 }), alpha: constantFrom(1, 0.5, -2), seed });
     await assert(
       asyncProperty(sizes, async ({ rows, m, n, alpha, seed: at }) => {
-        const [own, theirs] = await inUse(floats([rows, m], at), floats([rows, n], at + 1), alpha);
+        const [own, theirs] = await withAndWithout((x, y) => matmul(x, y, { transA: true, alpha }), floats([rows, m], at), floats([rows, n], at + 1));
         // Both sum up to 600 products in float32, in other orders.
         expect(difference(own, theirs)).toBeLessThan(1e-5);
       }),

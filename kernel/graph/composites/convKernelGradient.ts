@@ -5,28 +5,16 @@ import { concat, pad, reshape, slice, swapAxes } from "../ops/movement";
 import { sum } from "../ops/reduction";
 import { sizeOf } from "../shape";
 import { node, type Tensor } from "../tensor";
-
-/** Lists as text: options of composites are plain values. */
-interface Settings extends Record<string, number | string> {
-  readonly kernel: string;
-  readonly strides: string;
-  readonly dilations: string;
-  readonly pads: string;
-  readonly groups: number;
-}
-
-const written = (values: readonly number[]): string => values.join(" ");
-const read = (text: string): readonly number[] => text.split(" ").map(Number);
+import { type ConvolutionSettings, readConvolution, writtenConvolution } from "./convolutionSettings";
 
 /** [N, C, ...] with channels parted into groups first: [G, N, C/G, ...]. */
 const byGroup = (x: Tensor, groups: number): Tensor => swapAxes(reshape(x, [x.shape[0], groups, x.shape[1] / groups, ...x.shape.slice(2)]), 0, 1);
 
 /** For each tap of the kernel, the product of g with the image shifted to that tap, summed over images: k² batched matrix products. */
-const ofImage = composite<Settings>({
+const ofImage = composite<ConvolutionSettings>({
   name: "ConvKernelGradient",
-  decompose([x, g], options) {
-    const { groups } = options;
-    const [kernel, strides, dilations, pads] = [options.kernel, options.strides, options.dilations, options.pads].map(read);
+  decompose([x, g], settings) {
+    const { kernel, strides, dilations, pads, groups } = readConvolution(settings);
     const rank = kernel.length;
     const padded = pad(x, [[0, 0], [0, 0], ...kernel.map((_, i) => [pads[i], pads[rank + i]] as const)]);
     const out = g.shape.slice(2);
@@ -50,5 +38,4 @@ const ofImage = composite<Settings>({
 });
 
 /** Gradient of the kernel [O, C / groups, ...kernel] of a convolution of x [N, C, ...], whose result has the gradient g [N, O, ...]. */
-export const convKernelGradient = (x: Tensor, g: Tensor, { kernel, strides, dilations, pads, groups }: ConvolutionAttrs & { readonly kernel: readonly number[] }): Tensor =>
-  ofImage([x, g], { kernel: written(kernel), strides: written(strides), dilations: written(dilations), pads: written(pads), groups });
+export const convKernelGradient = (x: Tensor, g: Tensor, attrs: ConvolutionAttrs & { readonly kernel: readonly number[] }): Tensor => ofImage([x, g], writtenConvolution(attrs));

@@ -2,21 +2,24 @@
 #pragma once
 #include <cstddef>
 #include <memory>
-#include <new>
 
 namespace isoflop {
 
-constexpr size_t ALIGNMENT = 64;
+// Large pieces that were given back are taken again: memory fresh from the system costs more than what kernels do with it.
+// Throws std::bad_alloc.
+void* takeAligned(size_t bytes);
+void giveAligned(void* memory, size_t bytes) noexcept;
 
 struct ReleaseAligned {
-  void operator()(void* memory) const { ::operator delete(memory, std::align_val_t{ALIGNMENT}); }
+  size_t bytes = 0;
+  void operator()(void* memory) const { giveAligned(memory, bytes); }
 };
 template <class T>
 using AlignedMemory = std::unique_ptr<T, ReleaseAligned>;
 
 template <class T>
 AlignedMemory<T> alignedMemory(size_t count) {
-  return AlignedMemory<T>(static_cast<T*>(::operator new(count * sizeof(T), std::align_val_t{ALIGNMENT})));
+  return AlignedMemory<T>(static_cast<T*>(takeAligned(count * sizeof(T))), ReleaseAligned{count * sizeof(T)});
 }
 
 }  // namespace isoflop

@@ -20,4 +20,19 @@ Convolution::Convolution(const Attributes& attributes) : axes(0), rows{1, 1, 1, 
   groups = static_cast<size_t>(attributes.integer("groups", 1, 1 << 24));
 }
 
+size_t Convolution::height(const Operand& image) const {
+  expect(image.rank() == 2 + axes, "images and gradients are [N, C, ...]");
+  return axes == 2 ? image.size(2) : 1;
+}
+
+size_t Convolution::width(const Operand& image) const {
+  expect(image.rank() == 2 + axes, "images and gradients are [N, C, ...]");
+  return image.size(1 + axes);
+}
+
+Shape Convolution::shape(size_t first, size_t second, size_t height, size_t width) const {
+  const auto size = [](size_t value) { return static_cast<int64_t>(value); };
+  return axes == 2 ? Shape{size(first), size(second), size(height), size(width)} : Shape{size(first), size(second), size(width)};
+}
+
 }  // namespace isoflop

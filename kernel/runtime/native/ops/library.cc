@@ -23,6 +23,7 @@ const std::vector<const CustomOp*>& operators() {
       describe<Fused>(),
       describe<Attention>(),
       describe<AttentionGradient>(),
+      describe<ImageConvolution>(),
       describe<ConvKernelGradient>(),
       describe<SoftmaxCrossEntropy>(),
       describe<SoftmaxCrossEntropyGradient>(),

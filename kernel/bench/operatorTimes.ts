@@ -1,5 +1,5 @@
 /** @file `isoflop bench ops`: each operator of our own against its decomposition, on the same executor in alternating turns. */
-import { compile, conv, fromHost, linearAttention, nn, numerics, random, realize, vjp, type Tensor } from "../index";
+import { compile, conv, fromHost, linearAttention, nn, numerics, optim, random, realize, scaledDotProductAttention, softmaxCrossEntropy, vjp, type Tensor } from "../index";
 import { expand, isComposite } from "../graph/composite";
 import { rewriteGraph } from "../graph/rewrite";
 import { bucketIds, crossPolytopeCode } from "../graph/composites/hashing";
@@ -42,6 +42,10 @@ const cases: readonly Case[] = [
   kernelGradient(8, [64, 64], { size: 16 }),
   kernelGradient(16, [256, 256], { size: 4 }),
   kernelGradient(8, [32, 64], { size: 32, stride: 2 }),
+  attention(512, false),
+  attention(512, true),
+  attention(2048, true),
+  { name: "softmax cross-entropy with gradient, 1024 × 8192", inputs: () => [floats(1024, 8192), integers([1024], 8192), floats(1024)], fn: (logits, y, g) => vjp([softmaxCrossEntropy(logits, y)], { seeds: [g], wrt: [logits] }) },
   { name: "linear attention, 8 × 1024 × 64", inputs: () => [1, 2, 3].map((i) => floats(8, 1024, 64).mul(i)), fn: (q, k, v) => linearAttention({ q, k, v }) },
   { name: "the same with gradients", inputs: () => [1, 2, 3].map((i) => floats(8, 1024, 64).mul(i)), fn: (q, k, v) => vjp([linearAttention({ q, k, v })], { seeds: [v], wrt: [q, k, v] }) },
 ];
@@ -52,6 +56,16 @@ function kernelGradient(images: number, [from, to]: readonly [number, number], {
     name: `kernel gradient 3 × 3, ${images} × ${from} → ${to}, ${size}²${stride === 1 ? "" : `, stride ${stride}`}`,
     inputs: () => [floats(images, from, size, size), floats(images, to, size / stride, size / stride), floats(to, from, 3, 3)],
     fn: (x, g, w) => vjp([conv(x, w, { stride, padding: 1 })], { seeds: [g], wrt: [w] }),
+  };
+}
+
+/** Causal, of 32 heads of 64. */
+function attention(length: number, gradients: boolean): Case {
+  const mixed = (q: Tensor, k: Tensor, v: Tensor): Tensor => scaledDotProductAttention({ q, k, v }, { causal: true });
+  return {
+    name: `causal attention, 32 × ${length} × 64${gradients ? ", with gradients" : ""}`,
+    inputs: () => [1, 2, 3].map((i) => floats(32, length, 64).mul(i / 2)),
+    fn: gradients ? (q, k, v) => vjp([mixed(q, k, v)], { seeds: [v], wrt: [q, k, v] }) : mixed,
   };
 }
 
@@ -87,6 +101,43 @@ export async function operatorTimes(onCase: (time: OperatorTime) => void = () =>
   }
   return times;
 }
+
+export interface Bandwidth {
+  /** Of AdamW over one array: it reads parameter, gradient and both moments and writes parameter and moments. */
+  readonly adamwGBs: number;
+  /** Of adding an array to another in place. */
+  readonly addGBs: number;
+}
+
+const PARAMETERS = 2 ** 24;
+
+/** How near AdamW comes to the bandwidth of memory: gigabytes a second, medians of alternating turns. */
+export async function adamwBandwidth(): Promise<Bandwidth> {
+  const adamw = optim.adamw({ lr: 1e-3 });
+  const update = compile((w: Tensor, state: ReturnType<typeof adamw.init>, g: Tensor) => {
+    const [updates, next] = adamw.update(g, state, w);
+    return { w: optim.applyUpdates(w, updates), state: next };
+  }, { donate: ["w", "state"], name: "adamw" });
+  const add = compile((x: Tensor, y: Tensor) => x.add(y), { donate: ["x"], name: "add" });
+  const [g, y] = [floats(PARAMETERS), floats(PARAMETERS)];
+  let [w, x] = [floats(PARAMETERS).mul(1), floats(PARAMETERS).mul(1)];
+  let state = adamw.init(w);
+  await realize([g, y, w, x]);
+  const taken: [number[], number[]] = [[], []];
+  for (let turn = 0; turn < TURNS + WARM_UP; turn++) {
+    const start = performance.now();
+    ({ w, state } = await update(w, state, g));
+    const middle = performance.now();
+    x = await add(x, y);
+    if (turn < WARM_UP) continue;
+    taken[0].push(middle - start);
+    taken[1].push(performance.now() - middle);
+  }
+  const gigabytes = (arrays: number): number => (arrays * 4 * PARAMETERS) / 1e9;
+  return { adamwGBs: gigabytes(7) / (median(taken[0]) / 1000), addGBs: gigabytes(3) / (median(taken[1]) / 1000) };
+}
+
+export const showBandwidth = ({ adamwGBs, addGBs }: Bandwidth): string => `AdamW, 2^24 parameters: ${adamwGBs.toFixed(1)} GB/s; adding two arrays of that size: ${addGBs.toFixed(1)} GB/s`;
 
 /** One line of the table. */
 export const showOperatorTime = ({ name, operatorMs, decomposedMs }: OperatorTime): string => `${name.padEnd(58)} ${operatorMs.toFixed(2).padStart(9)} ms ${decomposedMs.toFixed(2).padStart(9)} ms ${(decomposedMs / operatorMs).toFixed(1).padStart(7)}×`;

@@ -17,7 +17,8 @@ Times whole training steps (forward, backward, AdamW) against torch and JavaScri
 in alternating turns, and prints medians and ratios. Workloads: ${Object.keys(WORKLOADS).join(", ")} (default all).
 \`language\` times completion, hover and errors on a notebook of 100 cells, and nothing else.
 With --device cuda: GPT-2 124M at context 1024, products in bfloat16, beside torch.compile on the same GPU.
-\`ops\` times each of our own operators against the same function in primitives on the executor in use.
+\`ops\` times each of our own operators against the same function in primitives on the executor in use,
+and AdamW against the bandwidth of memory.
 
   --rounds N   turns of each arm (default 7)
   --steps N    steps a turn (default 6)
@@ -66,9 +67,11 @@ export const bench: Command = {
       return EXIT_OK;
     }
     if (positionals.length === 1 && positionals[0] === OPERATORS) {
-      const { operatorTimes, showOperatorTime } = await import("../bench/operatorTimes");
+      const { adamwBandwidth, operatorTimes, showBandwidth, showOperatorTime } = await import("../bench/operatorTimes");
       const operators = await operatorTimes((time) => process.stdout.write(`${showOperatorTime(time)}\n`));
-      if (values.json !== undefined) await atomicWrite(values.json, `${JSON.stringify({ commit: commit(), operators }, undefined, 2)}\n`);
+      const bandwidth = await adamwBandwidth();
+      process.stdout.write(`${showBandwidth(bandwidth)}\n`);
+      if (values.json !== undefined) await atomicWrite(values.json, `${JSON.stringify({ commit: commit(), operators, bandwidth }, undefined, 2)}\n`);
       return EXIT_OK;
     }
     const options = { workloads: workloadsOf(positionals), rounds: positive(values.rounds, "rounds"), steps: positive(values.steps, "steps"), micro: !values["no-micro"], commit: commit() };

@@ -34,10 +34,14 @@ describe.skipIf(!hasChromium)("tensors", () => {
     const canvas = frame.locator(".iso-tensor-map");
     for (const width of [900, 640]) {
       await page.setViewportSize({ width, height: 800 });
-      const box = await canvas.boundingBox();
-      if (box === null) throw new Error("no map");
-      await canvas.hover({ position: { x: box.width - 6, y: 40 } });
-      await expect.poll(() => frame.locator(".iso-tensor-readout").textContent(), SLOW).toMatch(/^\[\d, 15\] = /);
+      // The map takes its new size some frames later: a pointer that was over the old one points to another column.
+      const pointAtLastColumn = async (): Promise<string | null> => {
+        const box = await canvas.boundingBox();
+        if (box === null) throw new Error("no map");
+        await canvas.hover({ position: { x: box.width - 6, y: 40 } });
+        return frame.locator(".iso-tensor-readout").textContent();
+      };
+      await expect.poll(pointAtLastColumn, SLOW).toMatch(/^\[\d, 15\] = /);
     }
     await page.setViewportSize({ width: 900, height: 800 });
   });

@@ -4,7 +4,7 @@ import { softmax } from "../graph/composites/activations";
 import { causalBias, scaledDotProductAttention } from "../graph/composites/attention";
 import { add, scalar, where, lessEqual } from "../graph/ops/elementwise";
 import { matmul } from "../graph/ops/linalg";
-import { expandDims, iota, repeat, reshape, transpose } from "../graph/ops/movement";
+import { concat, expandDims, iota, repeat, reshape, transpose } from "../graph/ops/movement";
 import { tap, tapsActive } from "../graph/taps";
 import type { Tensor } from "../graph/tensor";
 import { fold, type Key } from "../random/key";
@@ -84,6 +84,19 @@ export class Attention extends Module<readonly [x: Tensor, options?: AttentionCa
     return this.labelled(() => this.decode(this.project(x, x), cache, position));
   }
 
+  /**
+   * `forward` for the P newest positions x [P, B, D] of a causal layer, after the S whose rotated keys and values are `past` (default none): like
+   * `step`, but with rows that grow instead of a cache of constant length. Gives their own keys and values too, [P, B·kvHeads, headWidth].
+   */
+  extend(x: Tensor, past?: LayerCache): { readonly output: Tensor; readonly fresh: LayerCache } {
+    return this.labelled(() => {
+      const positions = add(iota(x.shape[0]), past?.k.shape[0] ?? 0);
+      const { q, k, v } = this.operands(this.project(x, x), { queries: positions, keys: positions });
+      const whole = past === undefined ? { k, v } : { k: concat([past.k, k]), v: concat([past.v, v]) };
+      return { output: this.out.call(this.attend({ q, ...whole }, { batch: x.shape[1], causal: true, bias: undefined })), fresh: { k, v } };
+    });
+  }
+
   /** An empty cache for this layer. */
   emptyCache({ batch, length }: { readonly batch: number; readonly length: number }): LayerCache {
     const { kvHeads } = this.settings;
@@ -102,13 +115,22 @@ export class Attention extends Module<readonly [x: Tensor, options?: AttentionCa
     const positions = add(iota(count), position);
     const { q, k, v } = this.operands(projections, { queries: positions, keys: positions });
     const next = store(cache, { k, v, position });
-    const seen = lessEqual(iota(next.k.shape[0]), expandDims(positions, 1));
-    const bias = where(seen, scalar(0, q.dtype), scalar(HIDDEN, q.dtype));
-    return { output: this.out.call(this.attend({ q, k: next.k, v: next.v }, { batch, causal: false, bias })), cache: next };
+    return { output: this.attendSeen({ q, k: next.k, v: next.v }, { batch, positions }), cache: next };
+  }
+
+  /** Which keys the queries at `positions` [T] see when decoding: bool [T, keys]. */
+  protected seen(positions: Tensor, keys: number): Tensor {
+    return lessEqual(iota(keys), expandDims(positions, 1));
+  }
+
+  /** The layer's result for operands as `operands` gives them, whose keys stand at positions 0, 1, …: each query attends to those that it sees. */
+  protected attendSeen({ q, k, v }: Projections, { batch, positions }: { readonly batch: number; readonly positions: Tensor }): Tensor {
+    const bias = where(this.seen(positions, k.shape[0]), scalar(0, q.dtype), scalar(HIDDEN, q.dtype));
+    return this.out.call(this.attend({ q, k, v }, { batch, causal: false, bias }));
   }
 
   /** Projections parted into heads, normalized and rotated: [T or S, B · heads, headWidth]. */
-  private operands({ q, k, v }: Projections, at: { readonly queries: Tensor; readonly keys: Tensor }): Projections {
+  protected operands({ q, k, v }: Projections, at: { readonly queries: Tensor; readonly keys: Tensor }): Projections {
     const { heads, kvHeads } = this.settings;
     return {
       q: this.positioned(this.parted(q, heads), { norm: this.queryNorm, positions: at.queries }),

@@ -25,17 +25,29 @@ export class Block extends Module<readonly [x: Tensor, options?: AttentionCall],
   }
 
   forward(x: Tensor, options?: AttentionCall): Tensor {
-    const mixed = add(x, this.attention.call(this.norm1.call(x), options));
-    return add(mixed, this.mlp.call(this.norm2.call(mixed)));
+    return this.mixed(x, this.attention.call(this.norm1.call(x), options));
   }
 
   /** `forward` for the newest positions only, after those in the cache. */
   step(x: Tensor, cache: LayerCache, position: Tensor): { readonly output: Tensor; readonly cache: LayerCache } {
     return this.labelled(() => {
       const { output, cache: next } = this.attention.step(this.norm1.call(x), cache, position);
-      const mixed = add(x, output);
-      return { output: add(mixed, this.mlp.call(this.norm2.call(mixed))), cache: next };
+      return { output: this.mixed(x, output), cache: next };
     });
+  }
+
+  /** `forward` for the newest positions only, after those of `past`: see `Attention.extend`. */
+  extend(x: Tensor, past?: LayerCache): { readonly output: Tensor; readonly fresh: LayerCache } {
+    return this.labelled(() => {
+      const { output, fresh } = this.attention.extend(this.norm1.call(x), past);
+      return { output: this.mixed(x, output), fresh };
+    });
+  }
+
+  /** The block's result from the stream and what attention adds to it. */
+  private mixed(x: Tensor, attended: Tensor): Tensor {
+    const sum = add(x, attended);
+    return add(sum, this.mlp.call(this.norm2.call(sum)));
   }
 }
 

@@ -9,7 +9,7 @@ import { fold, type Key } from "../random/key";
 import { block, type Block } from "./block";
 import { embedding, type Embedding } from "./embedding";
 import { normalInit } from "./initializers";
-import { advance, emptyCache, type KeyValueCache } from "./kvCache";
+import { advance, emptyCache, type KeyValueCache, type LayerCache } from "./kvCache";
 import { linear, onRows, type Linear } from "./linear";
 import type { MlpKind } from "./mlp";
 import { Module, withPaths } from "./module";
@@ -88,6 +88,26 @@ export class Gpt extends Module<readonly [tokens: Tensor], Tensor> {
       });
       const logits = this.logits(swapTimeAndBatch(this.norm.call(x)));
       return { logits: tokens.rank === 1 ? squeeze(logits, 1) : logits, cache: { position: advance(cache.position, count), layers } };
+    });
+  }
+
+  /**
+   * Logits [B, P, V] of tokens [B, P] after the S positions whose keys and values are `past`, one for each block (default none), and their own keys and
+   * values. Unlike `step`, rows grow: the graph is one of its own for every S, computes nothing for empty rows, and gradients flow to `past`.
+   * @throws {ShapeError} when S + P exceeds the context.
+   */
+  extend(tokens: Tensor, past?: readonly LayerCache[]): { readonly logits: Tensor; readonly fresh: readonly LayerCache[] } {
+    return this.labelled(() => {
+      const start = past?.[0].k.shape[0] ?? 0;
+      const count = tokens.shape[1];
+      if (start + count > this.context) throw new ShapeError(`gpt: ${count} tokens after ${start} for a context of ${this.context}`, { help: "extend up to the context" });
+      let x = this.placed(transpose(tokens), add(iota(count), start));
+      const fresh = this.blocks.map((layer, i) => {
+        const { output, fresh: own } = layer.extend(x, past?.[i]);
+        x = output;
+        return own;
+      });
+      return { logits: this.logits(swapTimeAndBatch(this.norm.call(x))), fresh };
     });
   }
 

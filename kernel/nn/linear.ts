@@ -3,6 +3,7 @@ import type { Dtype } from "../graph/dtype";
 import { add } from "../graph/ops/elementwise";
 import { matmul } from "../graph/ops/linalg";
 import { reshape } from "../graph/ops/movement";
+import { tap } from "../graph/taps";
 import type { Tensor } from "../graph/tensor";
 import type { Key } from "../random/key";
 import { fanInInit, filled, type Initializer } from "./initializers";
@@ -38,7 +39,7 @@ export class Linear extends Module<readonly [x: Tensor], Tensor> {
   }
 
   forward(x: Tensor): Tensor {
-    return onRows(x, (rows) => {
+    return onRows(tap("input", x), (rows) => {
       // The bias is added apart from the product: Gemm with a bias operand is slower on the CPU.
       const product = matmul(rows, this.weight);
       return this.bias === undefined ? product : add(product, this.bias);

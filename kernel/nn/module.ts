@@ -8,7 +8,7 @@ import { mapLabelled, pathOf } from "../graph/tree";
  * A layer or model. Fields hold tensors, other modules, or settings; a module is a tree, so `tree.map`, checkpoints
  * and surgery work on it. Subclasses write `forward`; users write `call`, which labels what is computed with the
  * layer's path ("blocks.2.mlp.up") in cost reports, errors and the exported graph, and taps a tensor that comes back as
- * "<path>.output".
+ * "<path>.output". A linear layer taps what it reads as "<path>.input" too.
  */
 export abstract class Module<Args extends readonly unknown[] = readonly never[], Result = unknown> {
   abstract forward(...args: Args): Result;

@@ -53,6 +53,16 @@ describe.each(VARIANTS)("a GPT with %s", (_, model) => {
     for (const [i, row] of rows.entries()) await expectClose({ row: slice(together, { axis: 0, start: i, end: i + 1 }) }, { row: model.call(tensor([row], "int32")) });
   });
 
+  it("extends any number of positions by the next ones as it computes them together", async () => {
+    const tokens = tensor([[3, 1, 4, 1, 5, 9, 2, 6], [2, 7, 1, 8, 2, 8, 1, 8]], "int32");
+    const part = (start: number, end: number): Tensor => slice(tokens, { axis: 1, start, end });
+    const first = model.extend(part(0, 3));
+    const { logits, fresh } = model.extend(part(3, 8), first.fresh);
+    await expectClose({ first: first.logits, rest: logits }, { first: slice(model.call(tokens), { axis: 1, end: 3 }), rest: slice(model.call(tokens), { axis: 1, start: 3 }) });
+    expect(fresh.map(({ k }) => k.shape[0])).toEqual([5, 5]);
+    expect(() => model.extend(part(0, 6), first.fresh)).toThrow(ShapeError);
+  });
+
   it("decodes with a cache as it does without, token by token and after a prompt", async () => {
     const rows = [[3, 1, 4, 1, 5, 9, 2, 6], [2, 7, 1, 8, 2, 8, 1, 8]];
     const whole = model.call(tensor(rows, "int32"));

@@ -2,7 +2,7 @@
 import { ArgumentError, NumericError } from "../errors";
 import { Ledger, meter, MEASURED_UNITS, type StepPrice } from "./ledger";
 import type { Budget, CurvePoint, MetricInfo, SeedResult, Spent } from "./schema";
-import type { Training } from "./training";
+import type { AnyTraining } from "./training";
 
 export interface TrainOptions<State> {
   /** Steps, whatever they cost. Default: as many as the budget buys. */
@@ -31,7 +31,7 @@ export interface ArmRun {
    * Trains what `make` returns. `make` is first asked with a guess of the number of steps, for the cost of one; then with the real number,
    * so that schedules fit. It must return a new state every time.
    */
-  train<State, Batch>(make: (steps: number) => Training<State, Batch>, options?: TrainOptions<State>): Promise<Trained<State>>;
+  train<State, Batch>(make: (steps: number) => AnyTraining<State, Batch>, options?: TrainOptions<State>): Promise<Trained<State>>;
   /** Books what is spent besides `train`. */
   spend(more: Partial<Spent>): void;
   /** Adds a point to the curve, at what is spent by now. */
@@ -103,12 +103,12 @@ class Account implements ArmRun {
 
   readonly log = (values: Readonly<Record<string, number>>): void => void this.points.push({ ...this.spent, values });
 
-  readonly train = async <State, Batch>(make: (steps: number) => Training<State, Batch>, { steps: wanted, share, evaluate, points = 20 }: TrainOptions<State> = {}): Promise<Trained<State>> => {
+  readonly train = async <State, Batch>(make: (steps: number) => AnyTraining<State, Batch>, { steps: wanted, share, evaluate, points = 20 }: TrainOptions<State> = {}): Promise<Trained<State>> => {
     const nominal = make(wanted ?? NOMINAL_STEPS);
     const { flops, bytesMoved } = nominal.step.cost(nominal.state, nominal.batch(0));
     const tokens = nominal.tokens ?? 0;
     const steps = wanted ?? this.ledger.stepsFor({ flops, bytes: bytesMoved, tokens, ...(await this.measured(nominal)) }, share);
-    const { step, batch, ...begin } = make(steps);
+    const { step, batch, varies = false, ...begin } = make(steps);
     let { state } = begin;
     let values: Readonly<Record<string, number>> = {};
     const look = async (): Promise<void> => {
@@ -120,17 +120,19 @@ class Account implements ArmRun {
     for (let done = 0; done < steps; done++) {
       this.check();
       if (Math.floor((done * points) / steps) > Math.floor(((done - 1) * points) / steps)) await look();
+      const given = batch(done);
+      const price = varies ? step.cost(state, given) : { flops, bytesMoved };
       const spent = meter();
-      ({ state } = await step(state, batch(done)));
+      ({ state } = await step(state, given));
       const { seconds, joules, flops: executed } = spent();
-      this.ledger.add({ steps: 1, flops, bytes: bytesMoved, tokens, seconds, ...(joules === undefined ? {} : { joules }) }, executed);
+      this.ledger.add({ steps: 1, flops: price.flops, bytes: price.bytesMoved, tokens, seconds, ...(joules === undefined ? {} : { joules }) }, executed);
     }
     await look();
     return { state, steps, values };
   };
 
   /** Price of a step in units that only running tells, by steps of a training that is thrown away. */
-  private async measured<State, Batch>({ step, batch, ...begin }: Training<State, Batch>): Promise<StepPrice> {
+  private async measured<State, Batch>({ step, batch, ...begin }: AnyTraining<State, Batch>): Promise<StepPrice> {
     const { unit } = this.ledger;
     if (unit === undefined || !MEASURED_UNITS.has(unit)) return {};
     let { state } = begin;

@@ -13,13 +13,35 @@ export interface Stepped<State> {
   readonly loss: Tensor;
 }
 
-export interface Training<State = unknown, Batch = unknown> {
+/** What a step costs, known before it runs. */
+export interface StepCost {
+  readonly flops: number;
+  readonly bytesMoved: number;
+  /** Largest number of bytes held at once. */
+  readonly peakBytes: number;
+}
+
+/** A step of one program, or of several that run one after the other. */
+export interface TrainingStep<State, Batch> {
+  (state: State, batch: Batch): Promise<Stepped<State>>;
+  cost(state: State, batch: Batch): StepCost;
+  prepare(state: State, batch: Batch): Promise<void>;
+}
+
+export interface AnyTraining<State = unknown, Batch = unknown> {
   readonly state: State;
-  readonly step: Compiled<[state: State, batch: Batch], Stepped<State>>;
+  readonly step: TrainingStep<State, Batch>;
   /** The batch of step 0, 1, … of this training. */
   readonly batch: (step: number) => Batch;
   /** Tokens (or items) that a step sees; default 0: not counted. */
   readonly tokens?: number;
+  /** Whether the cost of a step depends on its batch: then each step is booked at its own. Default false. */
+  readonly varies?: boolean;
+}
+
+/** A training whose step is one program. */
+export interface Training<State = unknown, Batch = unknown> extends AnyTraining<State, Batch> {
+  readonly step: Compiled<[state: State, batch: Batch], Stepped<State>>;
 }
 
 export interface TrainerState<Model> {
@@ -51,10 +73,15 @@ export interface StepperOptions<State, Batch> {
   readonly name?: string;
 }
 
+/** A step as a program: its state's buffers are used again, and one whose loss is not finite fails and changes nothing. For steps that consist of several.
+ * @param options.maxTraces - as in `compile`. */
+export const stepProgram = <State, Batch>(step: (state: State, batch: Batch) => Stepped<State>, { name = "training step", maxTraces }: { readonly name?: string; readonly maxTraces?: number } = {}): Training<State, Batch>["step"] =>
+  compile((state: State, batch: Batch) => step(state, batch), { donate: ["state"], finite: ["loss"], name, maxTraces });
+
 /** A training by a step of your own: compiled, its state's buffers used again. A step whose loss is not finite fails and changes nothing. */
-export const stepper = <State, Batch>({ state: first, step, batch: batches, tokens, name = "training step" }: StepperOptions<State, Batch>): Training<State, Batch> => ({
+export const stepper = <State, Batch>({ state: first, step, batch: batches, tokens, name }: StepperOptions<State, Batch>): Training<State, Batch> => ({
   state: first,
-  step: compile((state: State, batch: Batch) => step(state, batch), { donate: ["state"], finite: ["loss"], name }),
+  step: stepProgram(step, { name }),
   batch: batches,
   tokens,
 });

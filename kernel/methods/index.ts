@@ -6,6 +6,7 @@ import * as primer from "./primer";
 export type { Card, PaperFigure } from "./card";
 export * as btm from "./btm";
 export * as checkfree from "./checkfree/index";
+export * as cskv from "./cskv/index";
 export * as dcptLaw from "./dcpt-law/index";
 export * as lost from "./lost";
 export * as multiLevel from "./multi-level/index";

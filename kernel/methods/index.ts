@@ -12,6 +12,7 @@ export * as lost from "./lost";
 export * as multiLevel from "./multi-level/index";
 export * as primer from "./primer";
 export * as quartet from "./quartet/index";
+export * as seco from "./seco/index";
 export * as slmHelp from "./slm-help";
 
 /** Cards of all methods, in the order of the catalogue. */

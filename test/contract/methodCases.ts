@@ -1,11 +1,11 @@
 /** @file A small training with each method in it, for the contract that all methods keep. */
-import { data, methods, nn, optim, random, tensor, trainer, tree, type Tensor, type Training } from "../../kernel/index";
+import { data, methods, nn, optim, random, tensor, trainer, tree, type AnyTraining, type Tensor, type Training } from "../../kernel/index";
 
 export interface MethodCase<Given = unknown> {
   /** What the method is applied to: a model, data, a state. It must stay as it is. */
   readonly given: () => Given;
   /** A training with the method in it. */
-  readonly apply: (given: Given) => Training | Promise<Training>;
+  readonly apply: (given: Given) => AnyTraining | Promise<AnyTraining>;
   /** Steps in which the loss falls by a tenth at least. Default 30. */
   readonly steps?: number;
 }
@@ -73,6 +73,13 @@ export const METHOD_CASES: Readonly<Record<string, MethodCase>> = {
       return withFailures({ training, events, recovery: checkFreePlus() }) as Training;
     },
   }),
+  cskv: methodCase({
+    given: () => nn.gpt({ vocab: VOCAB, depth: 2, width: 16, heads: 2, context: CONTEXT, position: "rotary", key: random.key(5) }),
+    apply: async (model) => {
+      const factors = await methods.cskv.asvdFactors(model, await methods.cskv.calibrate(model, [countingBatch(0).x]), { kDensity: 0.5 });
+      return methods.cskv.fitting({ model, factors, batch: (step) => countingBatch(step).x, lr: 1e-2, quant: { bits: 4, group: 4 } }) as Training;
+    },
+  }),
   "dcpt-law": methodCase({ given: () => smallGpt(), apply: mixedTraining }),
   lost: methodCase({ given: () => smallGpt(), apply: async (model) => languageModel(await methods.lost.lost(model, { rank: 4, density: 0.1 })) }),
   "multi-level": methodCase({
@@ -81,6 +88,13 @@ export const METHOD_CASES: Readonly<Record<string, MethodCase>> = {
       const { coalesce, coalesceMaps, decoalesce, interpolate } = methods.multiLevel;
       const maps = coalesceMaps(model);
       return languageModel(interpolate(model, decoalesce(coalesce(model, maps), maps), 0.5));
+    },
+  }),
+  seco: methodCase({
+    given: () => smallGpt(),
+    apply: (model) => {
+      const { chunkTrainer, languageChunks, spaco } = methods.seco;
+      return chunkTrainer({ model, of: languageChunks, chunk: 2, planner: spaco({ budget: 2 }), optimizer: optim.adam({ lr: 1e-2 }), batch: countingBatch }) as AnyTraining;
     },
   }),
   primer: methodCase({ given: () => smallGpt(), apply: (model) => languageModel(methods.primer.primerEz(model)) }),

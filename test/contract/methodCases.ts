@@ -93,8 +93,8 @@ export const METHOD_CASES: Readonly<Record<string, MethodCase>> = {
   seco: methodCase({
     given: () => smallGpt(),
     apply: (model) => {
-      const { chunkTrainer, languageChunks, spaco } = methods.seco;
-      return chunkTrainer({ model, of: languageChunks, chunk: 2, planner: spaco({ budget: 2 }), optimizer: optim.adam({ lr: 1e-2 }), batch: countingBatch }) as AnyTraining;
+      const { chunkTrainer, chunkwise, languageChunks, spaco } = methods.seco;
+      return chunkTrainer({ model, gradients: chunkwise(languageChunks, { chunk: 2 }), planner: spaco({ budget: 2 }), optimizer: optim.adam({ lr: 1e-2 }), batch: countingBatch }) as AnyTraining;
     },
   }),
   primer: methodCase({ given: () => smallGpt(), apply: (model) => languageModel(methods.primer.primerEz(model)) }),

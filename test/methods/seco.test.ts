@@ -1,7 +1,7 @@
 /** @file SeCO and SpaCO: gradients chunk by chunk against those of the whole sequence, by hand, and by enumeration. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ArgumentError, compile, fromHost, grad, methods, nn, optim, random, ShapeError, tensor, tree, UnsupportedOpError, type Tensor } from "../../kernel/index";
+import { ArgumentError, compile, fromHost, grad, methods, nn, optim, random, realize, ShapeError, tensor, tree, UnsupportedOpError, type Tensor } from "../../kernel/index";
 
 const { seco } = methods;
 const { languageChunks } = seco;
@@ -11,7 +11,11 @@ const batchOf = (length: number, rows = 2): methods.seco.TokenBatch => {
   const ids = (shift: number): Tensor => fromHost({ dtype: "int32", shape: [rows, length], data: Int32Array.from({ length: rows * length }, (_, i) => ((i + shift) * (i + shift) * 5 + 3 * (i + shift)) % VOCAB) });
   return { x: ids(0), y: ids(1) };
 };
-const flat = async (model: unknown): Promise<(readonly [string, readonly number[]])[]> => Promise.all(tree.leaves(model).map(async ([path, leaf]) => [path, [...(await leaf.numbers())]] as const));
+/** Elements by path; a lazy tree is computed in one graph. */
+const flat = async (model: unknown): Promise<(readonly [string, readonly number[]])[]> => {
+  await realize(tree.tensorsOf(model));
+  return Promise.all(tree.leaves(model).map(async ([path, leaf]) => [path, [...(await leaf.numbers())]] as const));
+};
 const largest = (values: readonly number[]): number => Math.max(...values.map(Math.abs));
 /** Largest error of each tensor, relative to its largest element. A tensor far smaller than the others (the bias of keys that are not rotated has no gradient) is rounding. */
 const largestError = async (found: unknown, wanted: unknown): Promise<number> => {
@@ -22,7 +26,7 @@ const largestError = async (found: unknown, wanted: unknown): Promise<number> =>
 };
 const fullGradient = (model: nn.Gpt, batch: methods.seco.TokenBatch): nn.Gpt => grad((m: nn.Gpt) => seco.fullLoss(m, batch))(model);
 /** Programs are made once for each size of a chunk, place and shape. */
-const ways = new Map<number, methods.seco.Chunkwise<nn.Gpt, methods.seco.TokenBatch>>();
+const ways = new Map<number, methods.seco.Chunkwise<nn.Gpt, methods.seco.TokenBatch, readonly nn.LayerCache[]>>();
 const gradientOf = (model: nn.Gpt, batch: methods.seco.TokenBatch, { chunk, plan }: { readonly chunk: number; readonly plan: (chunks: number) => methods.seco.Plan }) => {
   const by = ways.get(chunk) ?? seco.chunkwise(languageChunks, { chunk });
   ways.set(chunk, by);
@@ -187,7 +191,7 @@ describe("a training", () => {
   it("takes the steps of full back-propagation, and costs what it says", async () => {
     const make = () => gpt({ depth: 2 });
     const batch = (): methods.seco.TokenBatch => batchOf(24);
-    const chunked = seco.chunkTrainer({ model: make(), of: languageChunks, chunk: 8, optimizer: optim.adam({ lr: 1e-2 }), batch });
+    const chunked = seco.chunkTrainer({ model: make(), gradients: seco.chunkwise(languageChunks, { chunk: 8 }), optimizer: optim.adam({ lr: 1e-2 }), batch });
     const stats = chunked.step.cost(chunked.state, chunked.batch(0));
     let { state } = chunked;
     for (let i = 0; i < 3; i++) ({ state } = await chunked.step(state, chunked.batch(i)));
@@ -205,7 +209,8 @@ describe("a training", () => {
   });
 
   it("of fewer chunks costs less, and each step is booked at its own choice", async () => {
-    const make = (budget: number) => seco.chunkTrainer({ model: gpt({ depth: 2 }), of: languageChunks, chunk: 4, planner: seco.spaco({ budget }), optimizer: optim.sgd({ lr: 0.1 }), batch: () => batchOf(32) });
+    const gradients = seco.chunkwise(languageChunks, { chunk: 4 });
+    const make = (budget: number) => seco.chunkTrainer({ model: gpt({ depth: 2 }), gradients, planner: seco.spaco({ budget }), optimizer: optim.sgd({ lr: 0.1 }), batch: () => batchOf(32) });
     const [half, eighth] = [make(4), make(1)];
     const flops = (training: ReturnType<typeof make>, step: number): number => training.step.cost(training.state, training.batch(step)).flops;
     expect(flops(eighth, 0)).toBeLessThan(0.8 * flops(half, 0));

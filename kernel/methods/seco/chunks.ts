@@ -89,13 +89,11 @@ export function chunkedLoss<Model, Batch, Memory extends Tree>(of: ChunkModel<Mo
     const { loss, memory } = of.call(model, batch, { at, past });
     const gated = map(memory, (leaf) => scaleGradient(leaf, gates?.[j] ?? 1));
     past = past === undefined ? gated : zip(past, gated, (before, own) => concat([before, own]));
-    return scaled(loss, weights?.[j] ?? 1);
+    const weight = weights?.[j] ?? 1;
+    return weight === 1 ? loss : mul(loss, weight);
   });
   return losses.reduce((total, loss) => add(total, loss));
 }
-
-/** `factor` times a scalar, without an operation where it is 1. */
-export const scaled = (x: Tensor, factor: number): Tensor => (factor === 1 ? x : mul(x, factor));
 
 /** The same numbers; the gradient that comes back is multiplied. */
 function scaleGradient(x: Tensor, factor: number): Tensor {

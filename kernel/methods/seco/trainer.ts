@@ -1,11 +1,9 @@
 /** @file Training by chunk-wise gradients: the optimizer's step is a program of its own after those of the chunks. */
 import { stepProgram, type AnyTraining, type Stepped, type TrainingStep } from "../../experiment/training";
 import { tensor, type Tensor } from "../../graph/tensor";
-import type { Tree } from "../../graph/tree";
 import { applyUpdates, type Transform } from "../../optim/index";
 import { HostRandom } from "../../random/hostRandom";
-import type { ChunkModel } from "./chunks";
-import { chunkwise, type ChunkStats } from "./gradient";
+import type { ChunkStats, Chunkwise } from "./gradient";
 import { exactPlan, sparsePlan, type Plan, type SparseOptions } from "./sampling";
 
 /** What decides the backward pass of a step, from the number of chunks and the step. */
@@ -31,11 +29,10 @@ export interface Planned<Batch> {
   readonly step: number;
 }
 
-export interface ChunkTrainerOptions<Model, Batch, Memory extends Tree> {
+export interface ChunkTrainerOptions<Model, Batch, Memory> {
   readonly model: Model;
-  readonly of: ChunkModel<Model, Batch, Memory>;
-  /** Positions of a chunk. */
-  readonly chunk: number;
+  /** How gradients are found: `chunkwise(languageChunks, { chunk })`. */
+  readonly gradients: Chunkwise<Model, Batch, Memory>;
   /** Default SeCO. */
   readonly planner?: Planner;
   readonly optimizer: Transform;
@@ -55,8 +52,7 @@ export interface ChunkTraining<Model, Batch> extends AnyTraining<ChunkTrainerSta
 const ZERO = tensor(0);
 
 /** The training; its steps cost what their choice of chunks does. */
-export function chunkTrainer<Model extends object, Batch extends object, Memory extends Tree>({ model, of, chunk, planner = seco(), optimizer, batch: batches, tokens }: ChunkTrainerOptions<Model, Batch, Memory>): ChunkTraining<Model, Batch> {
-  const gradients = chunkwise(of, { chunk });
+export function chunkTrainer<Model extends object, Batch, Memory>({ model, gradients, planner = seco(), optimizer, batch: batches, tokens }: ChunkTrainerOptions<Model, Batch, Memory>): ChunkTraining<Model, Batch> {
   const update = stepProgram(
     (state: ChunkTrainerState<Model>, given: { readonly gradients: Model; readonly loss: Tensor }) => {
       const [updates, moved] = optimizer.update(given.gradients, state.optimizer, state.model);

@@ -4,6 +4,7 @@ import * as checkfree from "./checkfree/index";
 import * as primer from "./primer";
 
 export type { Card, PaperFigure } from "./card";
+export * as btm from "./btm";
 export * as checkfree from "./checkfree/index";
 export * as dcptLaw from "./dcpt-law/index";
 export * as lost from "./lost";

@@ -1,5 +1,5 @@
 /** @file A small training with each method in it, for the contract that all methods keep. */
-import { data, methods, nn, optim, random, tensor, trainer, type Tensor, type Training } from "../../kernel/index";
+import { data, methods, nn, optim, random, tensor, trainer, tree, type Tensor, type Training } from "../../kernel/index";
 
 export interface MethodCase<Given = unknown> {
   /** What the method is applied to: a model, data, a state. It must stay as it is. */
@@ -41,8 +41,29 @@ const mixedTraining = (model: nn.Gpt): Training => {
   return { ...languageModel(model), batch: (step) => mixed.batch(step) };
 };
 
+/** A teacher for three steps, then none: a batch of the first part brings the teacher's weight with it. */
+const saltTraining = (model: nn.Gpt): Training => {
+  const { distillLoss, omegaAt } = methods.slmHelp;
+  const teacher = smallGpt("gelu");
+  type Taught = Batch & { readonly omega: Tensor };
+  return trainer({
+    model,
+    optimizer: optim.adam({ lr: 1e-2 }),
+    loss: (m, { x, y, omega }: Taught) => distillLoss(m.call(x), y, () => teacher.call(x), { omega }),
+    batch: (step) => ({ ...countingBatch(step), omega: tensor(omegaAt(step, { omega: 2 / 3, kdSteps: 3 })) }),
+  }) as Training;
+};
+
 /** By slug. A method without a case fails the contract. */
 export const METHOD_CASES: Readonly<Record<string, MethodCase>> = {
+  btm: methodCase({
+    given: () => smallGpt(),
+    apply: async (model) => {
+      const whole = languageModel(model);
+      const { state } = await whole.step(await tree.clone(whole.state), whole.batch(0));
+      return methods.btm.branch(whole, { state, batch: (step) => countingBatch(1 + step) });
+    },
+  }),
   checkfree: methodCase({
     given: () => nn.gpt({ vocab: VOCAB, depth: 6, width: 16, heads: 2, context: CONTEXT, key: random.key(5) }),
     apply: (model) => {
@@ -55,4 +76,5 @@ export const METHOD_CASES: Readonly<Record<string, MethodCase>> = {
   "dcpt-law": methodCase({ given: () => smallGpt(), apply: mixedTraining }),
   lost: methodCase({ given: () => smallGpt(), apply: async (model) => languageModel(await methods.lost.lost(model, { rank: 4, density: 0.1 })) }),
   primer: methodCase({ given: () => smallGpt(), apply: (model) => languageModel(methods.primer.primerEz(model)) }),
+  "slm-help": methodCase({ given: () => smallGpt(), apply: saltTraining }),
 };

@@ -2,6 +2,7 @@
 import type { Card } from "./card";
 import * as checkfree from "./checkfree/index";
 import * as primer from "./primer";
+import * as slmHelp from "./slm-help";
 
 export type { Card, PaperFigure } from "./card";
 export * as btm from "./btm";
@@ -16,4 +17,4 @@ export * as seco from "./seco/index";
 export * as slmHelp from "./slm-help";
 
 /** Cards of all methods, in the order of the catalogue. */
-export const cards: readonly Card[] = [checkfree.card, primer.card];
+export const cards: readonly Card[] = [checkfree.card, primer.card, slmHelp.card];

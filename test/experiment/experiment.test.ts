@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { setDisplaySink } from "../../kernel/display/display";
-import { BudgetError, exactly, experiment, nn, NumericError, optim, Quantity, random, readResult, tensor, trainer, tune, type ArmRun, type Tensor } from "../../kernel/index";
+import { BudgetError, exactly, experiment, nn, NumericError, optim, Quantity, random, readResult, stepper, tensor, trainer, tune, type ArmRun, type Tensor } from "../../kernel/index";
 import { runTasks } from "../../kernel/experiment/tasks";
 
 const folder = mkdtempSync(join(tmpdir(), "isoflop-experiment-"));
@@ -117,6 +117,28 @@ describe("experiment", () => {
     const arms = { only: { role: "method", run: arm(4) } } as const;
     await expect(experiment({ ...base, slug: "bad-budget", budget: { flops: 1, tokens: 2 }, arms, accept: {} })).rejects.toThrow(BudgetError);
     await expect(experiment({ ...base, slug: "bad-budget", budget: { flops: 10 }, arms, accept: {} })).rejects.toThrow(/a step costs/);
+  });
+
+  it("books every step at its own price where the price depends on the batch", async () => {
+    const { record } = await experiment({
+      ...base,
+      seeds: 1,
+      slug: "varying-steps",
+      arms: {
+        growing: {
+          role: "method",
+          run: async ({ train }) => {
+            const training = stepper({ state: tensor([1]), step: (state: Tensor, batch: Tensor) => ({ state: state.mul(1), loss: batch.mul(state).sum() }), batch: (step) => tensor(Array.from({ length: 4 * (step + 1) }, () => 1)) });
+            await train(() => ({ ...training, varies: true }), { steps: 3 });
+            return { loss: 0 };
+          },
+        },
+      },
+      accept: {},
+    });
+    const [{ spent, executedFlops }] = record.arms[0].seeds;
+    expect(spent.flops).toBe(executedFlops);
+    expect(spent.flops).toBeGreaterThan(3 * 8); // three times the first step
   });
 });
 

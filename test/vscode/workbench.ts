@@ -97,13 +97,22 @@ export class Workbench {
     await this.page.keyboard.press("Enter");
   }
 
-  /** Accepts a box that asks for a path, or for several of a list, with `path` in it where one is given. */
-  async accept(path?: string): Promise<void> {
-    const input = this.page.locator('.quick-input-widget input[type="text"]').first();
-    await input.waitFor({ state: "visible" });
-    if (path !== undefined) await input.fill(path);
-    // A path is looked at on disk before it is taken.
+  /** Marks the entries of the open list that contain these texts, each one, and accepts. */
+  async pickAll(texts: readonly string[]): Promise<void> {
+    const list = this.page.locator(".quick-input-widget .quick-input-list .monaco-list-row");
+    for (const text of texts) await list.filter({ hasText: text }).first().locator('input[type="checkbox"], .monaco-checkbox').first().click();
     await this.page.locator(".quick-input-widget .quick-input-action .monaco-button").first().click();
+  }
+
+  /** Answers the dialog that asks for a file, to open or to save, with `path`. */
+  async choosePath(path: string): Promise<void> {
+    const input = this.page.locator('.quick-input-widget input[type="text"]').first();
+    const accept = this.page.locator(".quick-input-widget .quick-input-action .monaco-button").first();
+    await accept.waitFor({ state: "visible" });
+    // It writes the folder it begins with into its box some time after it shows.
+    for (const limit = Date.now() + WAIT_MS; !(await input.inputValue()).startsWith("/"); await sleep(POLL_MS)) if (Date.now() > limit) throw new Error("the dialog names no folder");
+    await input.fill(path);
+    await accept.click();
   }
 
   /** Makes a cell the one that commands mean. */

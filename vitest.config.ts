@@ -2,6 +2,8 @@ import { defineConfig } from "vitest/config";
 
 /** Tests that drive a browser: one after another, after the others, as each keeps both cores of a small machine busy. */
 const IN_BROWSER = ["test/webviews/**/*.test.ts", "test/vscode/**/*.test.ts"];
+/** What computes tensors, apart from the tests that name their executor: it holds on onnxruntime-node's own binding, too. */
+const NUMERIC = [...["autodiff", "graph", "nn", "numerics", "onnx", "optim", "random"].map((folder) => `test/${folder}/**/*.test.ts`), "test/contract/{composites,dtypes,ops}.test.ts", "test/runtime/compile.test.ts"];
 
 export default defineConfig({
   test: {
@@ -16,6 +18,16 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: IN_BROWSER,
           // Two cores: onnxruntime uses both, so more test processes only wait for each other.
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "stock",
+          include: NUMERIC,
+          env: { ISOFLOP_EXECUTOR: "stock" },
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },

@@ -16,7 +16,7 @@ export function significant(value: number, digits = 3): string {
   const exponent = Number(exponentText);
   const sign = value < 0 ? "−" : "";
   if (exponent < -4 || exponent >= Math.max(6, digits)) {
-    const shown = String(Number(mantissa));
+    const shown = mantissa.replace(/\.?0+$/, "");
     return `${sign}${shown === "1" ? "" : `${shown}×`}${powerOfTen(exponent)}`;
   }
   return `${sign}${Number(size.toPrecision(digits))}`;

@@ -197,6 +197,15 @@ export interface TensorPayload extends PayloadBase {
   readonly histogram: { readonly edges: readonly number[]; readonly counts: readonly number[] };
   /** The elements, or the leading part along each axis that fits: its shape says which. A scalar has shape [1, 1], a vector [1, n]. */
   readonly values: ByteGrid;
+  /** The same elements exactly, where they are few; missing, they are known only as far as `values` tells. */
+  readonly exact?: ExactElements;
+}
+/** Elements as the dtype holds them, NaN and infinite ones too. */
+export interface ExactElements {
+  /** float64 for float64, and for integers of which one is beyond ±2^24; else float32. */
+  readonly type: "float32" | "float64";
+  /** base64 of little-endian numbers, row-major. */
+  readonly data: string;
 }
 
 // ---- cost ---------------------------------------------------------------------------------------------------------------------------------

@@ -14,13 +14,13 @@ import { element, group, label, type SvgChild, type SvgNode } from "./svg";
 import { fitText } from "./textWidth";
 import { ACCENT, CARD_EDGE, MUTED_INK, type ColourMap } from "./theme";
 import { histogram, tensorStats } from "./tensorStats";
-import { byteGrid, extentOf, gridValues, isHostTensor, numbersOf, type NumberArray, type NumberSource } from "./values";
+import { byteGrid, exactElements, extentOf, gridValues, isHostTensor, numbersOf, type NumberArray, type NumberSource } from "./values";
 
 export interface TensorViewOptions {
   readonly title?: string;
 }
 
-/** Elements kept in a payload: one byte each, four thirds in base64. */
+/** Elements kept in a payload: one byte each, four thirds in base64. Few are kept exactly too. */
 const MAX_KEPT_ELEMENTS = 60_000;
 const MAX_SLICES = 8;
 const MAX_DRAWN_CELLS = 12_000;
@@ -43,13 +43,15 @@ export function tensorView(source: HostTensor | NumberSource, { title = "" }: Te
   const cuts = kept.every((size, axis) => size === shape[axis])
     ? []
     : [`the first ${showShape(kept)} of ${showShape(tensor.shape)}; statistics are over all elements`];
-  const part: Pick<TensorPayload, "dtype" | "shape" | "bytes" | "stats" | "histogram" | "values"> = {
+  const elements = leading({ shape, data: values }, kept);
+  const part: Pick<TensorPayload, "dtype" | "shape" | "bytes" | "stats" | "histogram" | "values" | "exact"> = {
     dtype: tensor.dtype,
     shape: [...tensor.shape],
     bytes: tensor.data.byteLength,
     stats: tensorStats(values),
     histogram: histogram(values),
-    values: byteGrid(leading({ shape, data: values }, kept), rangeFor(values)),
+    values: byteGrid(elements, rangeFor(values)),
+    exact: exactElements(elements.data, tensor.dtype),
   };
   const payload: TensorPayload = { version: 1, title: title.slice(0, 300), finding: findingOf(part), cuts, ...part };
   return new Display({

@@ -1,8 +1,8 @@
-/** @file Numbers of any source as Float64Array, and the compact forms that payloads carry: rounded lists and byte grids. */
+/** @file Numbers of any source as Float64Array, and the compact forms that payloads carry: rounded lists, byte grids, exact elements. */
 import { ArgumentError, ShapeError } from "../errors";
-import { toNumbers, type HostTensor } from "../graph/dtype";
+import { isFloat, toNumbers, type Dtype, type HostTensor } from "../graph/dtype";
 import { showShape, sizeOf } from "../graph/shape";
-import type { ByteGrid, MaybeNumber } from "./schema";
+import type { ByteGrid, ExactElements, MaybeNumber } from "./schema";
 
 /** What views take as a list of numbers. */
 export type NumberSource = ArrayLike<number> | ArrayLike<bigint> | HostTensor;
@@ -119,6 +119,19 @@ export function toBytes(values: ArrayLike<number>, low: number, high: number): U
 export function byteGrid(array: NumberArray, range: readonly [number, number] = extentOf(array.data) ?? [0, 0]): ByteGrid {
   const [low, high] = [jsonNumber(range[0], 6) ?? 0, jsonNumber(range[1], 6) ?? 0];
   return { shape: [...array.shape], low, high, data: base64(toBytes(array.data, low, high)) };
+}
+
+/** Most bytes of exact elements in a payload: with its byte grid and static twin it stays well within the budget of an output. */
+const MAX_EXACT_BYTES = 65_536;
+
+/** `values` as elements of `dtype`, without loss. undefined when they are too many (over 16,384 float32 or 8,192 float64), or integers beyond ±2^53. */
+export function exactElements(values: Float64Array, dtype: Dtype): ExactElements | undefined {
+  if (values.length * Float32Array.BYTES_PER_ELEMENT > MAX_EXACT_BYTES) return undefined;
+  if (!isFloat(dtype) && !values.every(Number.isSafeInteger)) return undefined;
+  const double = dtype === "float64" || (!isFloat(dtype) && values.some((value) => Math.abs(value) > 2 ** 24));
+  const held = double ? values : Float32Array.from(values);
+  if (held.byteLength > MAX_EXACT_BYTES) return undefined;
+  return { type: double ? "float64" : "float32", data: base64(new Uint8Array(held.buffer, held.byteOffset, held.byteLength)) };
 }
 
 export const base64 = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");

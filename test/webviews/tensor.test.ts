@@ -1,4 +1,4 @@
-/** @file The tensor view in a browser: slices, readout, copying, and shapes of every kind. */
+/** @file The tensor view in a browser: slices, readout, copying, exact values, and shapes of every kind. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hostArrayFrom, type Dtype, type HostTensor } from "../../kernel/graph/dtype";
 import { tensorView } from "../../kernel/display/tensorView";
@@ -60,6 +60,45 @@ describe.skipIf(!hasChromium)("tensors", () => {
       await frame.getByText(`copied as ${format}`).first().waitFor();
       expect(await copied()).toBe(expected);
     }
+  });
+
+  it("shows, counts and copies few elements exactly, those that are not finite too", async () => {
+    const { page } = opened;
+    const source = (values: readonly number[]): HostTensor => made([2, values.length / 2], (i) => values[i]);
+    const frame = await openView(page, "tensor", tensorView(source([1.5, 2.5, 3.5, 42.5])).payload, { id: "exact" });
+    const readout = frame.locator(".iso-tensor-readout");
+    await frame.getByRole("application").focus();
+    await page.keyboard.press("ArrowRight");
+    expect(await readout.textContent()).toBe("[0, 1] = 2.5");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("ArrowLeft");
+    expect(await readout.textContent()).toBe("[1, 0] = 3.5");
+    expect(await frame.locator("tr", { hasText: "mean" }).textContent()).toBe("mean12.512.5");
+    expect(await frame.locator(".iso-tensor-facts").textContent()).toBe("float32 [2, 2] · exact values");
+    await frame.getByRole("button", { name: "Copy what is shown" }).click();
+    await frame.getByText("copied as text").first().waitFor();
+    expect(await copied()).toBe("1.5   2.5\n3.5  42.5\n");
+    await shot(page, "tensor-exact");
+    const broken = await openView(page, "tensor", tensorView(source([0.1, NaN, -Infinity, 1e-20])).payload, { id: "exact-not-finite" });
+    await broken.getByRole("application").focus();
+    await page.keyboard.press("ArrowRight");
+    expect(await broken.locator(".iso-tensor-readout").textContent()).toBe("[0, 1] = NaN");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("ArrowLeft");
+    expect(await broken.locator(".iso-tensor-readout").textContent()).toBe("[1, 0] = −∞");
+    expect(await broken.locator("tr", { hasText: "infinite" }).textContent()).toBe("⚠ infinite1 (25 %)1 (25 %)");
+    await broken.getByRole("combobox", { name: "Copy as" }).selectOption("CSV");
+    await broken.getByRole("button", { name: "Copy what is shown" }).click();
+    await expect.poll(copied, SLOW).toBe("0.1,NaN\n-Infinity,1e-20\n");
+  });
+
+  it("tells how far values are known that it holds as bytes alone", async () => {
+    const { page } = opened;
+    const frame = await openView(page, "tensor", { ...tensorView(made([2, 2], (i) => [1.5, 2.5, 3.5, 42.5][i])).payload, exact: undefined }, { id: "bytes" });
+    await frame.getByRole("application").focus();
+    await page.keyboard.press("ArrowRight");
+    expect(await frame.locator(".iso-tensor-readout").textContent()).toBe("[0, 1] = 2.47 ± 0.08");
+    expect(await frame.locator(".iso-tensor-facts").textContent()).toContain("values to ±0.081");
   });
 
   it("shows any two axes: choosing the axis of the other one exchanges them", async () => {
@@ -145,6 +184,8 @@ describe.skipIf(!hasChromium)("tensors", () => {
   it.each([
     ["bytes that are too few", { values: { shape: [100, 100], low: 0, high: 1, data: "AAAA" } }],
     ["a shape that is text", { shape: "<script>" }],
+    ["exact elements that are too few", { exact: { type: "float32", data: "AAAA" } }],
+    ["exact elements that are no base64", { exact: { type: "float32", data: "<script>" } }],
     ["values larger than the tensor", { shape: [1, 1] }],
     ["edges that do not fit", { histogram: { edges: [0], counts: [1, 2] } }],
   ])("refuses %s with words, and draws nothing", async (_, change) => {
@@ -160,6 +201,9 @@ describe.skipIf(!hasChromium)("tensors", () => {
     await page.page.locator("canvas").first().focus();
     await page.page.keyboard.press("ArrowRight");
     await shot(page.page, `tensor-${theme}`);
+    await openView(page.page, "tensor", tensorView(made([3, 5], (i) => [1.5, 2.5, -42.5, NaN, Infinity, 1e-9, 123456, 1 / 3][i % 8] * (i < 8 ? 1 : -1.1))).payload, { id: "few" });
+    await page.page.locator(".iso-tensor-facts", { hasText: "[3, 5]" }).scrollIntoViewIfNeeded();
+    await shot(page.page, `tensor-exact-${theme}`);
     expect(await axeViolations(page.page)).toEqual([]);
     expect(await page.problems()).toEqual([]);
     await page.close();

@@ -17,7 +17,7 @@ export function significant(value: number | null | undefined, digits = 3): strin
   const exponent = Number(exponentText);
   const sign = value < 0 ? "−" : "";
   if (exponent < -4 || exponent >= Math.max(6, digits)) {
-    const shown = String(Number(mantissa));
+    const shown = mantissa.replace(/\.?0+$/, "");
     return `${sign}${shown === "1" ? "" : `${shown}×`}${powerOfTen(exponent)}`;
   }
   return `${sign}${Number(size.toPrecision(digits))}`;

@@ -118,7 +118,7 @@ export const byteGrid: Check<ByteGrid> = (value, path) => {
 };
 
 /** Bytes that base64 text of this length and padding holds. */
-const base64Bytes = (data: string): number => (data.length / 4) * 3 - (data.endsWith("==") ? 2 : data.endsWith("=") ? 1 : 0);
+export const base64Bytes = (data: string): number => (data.length / 4) * 3 - (data.endsWith("==") ? 2 : data.endsWith("=") ? 1 : 0);
 
 /** Base64 text of at most `limit` bytes; "" is allowed. */
 export function base64(limit: number): Check<string> {

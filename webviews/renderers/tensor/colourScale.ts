@@ -1,6 +1,8 @@
 /** @file Colours of bytes: a map stretched over the whole tensor or over the slice. */
+import type { TensorStats } from "../../../kernel/display/schema";
+import { gridValue } from "../../shared/base64";
 import { mapColour, NOT_FINITE, type Rgb } from "../../shared/colour";
-import { type SliceStats, valueAt, type Values } from "./slice";
+import type { Values } from "./values";
 
 export const MAPS = ["automatic", "sequential", "diverging", "grey"] as const;
 export type MapName = (typeof MAPS)[number];
@@ -17,10 +19,9 @@ export interface ColourScale {
 }
 
 /** Diverging maps are symmetric around 0, so that white is 0. */
-export function colourScale(values: Values, { map, span, stats }: { readonly map: MapName; readonly span: Span; readonly stats: SliceStats }): ColourScale {
-  const some = span === "slice" && !Number.isNaN(stats.min);
-  const [from, to] = some ? [stats.min, stats.max] : [values.grid.low, values.grid.high];
-  const chosen = map === "automatic" ? (values.grid.low < 0 && values.grid.high > 0 ? "diverging" : "sequential") : map;
+export function colourScale({ grid }: Pick<Values, "grid">, { map, span, stats }: { readonly map: MapName; readonly span: Span; readonly stats: TensorStats }): ColourScale {
+  const [from, to] = span === "slice" && stats.min !== null && stats.max !== null ? [stats.min, stats.max] : [grid.low, grid.high];
+  const chosen = map === "automatic" ? (grid.low < 0 && grid.high > 0 ? "diverging" : "sequential") : map;
   const bound = Math.max(Math.abs(from), Math.abs(to));
   const [low, high] = chosen === "diverging" ? [-bound, bound] : [from, to];
   const at = (position: number): Rgb => {
@@ -30,7 +31,7 @@ export function colourScale(values: Values, { map, span, stats }: { readonly map
   };
   const table = new Uint8ClampedArray(256 * 4);
   for (let byte = 0; byte < 256; byte++) {
-    const position = high > low ? (valueAt(values, byte) - low) / (high - low) : 0.5;
+    const position = high > low ? (gridValue(grid, byte) - low) / (high - low) : 0.5;
     table.set([...(byte === 255 ? NOT_FINITE : at(position)), 255], byte * 4);
   }
   return { low, high, table, at };

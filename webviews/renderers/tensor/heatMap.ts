@@ -1,20 +1,9 @@
-/** @file The heat map: a slice in colours with its values where there is room, a cursor that pointer and keys move, zoom and pan. */
-import { contrast, hexOfRgb, type Rgb } from "../../shared/colour";
+/** @file The heat map: a cursor that pointer and keys move, zoom and pan. ./drawHeatMap draws it. */
 import { sharpContext } from "../../shared/canvas";
 import { html } from "../../shared/dom";
 import type { Theme } from "../../shared/renderer";
-import type { ColourScale } from "./colourScale";
-import type { Slice } from "./slice";
+import { drawHeatMap, type HeatMapContent, LEFT_PX, TOP_PX } from "./drawHeatMap";
 import { type Cell, cellAt, clamped, fit, paint, revealing, type Size, type Viewport, zoomed } from "./viewport";
-
-export interface HeatMapContent {
-  readonly slice: Slice;
-  readonly colours: ColourScale;
-  /** Value of a byte as text. */
-  readonly text: (byte: number) => string;
-  /** Names of the axes, shown beside them. */
-  readonly axes: { readonly rows: string; readonly columns: string };
-}
 
 export interface HeatMapOptions {
   readonly size: () => Size;
@@ -24,14 +13,7 @@ export interface HeatMapOptions {
   readonly signal: AbortSignal;
 }
 
-/** Room for row numbers and column numbers. */
-const LEFT_PX = 46;
-const TOP_PX = 22;
-/** Cells at least this large show their value. */
-const TEXT_WIDTH_PX = 40;
-const TEXT_HEIGHT_PX = 15;
 const ZOOM_STEP = 1.4;
-const FONT_PX = 11;
 
 export class HeatMap {
   readonly canvas = html("canvas", { class: "iso-tensor-map", tabindex: 0, role: "application", "aria-roledescription": "heat map" });
@@ -206,89 +188,8 @@ export class HeatMap {
   }
 
   private draw(): void {
-    const { content, canvas, view } = this;
-    const { width, height } = this.options.size();
-    const theme = this.options.theme();
-    const context = sharpContext(canvas, { width, height });
-    if (context === undefined || content === undefined) return;
-    context.clearRect(0, 0, width, height);
-    context.font = `${FONT_PX}px ${theme.font}`;
-    const { rows, columns } = content.slice;
-    const shownWidth = Math.min(this.room.width, view.x + columns * view.cellWidth);
-    const shownHeight = Math.min(this.room.height, view.y + rows * view.cellHeight);
-    if (rows * columns === 0) {
-      context.fillStyle = theme.muted;
-      context.fillText("no elements", LEFT_PX, TOP_PX + 16);
-      return;
-    }
-    this.drawCells(context, content, { width: shownWidth, height: shownHeight });
-    context.strokeStyle = theme.line;
-    context.strokeRect(LEFT_PX - 0.5, TOP_PX - 0.5, shownWidth + 1, shownHeight + 1);
-    this.drawTicks(context, content, { theme, width: shownWidth, height: shownHeight });
-    for (const [cell, colour] of [[this.hover, theme.foreground], [this.cursor, theme.focus]] as const) if (cell !== undefined) this.drawMark(context, cell, { colour, ground: theme.background, width: shownWidth, height: shownHeight });
+    const context = sharpContext(this.canvas, this.options.size());
+    const { content, view, room, hover, cursor } = this;
+    if (context !== undefined && content !== undefined) drawHeatMap(context, content, { view, room, hover, cursor, theme: this.options.theme() });
   }
-
-  private drawCells(context: CanvasRenderingContext2D, { slice, colours, text }: HeatMapContent, { width, height }: Size): void {
-    const { view } = this;
-    const ratio = context.getTransform().a;
-    const pixels = { width: Math.max(1, Math.round(width * ratio)), height: Math.max(1, Math.round(height * ratio)) };
-    const image = context.createImageData(pixels.width, pixels.height);
-    paint(slice, { view, ratio, table: colours.table, out: image.data, ...pixels });
-    context.putImageData(image, Math.round(LEFT_PX * ratio), Math.round(TOP_PX * ratio));
-    if (view.cellWidth < TEXT_WIDTH_PX || view.cellHeight < TEXT_HEIGHT_PX) return;
-    context.save();
-    context.beginPath();
-    context.rect(LEFT_PX, TOP_PX, width, height);
-    context.clip();
-    context.textAlign = "center";
-    context.textBaseline = "middle";
-    for (let row = Math.max(0, Math.floor(-view.y / view.cellHeight)); row < slice.rows && view.y + row * view.cellHeight < height; row++)
-      for (let column = Math.max(0, Math.floor(-view.x / view.cellWidth)); column < slice.columns && view.x + column * view.cellWidth < width; column++) {
-        const byte = slice.bytes[row * slice.columns + column];
-        context.fillStyle = inkOn([colours.table[byte * 4], colours.table[byte * 4 + 1], colours.table[byte * 4 + 2]]);
-        context.fillText(byte === 255 ? "NaN/∞" : text(byte), LEFT_PX + view.x + (column + 0.5) * view.cellWidth, TOP_PX + view.y + (row + 0.5) * view.cellHeight, view.cellWidth - 4);
-      }
-    context.restore();
-  }
-
-  private drawTicks(context: CanvasRenderingContext2D, { slice, axes }: HeatMapContent, { theme, width, height }: Size & { readonly theme: Theme }): void {
-    const { view } = this;
-    context.fillStyle = theme.muted;
-    context.textBaseline = "middle";
-    context.textAlign = "right";
-    for (const row of ticks({ count: slice.rows, from: view.y, size: view.cellHeight, room: height, gap: 18 })) context.fillText(String(row), LEFT_PX - 5, TOP_PX + view.y + (row + 0.5) * view.cellHeight);
-    context.textAlign = "center";
-    for (const column of ticks({ count: slice.columns, from: view.x, size: view.cellWidth, room: width, gap: 34 })) context.fillText(String(column), LEFT_PX + view.x + (column + 0.5) * view.cellWidth, TOP_PX - 10);
-    context.textAlign = "left";
-    context.fillText([axes.rows === "" ? "" : `${axes.rows}↓`, axes.columns === "" ? "" : `${axes.columns}→`].join(" ").trim(), 0, TOP_PX - 10, LEFT_PX - 4);
-  }
-
-  private drawMark(context: CanvasRenderingContext2D, { row, column }: Cell, { colour, ground, width, height }: Size & { readonly colour: string; readonly ground: string }): void {
-    const { view } = this;
-    const [x, y] = [view.x + column * view.cellWidth, view.y + row * view.cellHeight];
-    if (x + view.cellWidth <= 0 || y + view.cellHeight <= 0 || x >= width || y >= height) return;
-    // Cells smaller than the mark get one around them.
-    const [w, h] = [Math.max(5, view.cellWidth), Math.max(5, view.cellHeight)];
-    const box = [LEFT_PX + x + (view.cellWidth - w) / 2, TOP_PX + y + (view.cellHeight - h) / 2, w, h] as const;
-    context.lineWidth = 3.5;
-    context.strokeStyle = ground;
-    context.strokeRect(...box);
-    context.lineWidth = 2;
-    context.strokeStyle = colour;
-    context.strokeRect(...box);
-    context.lineWidth = 1;
-  }
-}
-
-const inkOn = (ground: Rgb): string => (contrast(ground, [0, 0, 0]) > contrast(ground, [255, 255, 255]) ? hexOfRgb([0, 0, 0]) : hexOfRgb([255, 255, 255]));
-
-/** Numbers of cells that are labelled: 1, 2 or 5 times a power of ten apart, at least `gap` pixels. */
-function ticks({ count, from, size, room, gap }: { readonly count: number; readonly from: number; readonly size: number; readonly room: number; readonly gap: number }): number[] {
-  const least = gap / size;
-  const power = 10 ** Math.floor(Math.log10(Math.max(1, least)));
-  const step = [1, 2, 5, 10].map((part) => part * power).find((each) => each >= least) ?? 1;
-  const out: number[] = [];
-  const first = Math.max(0, Math.ceil((-from / size - 0.5) / step)) * step;
-  for (let index = first; index < count && from + (index + 0.5) * size <= room; index += step) out.push(index);
-  return out;
 }

@@ -1,26 +1,6 @@
-/** @file Two axes of a tensor with the others held at an index: which elements, at what place, with what value. */
-import type { ByteGrid, TensorPayload } from "../../../kernel/display/schema";
-import { bytesOfBase64, gridValue } from "../../shared/base64";
-import { significant } from "../../shared/format";
-
-/** The values of a payload as bytes, and what is known about them. */
-export interface Values {
-  readonly grid: ByteGrid;
-  readonly bytes: Uint8Array;
-  readonly shape: readonly number[];
-  /** Sizes of the whole tensor along the same axes. */
-  readonly whole: readonly number[];
-  /** Axes of the tensor itself; scalars and vectors are shown with axes put before. */
-  readonly rank: number;
-  /** Whole numbers in so small a range that a byte holds them exactly. */
-  readonly exact: boolean;
-}
-
-export function valuesOf({ values: grid, shape, dtype }: Pick<TensorPayload, "values" | "shape" | "dtype">): Values {
-  const whole = [...grid.shape.slice(0, grid.shape.length - shape.length).map(() => 1), ...shape];
-  const integer = /^(u?int\d+|bool)$/.test(dtype);
-  return { grid, bytes: bytesOfBase64(grid.data), shape: grid.shape, whole, rank: shape.length, exact: integer && grid.high - grid.low <= 254 };
-}
+/** @file Two axes of a tensor with the others held at an index: which elements, at what place, and their statistics. */
+import type { TensorStats } from "../../../kernel/display/schema";
+import type { Values } from "./values";
 
 /** Which axes run down and across; `index` holds the place along all axes (of the shown ones it is not used). */
 export interface Selection {
@@ -42,21 +22,26 @@ export function fitted(selection: Partial<Selection> | undefined, values: Pick<V
   return { rows, columns, index: shape.map((size, i) => (Number.isInteger(index[i]) ? Math.min(Math.max(0, size - 1), Math.max(0, index[i])) : 0)) };
 }
 
-/** Two axes as bytes, row-major. */
+/** The elements along two axes, row-major. */
 export interface Slice {
   readonly rows: number;
   readonly columns: number;
   readonly bytes: Uint8Array;
+  readonly numbers: Float64Array;
 }
 
-export function sliceOf({ shape, bytes }: Pick<Values, "shape" | "bytes">, { rows, columns, index }: Selection): Slice {
+export function sliceOf({ shape, bytes, numbers }: Pick<Values, "shape" | "bytes" | "numbers">, { rows, columns, index }: Selection): Slice {
   const strides = stridesOf(shape);
   const start = index.reduce((sum, at, axis) => (axis === rows || axis === columns ? sum : sum + at * strides[axis]), 0);
   const [height, width] = [shape[rows], shape[columns]];
-  const out = new Uint8Array(height * width);
+  const slice = { rows: height, columns: width, bytes: new Uint8Array(height * width), numbers: new Float64Array(height * width) };
   for (let row = 0; row < height; row++)
-    for (let column = 0; column < width; column++) out[row * width + column] = bytes[start + row * strides[rows] + column * strides[columns]];
-  return { rows: height, columns: width, bytes: out };
+    for (let column = 0; column < width; column++) {
+      const [to, from] = [row * width + column, start + row * strides[rows] + column * strides[columns]];
+      slice.bytes[to] = bytes[from];
+      slice.numbers[to] = numbers[from];
+    }
+  return slice;
 }
 
 function stridesOf(shape: readonly number[]): number[] {
@@ -65,51 +50,24 @@ function stridesOf(shape: readonly number[]): number[] {
   return strides;
 }
 
-export interface SliceStats {
-  readonly min: number;
-  readonly max: number;
-  readonly mean: number;
-  readonly std: number;
-  readonly notFinite: number;
-  readonly zeros: number;
-}
-
-/** NaN where there is no finite element. Exact to a step of the bytes. */
-export function statsOf({ bytes }: Slice, values: Values): SliceStats {
-  const counts = new Float64Array(256);
-  for (const byte of bytes) counts[byte]++;
-  let [count, sum, squares, min, max, zeros] = [0, 0, 0, NaN, NaN, 0];
-  for (let byte = 0; byte < 255; byte++) {
-    if (counts[byte] === 0) continue;
-    const value = valueAt(values, byte);
-    if (count === 0) min = value;
-    max = value;
-    count += counts[byte];
-    sum += counts[byte] * value;
-    if (value === 0) zeros += counts[byte];
+/** As exact as the numbers are. `nanCount` counts those of which no more is known than that they are not finite, too. */
+export function statsOf({ numbers }: Slice): TensorStats {
+  let [nanCount, infiniteCount, zeroCount, count, mean, squares, min, max] = [0, 0, 0, 0, 0, 0, Infinity, -Infinity];
+  for (const value of numbers) {
+    if (Number.isNaN(value)) nanCount++;
+    else if (!Number.isFinite(value)) infiniteCount++;
+    else {
+      if (value === 0) zeroCount++;
+      if (value < min) min = value;
+      if (value > max) max = value;
+      // Welford: exact enough for a small spread around a large mean.
+      const delta = value - mean;
+      mean += delta / ++count;
+      squares += delta * (value - mean);
+    }
   }
-  const mean = count === 0 ? NaN : sum / count;
-  for (let byte = 0; byte < 255; byte++) if (counts[byte] > 0) squares += counts[byte] * (valueAt(values, byte) - mean) ** 2;
-  return { min, max, mean, std: count === 0 ? NaN : Math.sqrt(squares / count), notFinite: counts[255], zeros };
-}
-
-/** The value that a byte stands for; NaN for one that is not finite. */
-export function valueAt({ grid, exact }: Pick<Values, "grid" | "exact">, byte: number): number {
-  const value = gridValue(grid, byte);
-  return exact && !Number.isNaN(value) ? Math.round(value) : value;
-}
-
-/** Distance of neighbouring bytes; 0 for exact values. */
-export const stepOf = ({ grid: { low, high }, exact }: Pick<Values, "grid" | "exact">): number => (exact ? 0 : (high - low) / 254);
-
-/** As shown: no more digits than the bytes hold. */
-export function valueText(values: Pick<Values, "grid" | "exact">, byte: number): string {
-  if (byte === 255) return "not finite";
-  const value = valueAt(values, byte);
-  const step = stepOf(values);
-  if (step === 0 || value === 0) return significant(value, 6);
-  if (Math.abs(value) < step / 2) return "0";
-  return significant(value, Math.min(6, Math.max(1, Math.ceil(Math.log10(Math.abs(value) / step)) + 1)));
+  const counts = { nanCount, infiniteCount, zeroCount };
+  return count === 0 ? { min: null, max: null, mean: null, std: null, ...counts } : { min, max, mean, std: Math.sqrt(squares / count), ...counts };
 }
 
 /** Place along all axes of the tensor itself: "[3, 0, 12]"; "[]" of a scalar. */

@@ -14,9 +14,10 @@ import { HeatMap } from "./heatMap";
 import { Histogram } from "./histogram";
 import { parseTensor } from "./parse";
 import { TENSOR_CSS } from "./rules";
-import { fitted, placeText, type Selection, selectionText, type Slice, sliceOf, statsOf, stepOf, valueAt, valueText, type Values, valuesOf } from "./slice";
 import { readSettings, type Settings } from "./settings";
+import { fitted, placeText, type Selection, selectionText, type Slice, sliceOf, statsOf } from "./slice";
 import { statistics } from "./statistics";
+import { cellText, valueText, type Values, valuesOf } from "./values";
 import type { Cell } from "./viewport";
 
 const MAP_NAMES = { automatic: "automatic", sequential: "viridis", diverging: "blue–red", grey: "grey" } as const;
@@ -70,7 +71,7 @@ class TensorView {
   readonly exports: Mounted<"tensor">["exports"] = [
     { label: "PNG", make: async (): Promise<ExportFile> => ({ name: "tensor.png", mime: "image/png", bytes: await pngOfCanvas(this.map.picture()) }) },
     { label: "SVG (histogram)", make: () => this.histogramFile() },
-    { label: "CSV", make: () => Promise.resolve(textFile("tensor.csv", { text: copyText(this.slice, { values: this.values, format: "CSV" }), mime: "text/csv" })) },
+    { label: "CSV", make: () => Promise.resolve(textFile("tensor.csv", { text: copyText(this.slice, { rank: this.values.rank, format: "CSV" }), mime: "text/csv" })) },
   ];
 
   private get selection(): Selection {
@@ -89,7 +90,7 @@ class TensorView {
 
   private makeColours(): ColourScale {
     const { map, span } = this.settings;
-    return colourScale(this.values, { map, span, stats: statsOf(this.slice, this.values) });
+    return colourScale(this.values, { map, span, stats: statsOf(this.slice) });
   }
 
   private change(change: Partial<Settings>, { keep = true }: { readonly keep?: boolean } = {}): void {
@@ -125,10 +126,11 @@ class TensorView {
 
   /** Everything anew: another payload. */
   private showAll(keep = false): void {
-    const step = stepOf(this.values);
+    const { exact, step } = this.values;
+    const known = exact ? "exact values" : step > 0 ? `values to ±${significant(step / 2, 2)}` : "values to 6 digits";
     const cut = this.values.shape.some((size, axis) => size < this.values.whole[axis]);
     const part = cut ? [`shown: the first [${this.values.shape.slice(this.values.shape.length - this.values.rank).join(", ")}] of [${this.payload.shape.join(", ")}]`] : [];
-    this.facts.textContent = [`${this.payload.dtype} [${this.payload.shape.join(", ")}]`, step > 0 ? `values to ±${significant(step / 2, 2)}` : "exact values", ...part].join(" · ");
+    this.facts.textContent = [`${this.payload.dtype} [${this.payload.shape.join(", ")}]`, known, ...part].join(" · ");
     this.buildAxes();
     this.show(keep);
   }
@@ -180,13 +182,14 @@ class TensorView {
 
   private show(keep: boolean): void {
     const { selection, values, payload } = this;
-    this.slice = sliceOf(values, selection);
+    const slice = sliceOf(values, selection);
+    this.slice = slice;
     this.colours = this.makeColours();
     const offset = values.shape.length - values.rank;
     const name = (axis: number): string => (axis < offset ? "" : String(axis - offset));
-    this.map.show({ slice: this.slice, colours: this.colours, text: (byte) => valueText(values, byte), axes: { rows: name(selection.rows), columns: name(selection.columns) } }, { keep });
+    this.map.show({ slice, colours: this.colours, text: (at, characters) => cellText(values, slice.numbers[at], characters), axes: { rows: name(selection.rows), columns: name(selection.columns) } }, { keep });
     const size = payload.shape.reduce((product, axis) => product * axis, 1);
-    replace(this.numbers, statistics({ all: payload.stats, size, slice: statsOf(this.slice, values), sliceSize: this.slice.bytes.length, exact: values.exact }));
+    replace(this.numbers, statistics({ all: payload.stats, size, slice: statsOf(slice), sliceSize: slice.numbers.length, exact: values.exact }));
     this.histogram.draw({ histogram: payload.histogram, log: this.settings.log, onBar: (text) => (this.barText.textContent = text ?? "") });
     this.drawKey();
     this.point(this.map.selected, false);
@@ -206,26 +209,26 @@ class TensorView {
   private point(cell: Cell | undefined, moved: boolean): void {
     const { values, selection, slice } = this;
     if (cell === undefined || cell.row >= slice.rows || cell.column >= slice.columns) {
-      this.readout.textContent = slice.bytes.length === 1 ? `${placeText(values, selection, { row: 0, column: 0 })} = ${this.valueOf(0)}` : `${selectionText(values, selection)}   point at a cell, or use the arrow keys`;
+      this.readout.textContent = slice.numbers.length === 1 ? `${placeText(values, selection, { row: 0, column: 0 })} = ${this.valueOf(0)}` : `${selectionText(values, selection)}   point at a cell, or use the arrow keys`;
       this.histogram.mark(undefined);
       return;
     }
     const at = cell.row * slice.columns + cell.column;
     const text = `${placeText(values, selection, cell)} = ${this.valueOf(at)}`;
     this.readout.textContent = text;
-    this.histogram.mark(valueAt(values, slice.bytes[at]));
+    this.histogram.mark(slice.numbers[at]);
     if (moved) this.host.announce(text);
   }
 
   private valueOf(at: number): string {
-    const byte = this.slice.bytes[at];
-    const value = valueText(this.values, byte);
-    return byte === 255 || stepOf(this.values) === 0 ? value : `${value} ± ${significant(stepOf(this.values) / 2, 1)}`;
+    const value = this.slice.numbers[at];
+    const { step } = this.values;
+    return `${valueText(this.values, value)}${step === 0 || Number.isNaN(value) ? "" : ` ± ${significant(step / 2, 1)}`}`;
   }
 
   private async copy(): Promise<void> {
     const { format } = this.settings;
-    const done = await toClipboard(copyText(this.slice, { values: this.values, format }));
+    const done = await toClipboard(copyText(this.slice, { rank: this.values.rank, format }));
     const what = `${this.slice.rows} × ${this.slice.columns} values`;
     const message = done ? `${what} copied as ${format}` : "The clipboard refused; export as CSV instead";
     this.readout.textContent = message;

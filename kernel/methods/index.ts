@@ -2,6 +2,7 @@
 import type { Card } from "./card";
 import * as checkfree from "./checkfree/index";
 import * as primer from "./primer";
+import * as quartet from "./quartet/index";
 import * as slmHelp from "./slm-help";
 
 export type { Card, PaperFigure } from "./card";
@@ -17,4 +18,4 @@ export * as seco from "./seco/index";
 export * as slmHelp from "./slm-help";
 
 /** Cards of all methods, in the order of the catalogue. */
-export const cards: readonly Card[] = [checkfree.card, primer.card, slmHelp.card];
+export const cards: readonly Card[] = [checkfree.card, primer.card, quartet.card, slmHelp.card];

@@ -1,9 +1,9 @@
 /** @file Gradients of reductions, movement and indexing. */
 import type { ReductionOp } from "../graph/op";
 import { cast, div, equal, mul } from "../graph/ops/elementwise";
-import { oneHotOf, scatterAdd, takeAlong } from "../graph/ops/indexing";
-import { matmul } from "../graph/ops/linalg";
-import { broadcastTo, concat, pad, reshape, slice, transpose, zeros, zerosLike } from "../graph/ops/movement";
+import { gatherGradient } from "../graph/composites/gatherGradient";
+import { scatterAdd, takeAlong } from "../graph/ops/indexing";
+import { broadcastTo, concat, pad, reshape, slice, transpose, zerosLike } from "../graph/ops/movement";
 import { cumSum, sum } from "../graph/ops/reduction";
 import { reducedShape, sizeOf } from "../graph/shape";
 import { node, type Tensor } from "../graph/tensor";
@@ -21,9 +21,6 @@ const extreme: VjpRule<"ReduceMax" | "ReduceMin"> = (call) => {
   const count = sum(hit, axes, { keep: true });
   return [mul(hit, div(spread(call, g), count))];
 };
-
-/** Above this vocabulary, adding rows by index is cheaper than a product with one-hot rows. */
-const ONE_HOT_ROWS = 4096;
 
 type StructureOp = ReductionOp | "ArgMax" | "CumSum" | "Reshape" | "Transpose" | "Broadcast" | "Slice" | "Pad" | "Concat" | "Gather" | "TakeAlong" | "ScatterAdd" | "TopKValues" | "TopKIndices";
 
@@ -73,11 +70,7 @@ export const structureRules: VjpRules<StructureOp> = {
     const order = [...Array.from({ length: k }, (_, i) => axis + i), ...g.shape.map((_, i) => i).filter((i) => i < axis || i >= axis + k)];
     const rest = x.shape.filter((_, i) => i !== axis);
     const rows = reshape(transpose(g, order), [indices.size, sizeOf(rest)]);
-    const flat = reshape(indices, [indices.size]);
-    const total =
-      x.shape[axis] <= ONE_HOT_ROWS && indices.size > 1
-        ? matmul(oneHotOf(flat, x.shape[axis], x.dtype), rows, { transA: true })
-        : scatterAdd(zeros([x.shape[axis], rows.shape[1]], x.dtype), broadcastTo(reshape(flat, [flat.size, 1]), rows.shape), { updates: rows, axis: 0 });
+    const total = gatherGradient(rows, reshape(indices, [indices.size]), x.shape[axis]);
     const back = x.shape.map((_, i) => (i === axis ? 0 : i < axis ? i + 1 : i));
     return [transpose(reshape(total, [x.shape[axis], ...rest]), back), null];
   },

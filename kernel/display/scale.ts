@@ -149,4 +149,4 @@ export function scaleOf(axis: AxisPayload, { range, count }: ScaleRange): Scale 
 
 /** "loss (nats)", "loss", or "". */
 export const axisTitle = ({ label, unit }: { readonly label: string; readonly unit: string }): string =>
-  label === "" ? unit : unit === "" ? label : `${label} (${unit})`;
+  label === "" ? unit : unit === "" || unit === label ? label : `${label} (${unit})`;

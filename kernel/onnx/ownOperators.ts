@@ -66,6 +66,7 @@ const OWN = {
   AttentionGradient: { operator: "AttentionGradient", takes: attends, attributes: attention },
   ConvKernelGradient: { operator: "ConvKernelGradient", takes: convolves, attributes: convolution },
   ConvImageGradient: { operator: "Convolution", takes: convolvesWhole, attributes: (body) => ({ ...convolution(body), reversed: 1 }) },
+  GatherGradient: { operator: "GatherGradient", takes: operandsAre(FLOAT, INDEX), attributes: options("count") },
   SoftmaxCrossEntropy: { operator: "SoftmaxCrossEntropy", takes: operandsAre(FLOAT, INDEX) },
   SoftmaxCrossEntropyGradient: { operator: "SoftmaxCrossEntropyGradient", takes: operandsAre(FLOAT, INDEX, FLOAT) },
   PhiloxBits: { operator: "PhiloxBits", takes: operandsAre(INT64), attributes: options("count") },

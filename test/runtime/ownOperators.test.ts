@@ -4,6 +4,8 @@ import { afterAll, describe, expect, test } from "vitest";
 import "../../kernel/runtime/realize";
 import { vjp } from "../../kernel/autodiff/grad";
 import { scaledDotProductAttention } from "../../kernel/graph/composites/attention";
+import { gatherGradient } from "../../kernel/graph/composites/gatherGradient";
+import { gather } from "../../kernel/graph/ops/indexing";
 import { conv, convTranspose, matmul } from "../../kernel/graph/ops/linalg";
 import { softmaxCrossEntropy } from "../../kernel/graph/composites/crossEntropy";
 import { topological } from "../../kernel/graph/rewrite";
@@ -162,6 +164,28 @@ describe("convolutions", () => {
       { numRuns: 40 },
     );
   }, 240_000);
+});
+
+describe("rows added by index", () => {
+  test("equal their decomposition, for tables of any size, and so do their gradients", async () => {
+    const sizes = record({ rows: integer({ min: 0, max: 200 }), width: integer({ min: 1, max: 70 }), count: constantFrom(1, 7, 300, 5000), dtype: constantFrom<"int32" | "int64">("int32", "int64"), seed });
+    await assert(
+      asyncProperty(sizes, async ({ rows, width, count, dtype, seed: at }) => {
+        const places = Array.from({ length: rows }, (_, i) => Math.floor(Math.abs(Math.sin(at + i * i)) * count) % count);
+        const indices = fromHost(dtype === "int32" ? { dtype, shape: [rows], data: Int32Array.from(places) } : { dtype, shape: [rows], data: BigInt64Array.from(places, BigInt) });
+        const sums = gatherGradient(floats([rows, width], at), indices, count);
+        await expectEqual([sums], { name: "GatherGradient" });
+        const table = floats([count, width], at + 1);
+        await expectEqual(vjp([gather(table, indices)], { seeds: [floats([rows, width], at)], wrt: [table] }), { name: "GatherGradient" });
+      }),
+      { numRuns: 30 },
+    );
+  }, 240_000);
+
+  test("refuse indices outside of the table", async () => {
+    const sums = compile((rows: Tensor, indices: Tensor) => gatherGradient(rows, indices, 3));
+    for (const bad of [-1, 3]) await expect(sums(floats([2, 4], 1), fromHost({ dtype: "int32", shape: [2], data: Int32Array.of(0, bad) }))).rejects.toThrow("outside of the table");
+  });
 });
 
 describe("the product of matrices that share their rows", () => {

@@ -79,7 +79,7 @@ export const plural = (count: number, one: string, many = `${one}s`): string => 
 
 /** "loss (nats/token)"; "" when there is neither. */
 export const axisTitle = ({ label, unit }: { readonly label: string; readonly unit: string }): string =>
-  unit === "" ? label : label === "" ? unit : `${label} (${unit})`;
+  unit === "" || unit === label ? label : label === "" ? unit : `${label} (${unit})`;
 
 /** The value and its unit: "1.38 nats". */
 export const withUnit = (value: number | null, unit: string, digits = 4): string => `${significant(value, digits)}${unit === "" ? "" : ` ${unit}`}`;

@@ -4,6 +4,7 @@
 #include "crossEntropy.h"
 #include "domain.h"
 #include "fused.h"
+#include "gatherGradient.h"
 #include "hashing.h"
 #include "instructionSet.h"
 #include "linearAttention.h"
@@ -25,6 +26,7 @@ const std::vector<const CustomOp*>& operators() {
       describe<AttentionGradient>(),
       describe<ImageConvolution>(),
       describe<ConvKernelGradient>(),
+      describe<GatherGradient>(),
       describe<SoftmaxCrossEntropy>(),
       describe<SoftmaxCrossEntropyGradient>(),
       describe<PhiloxBits>(),

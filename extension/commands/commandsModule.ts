@@ -8,10 +8,11 @@ import { exportHtml } from "./exportHtml";
 import { installKernelspec } from "./installKernelspec";
 import { openWalkthrough } from "./openWalkthrough";
 import { profileCell } from "./profileCell";
+import { runAll } from "./runAll";
 import { showCellCost } from "./showCellCost";
 
 export const commandsModule: Module = (services) => {
   const panels = new ViewPanels(services);
   const texts = new CliTexts(services);
-  return services.vs.Disposable.from(panels, texts, showCellCost(services, panels), profileCell(services), exportHtml(services), doctor(services, texts), installKernelspec(services, texts), viewPythonVariable(services, panels), openWalkthrough(services));
+  return services.vs.Disposable.from(panels, texts, showCellCost(services, panels), profileCell(services), exportHtml(services), doctor(services, texts), installKernelspec(services, texts), viewPythonVariable(services, panels), openWalkthrough(services), runAll(services));
 };

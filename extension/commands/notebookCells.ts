@@ -22,6 +22,15 @@ export function requireNotebook(services: Editors): vscode.NotebookEditor {
   return editor;
 }
 
+/** The notebook in front; where none is visible, the last one that was opened, brought to the front. @throws {UserError} when no notebook is open. */
+export async function frontNotebook(services: Editors): Promise<vscode.NotebookEditor> {
+  const { vs } = services;
+  const editor = notebookEditor(services);
+  if (editor !== undefined) return editor;
+  const behind = vs.workspace.notebookDocuments.filter(({ notebookType, isClosed }) => notebookType === NOTEBOOK_TYPE && !isClosed).at(-1);
+  return behind === undefined ? requireNotebook(services) : vs.window.showNotebookDocument(behind);
+}
+
 /** The kernel of the notebook in front. @throws {UserError} when none runs. */
 export function requireKernel({ kernels, vs }: Pick<Services, "vs" | "kernels">): Kernel {
   const editor = notebookEditor({ vs });

@@ -3,7 +3,7 @@ import type * as vscode from "vscode";
 import type { Variable } from "../../kernel/protocol/jupyter";
 import type { Services } from "../services";
 import { type ViewPanels, viewOf } from "../views/viewPanels";
-import { requireCell, requireKernel } from "./notebookCells";
+import { frontNotebook, requireCell, requireKernel } from "./notebookCells";
 import { register } from "./register";
 import { UserError } from "./userError";
 import { variablesOf } from "./variableOf";
@@ -11,6 +11,8 @@ import { variablesOf } from "./variableOf";
 export function showCellCost(services: Services, panels: ViewPanels): vscode.Disposable {
   const { vs } = services;
   return register(services, "showCellCost", async (given) => {
+    // The walkthrough asks, too, with the notebook behind it.
+    if (given === undefined) await frontNotebook(services);
     const cell = requireCell(services, given);
     const kernel = services.kernels.of(cell.notebook.uri) ?? requireKernel(services);
     const names = compiledIn(cell.document.getText(), await variablesOf(kernel));

@@ -51,5 +51,11 @@ inVsCode("a user", {}, (suite) => {
     await page.getByText("Open the first notebook").first().click();
     await window.notebookShows();
     expect((await window.cells()).length).toBeGreaterThan(10);
+
+    await window.command("IsoFLOP: Open Walkthrough");
+    await page.getByText("Run it", { exact: true }).first().click();
+    await page.getByText("Run all cells").first().click();
+    await window.notebookShows();
+    await window.until((cells) => cells.some(({ success, outputs }) => success === true && outputs.length > 0), LONG_MS);
   });
 });

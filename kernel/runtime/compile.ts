@@ -14,6 +14,7 @@ import type { Kernels, Program } from "./executor";
 import { physicalCores } from "./machine";
 import { type Buffers, type Form, formOf, HOST_BUFFERS } from "./buffers";
 import { BufferPool } from "./pool";
+import { beginCall } from "./callsUnderWay";
 import { inTurn, kernels, lowered, modelOf, programOf, type Lowered } from "./session";
 import { differences, donatedIndices, fits, keyOf, layoutOf, signatureOf, type Layout, type Signature } from "./signature";
 
@@ -127,27 +128,35 @@ export function compile<Args extends readonly unknown[], R>(fn: (...args: Args) 
   const run = async (...args: Args): Promise<R> => {
     if (currentTrace() !== 0) throw new ArgumentError(`${name}: called inside of a traced function`, { help: "call the function that was given to compile(); it becomes part of the outer program" });
     const given = args.map(tensorsOf);
-    await realize(given.flat());
-    const { variant, program } = await loaded(args);
+    const call = beginCall({ reads: given.flat(), donates: given.filter((_, i) => donated.has(i)).flat() });
+    try {
+      await realize(given.flat());
+      const { variant, program } = await loaded(args);
+      await call.free;
+      return await inTurn(() => runOnce({ variant, program, given }));
+    } finally {
+      call.end();
+    }
+  };
+
+  const runOnce = async ({ variant, program, given }: { readonly variant: Variant; readonly program: Program; readonly given: readonly (readonly Tensor[])[] }): Promise<R> => {
     const { parameters, captured } = variant.traced;
     const hoisted = variant.graph.inputs.slice(parameters.length + captured.length);
-    return inTurn(async () => {
-      const inputs = [...given.flat(), ...captured, ...hoisted].map(storageOf);
-      const { forms } = variant;
-      const pool = poolOf(program);
-      const buffers = forms.results.map((form) => pool.take(form));
-      try {
-        await program.run(inputs, buffers);
-        requireFinite(variant, buffers);
-      } catch (error) {
-        buffers.forEach((buffer, i) => pool.give(buffer, forms.results[i], name));
-        throw error;
-      }
-      given.forEach((tensors, i) => {
-        if (donated.has(i)) tensors.forEach(({ storage }, k) => storage !== undefined && pool.give(storage, forms.given[i][k], name));
-      });
-      return resultOf(variant, buffers);
+    const inputs = [...given.flat(), ...captured, ...hoisted].map(storageOf);
+    const { forms } = variant;
+    const pool = poolOf(program);
+    const buffers = forms.results.map((form) => pool.take(form));
+    try {
+      await program.run(inputs, buffers);
+      requireFinite(variant, buffers);
+    } catch (error) {
+      buffers.forEach((buffer, i) => pool.give(buffer, forms.results[i], name));
+      throw error;
+    }
+    given.forEach((tensors, i) => {
+      if (donated.has(i)) tensors.forEach(({ storage }, k) => storage !== undefined && pool.give(storage, forms.given[i][k], name));
     });
+    return resultOf(variant, buffers);
   };
 
   return Object.assign(run, {

@@ -138,6 +138,19 @@ describe("donated state", () => {
     expect(await Promise.all((await Promise.all(sums)).map((t) => t.item()))).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((v) => v * 50_000));
   });
 
+  test("is not taken before an earlier call that reads it has compiled, however long that takes", async () => {
+    const step = compile((state: Tensor, by: Tensor) => state.add(by), { donate: ["state"] });
+    const by = tensor(1);
+    let state = await step(ones([300]), by);
+    for (let i = 0; i < 3; i++) {
+      // Much to compile: the step, which is compiled already, would be done first.
+      const slow = compile((x: Tensor) => Array.from({ length: 300 }).reduce<Tensor>((y, _, k) => y.mul(1 + i).sin().add(x.sum().mul(k)), x).mul(0).add(x).sum());
+      const sum = slow(state);
+      state = await step(state, by);
+      expect(await (await sum).item()).toBe(300 * (2 + i));
+    }
+  });
+
   test("is kept when a run fails", async () => {
     let failing = false;
     await watched(

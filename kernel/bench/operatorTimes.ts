@@ -127,7 +127,7 @@ export async function adamwBandwidth(): Promise<Bandwidth> {
   }, { donate: ["w", "state"], name: "adamw" });
   const add = compile((x: Tensor, y: Tensor) => x.add(y), { donate: ["x"], name: "add" });
   const [g, y] = [floats(PARAMETERS), floats(PARAMETERS)];
-  let [w, x] = [floats(PARAMETERS).mul(1), floats(PARAMETERS).mul(1)];
+  let [w, x] = [floats(PARAMETERS), floats(PARAMETERS)];
   let state = adamw.init(w);
   await realize([g, y, w, x]);
   const taken: [number[], number[]] = [[], []];

@@ -36,17 +36,19 @@ export function emptyLayer({ length, rows, headWidth, dtype }: CacheShape): Laye
 /** A cache of these layers, at its start. */
 export const emptyCache = (layers: readonly LayerCache[]): KeyValueCache => ({ position: tensor(0, "int32"), layers });
 
-/** The cache with k and v [P, ...] written from row `position` on. Rows beyond the length are dropped. */
-export function store(cache: LayerCache, { k, v, position }: LayerCache & { readonly position: Tensor }): LayerCache {
-  const length = cache.k.shape[0];
-  const count = k.shape[0];
-  const offset = sub(iota(length), position);
-  const written = reshape(and(lessEqual(0, offset), less(offset, count)), [length, 1, 1]);
+/** A condition [N] on the rows of tensors [N, ...] of this rank. */
+export const ofRows = (condition: Tensor, rank: number): Tensor => reshape(condition, [condition.size, ...new Array<number>(rank - 1).fill(1)]);
+
+/** `before` [N, ...] with `rows` [P, ...] written from row `position` on. Rows beyond the end are dropped. */
+export function writeRows(before: Tensor, rows: Tensor, position: Tensor): Tensor {
+  const count = rows.shape[0];
+  const offset = sub(iota(before.shape[0]), position);
   // Each row reads the new row that belongs there, if any: shapes stay constant, whatever the position.
-  const source = clip(offset, 0, count - 1);
-  const write = (before: Tensor, rows: Tensor): Tensor => where(written, gather(rows, source), before);
-  return { k: write(cache.k, k), v: write(cache.v, v) };
+  return where(ofRows(and(lessEqual(0, offset), less(offset, count)), before.rank), gather(rows, clip(offset, 0, count - 1)), before);
 }
+
+/** The cache with k and v [P, ...] written from row `position` on. Rows beyond the length are dropped. */
+export const store = (cache: LayerCache, { k, v, position }: LayerCache & { readonly position: Tensor }): LayerCache => ({ k: writeRows(cache.k, k, position), v: writeRows(cache.v, v, position) });
 
 /** The position after `count` more. */
 export const advance = (position: Tensor, count: number): Tensor => add(position, count);

@@ -2,12 +2,13 @@
 import { isFloat, type Dtype } from "../graph/dtype";
 import { BINARY, COMPARISON, LOGICAL, UNARY, type ConvolutionAttrs, type Op, type OpAttrs, type ReductionOp, type TopKAttrs } from "../graph/op";
 import { writtenConvolution } from "../graph/composites/convolutionSettings";
-import { sizeOf, type Shape } from "../graph/shape";
+import type { Shape } from "../graph/shape";
 import type { Tensor } from "../graph/tensor";
 import type { EmitContext, InnerDtype } from "./emitContext";
 import { emitComposite } from "./fused";
 import { fusedProgram } from "./fusedProgram";
 import { ISOFLOP_DOMAIN, MICROSOFT_DOMAIN } from "./model";
+import { convolvesWhole } from "./ownOperators";
 
 export interface EmitCall<P extends Op> {
   readonly context: EmitContext;
@@ -117,16 +118,12 @@ function integerMatmul({ context, tensor, attrs, inputs }: EmitCall<"MatMul">): 
   return context.node("MatMulInteger", [ordered(context, inputs[0], { rank: a.rank, transposed: attrs.transA, lead: false }), ordered(context, inputs[1], { rank: b.rank, transposed: attrs.transB, lead: false })]);
 }
 
-/** Images of one or two axes in one group. Kernels of one tap are onnxruntime's: they need no windows. */
-const convolvesOwn = (x: Tensor, w: Tensor, { groups }: ConvolutionAttrs): boolean => groups === 1 && x.rank <= 4 && sizeOf(w.shape.slice(2)) > 1 && [x, w].every(({ dtype, size }) => dtype === "float32" && size > 0);
-
 const convolution =
   (opType: "Conv" | "ConvTranspose"): EmitRule<"Conv" | "ConvTranspose"> =>
   (call) => {
     const { strides, pads, dilations, groups }: ConvolutionAttrs = call.attrs;
-    const [x, w] = call.tensor.inputs;
-    const kernel = w.shape.slice(2);
-    if (opType === "Conv" && call.context.ownProducts && convolvesOwn(x, w, call.attrs))
+    const kernel = call.tensor.inputs[1].shape.slice(2);
+    if (opType === "Conv" && call.context.ownProducts && convolvesWhole(call.tensor, { groups, kernel }))
       return call.context.own("Convolution", call.inputs, { domain: ISOFLOP_DOMAIN, attributes: { ...writtenConvolution({ strides, pads, dilations, groups, kernel }), reversed: 0 }, results: [call.tensor] })[0];
     const outputPads: Readonly<Record<string, readonly number[]>> = "outputPads" in call.attrs ? { output_padding: call.attrs.outputPads } : {};
     return widened(call, {

@@ -54,18 +54,18 @@ const attends: OwnOperator["takes"] = ({ inputs, attrs: { options } }) => {
 const attention = ({ options: { causal, timeFirst, scale } }: CompositeBody): Readonly<Record<string, AttributeValue>> => ({ causal: causal === true ? 1 : 0, timeFirst: timeFirst === true ? 1 : 0, scale: { float: Number(scale) } });
 
 /** Images of one or two axes. */
-const convolves: OwnOperator["takes"] = ({ inputs }) => inputs.every(({ dtype, size, rank }) => dtype === "float32" && size > 0 && rank <= 4);
+const convolves = ({ inputs }: Pick<Tensor, "inputs">): boolean => inputs.every(({ dtype, size, rank }) => dtype === "float32" && size > 0 && rank <= 4);
 
 const convolution = options("kernel", "strides", "dilations", "pads", "groups");
 
-/** In one group, with more than one tap: kernels of many groups have too few channels for a product, and those of one tap need no windows. */
-const convolvesWhole: OwnOperator["takes"] = (call) => convolves(call) && call.attrs.options["groups"] === 1 && /[^1 ]/.test(String(call.attrs.options["kernel"]));
+/** Whether our convolution takes these operands: in one group, with more than one tap. Kernels of many groups have too few channels for a product, and those of one tap need no windows. */
+export const convolvesWhole = (call: Pick<Tensor, "inputs">, { groups, kernel }: { readonly groups: number; readonly kernel: readonly number[] }): boolean => convolves(call) && groups === 1 && kernel.some((size) => size > 1);
 
 const OWN = {
   Attention: { operator: "Attention", takes: attends, attributes: attention },
   AttentionGradient: { operator: "AttentionGradient", takes: attends, attributes: attention },
   ConvKernelGradient: { operator: "ConvKernelGradient", takes: convolves, attributes: convolution },
-  ConvImageGradient: { operator: "Convolution", takes: convolvesWhole, attributes: (body) => ({ ...convolution(body), reversed: 1 }) },
+  ConvImageGradient: { operator: "Convolution", takes: (call) => convolvesWhole(call, { groups: Number(call.attrs.options["groups"]), kernel: call.inputs[1].shape.slice(2) }), attributes: (body) => ({ ...convolution(body), reversed: 1 }) },
   GatherGradient: { operator: "GatherGradient", takes: operandsAre(FLOAT, INDEX), attributes: options("count") },
   SoftmaxCrossEntropy: { operator: "SoftmaxCrossEntropy", takes: operandsAre(FLOAT, INDEX) },
   SoftmaxCrossEntropyGradient: { operator: "SoftmaxCrossEntropyGradient", takes: operandsAre(FLOAT, INDEX, FLOAT) },
@@ -90,7 +90,7 @@ const OWN = {
 const TABLE: ReadonlyMap<string, OwnOperator> = new Map(Object.entries(OWN));
 
 /** Operators that the library must have. */
-export const OWN_OPERATORS: readonly string[] = ["Fused", "TransposedProduct", "Convolution", ...new Set([...TABLE.values()].map(({ operator }) => operator))];
+export const OWN_OPERATORS: readonly string[] = ["Fused", "TransposedProduct", ...new Set([...TABLE.values()].map(({ operator }) => operator))];
 
 /** Whether one of our operators stands for a composite. */
 export const fusedByOwn = (call: Tensor<"Composite">): boolean => TABLE.get(call.attrs.definition.name)?.takes(call) ?? false;

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Browser, chromium, type Frame, type Page } from "playwright-core";
+import { type Browser, chromium, type Frame, type Locator, type Page } from "playwright-core";
 import { type Host, hostOf } from "./host";
 import { type Server, type ThemeName, THEMES } from "./server";
 
@@ -79,10 +79,18 @@ export class Workbench {
       if (Date.now() > limit) throw new Error(`the extension host has no notebook in front after ${OPEN_MS / 1000} s`);
   }
 
+  private get quickInput(): Locator {
+    return this.page.locator('.quick-input-widget input[type="text"]').first();
+  }
+
+  private get quickAccept(): Locator {
+    return this.page.locator(".quick-input-widget .quick-input-action .monaco-button").first();
+  }
+
   /** Runs a command from the palette by its whole title: "IsoFLOP: New Notebook". */
   async command(title: string): Promise<void> {
     await this.page.keyboard.press("F1");
-    const input = this.page.locator('.quick-input-widget input[type="text"]').first();
+    const input = this.quickInput;
     await input.waitFor({ state: "visible" });
     await input.fill(`>${title}`);
     await this.page.locator(".quick-input-widget .quick-input-list .monaco-list-row").filter({ hasText: title }).first().click();
@@ -90,7 +98,7 @@ export class Workbench {
 
   /** Picks the entry of the open list that contains `text`, by keyboard: under a mouse that rests a description may cover the list. */
   async pick(text: string): Promise<void> {
-    const input = this.page.locator('.quick-input-widget input[type="text"]').first();
+    const input = this.quickInput;
     await input.waitFor({ state: "visible" });
     await input.fill(text);
     await this.page.locator(".quick-input-widget .quick-input-list .monaco-list-row.focused").filter({ hasText: text }).first().waitFor();
@@ -101,13 +109,13 @@ export class Workbench {
   async pickAll(texts: readonly string[]): Promise<void> {
     const list = this.page.locator(".quick-input-widget .quick-input-list .monaco-list-row");
     for (const text of texts) await list.filter({ hasText: text }).first().locator('input[type="checkbox"], .monaco-checkbox').first().click();
-    await this.page.locator(".quick-input-widget .quick-input-action .monaco-button").first().click();
+    await this.quickAccept.click();
   }
 
   /** Answers the dialog that asks for a file, to open or to save, with `path`. */
   async choosePath(path: string): Promise<void> {
-    const input = this.page.locator('.quick-input-widget input[type="text"]').first();
-    const accept = this.page.locator(".quick-input-widget .quick-input-action .monaco-button").first();
+    const input = this.quickInput;
+    const accept = this.quickAccept;
     await accept.waitFor({ state: "visible" });
     // It writes the folder it begins with into its box some time after it shows.
     for (const limit = Date.now() + WAIT_MS; !(await input.inputValue()).startsWith("/"); await sleep(POLL_MS)) if (Date.now() > limit) throw new Error("the dialog names no folder");

@@ -1,8 +1,7 @@
 /** @file Gradient of `gather`: rows are added up by index. */
 import { composite } from "../composite";
-import { gather, oneHotOf, scatterAdd } from "../ops/indexing";
+import { gather, oneHotOf, segmentSum } from "../ops/indexing";
 import { matmul } from "../ops/linalg";
-import { broadcastTo, reshape, zeros } from "../ops/movement";
 import type { Tensor } from "../tensor";
 
 /** Above this vocabulary, adding rows by index is cheaper than a product with one-hot rows: onnxruntime adds element by element. */
@@ -12,7 +11,7 @@ const gatherGradientOf = composite<{ readonly count: number }>({
   name: "GatherGradient",
   decompose([rows, indices], { count }) {
     if (count <= ONE_HOT_ROWS && indices.size > 1) return matmul(oneHotOf(indices, count, rows.dtype), rows, { transA: true });
-    return scatterAdd(zeros([count, rows.shape[1]], rows.dtype), broadcastTo(reshape(indices, [indices.size, 1]), rows.shape), { updates: rows, axis: 0 });
+    return segmentSum(rows, indices, count);
   },
   vjp: ({ inputs: [, indices], g }) => [gather(g, indices), null],
 });

@@ -2,11 +2,11 @@
 import { ArgumentError } from "../../errors";
 import { add, and, clip, greaterEqual, less, mod, sub, where } from "../../graph/ops/elementwise";
 import { gather } from "../../graph/ops/indexing";
-import { iota, reshape, zeros } from "../../graph/ops/movement";
+import { iota, zeros } from "../../graph/ops/movement";
 import type { Tensor } from "../../graph/tensor";
 import { Attention } from "../../nn/attention";
 import type { Gpt } from "../../nn/gpt";
-import { store, type LayerCache } from "../../nn/kvCache";
+import { ofRows, store, writeRows, type LayerCache } from "../../nn/kvCache";
 import { replaceModules } from "../../nn/surgery";
 import { compressed, reconstructed, type CacheQuantization } from "./fit";
 import type { Factors, LayerFactors } from "./factors";
@@ -88,7 +88,7 @@ export class CompressedAttention extends Attention {
     const last = add(position, count - 1);
     // The newest token that belongs into each row, counted from the first fresh one.
     const token = sub(sub(last, mod(sub(last, iota(window)), window)), position);
-    return where(column(greaterEqual(token, 0)), gather(fresh, clip(token, 0, count - 1)), recent);
+    return where(ofRows(greaterEqual(token, 0), recent.rank), gather(fresh, clip(token, 0, count - 1)), recent);
   }
 
   /** Reconstructed rows [length, B, W] with the exact ones in their places. */
@@ -100,16 +100,12 @@ export class CompressedAttention extends Attention {
     let out = rows;
     if (recent !== undefined) {
       const first = mode === "sliding" ? sub(total, window) : sub(sub(total, 1), mod(sub(total, 1), window));
-      out = where(column(and(greaterEqual(token, first), less(token, total))), gather(recent, mod(token, window)), out);
+      out = where(ofRows(and(greaterEqual(token, first), less(token, total)), out.rank), gather(recent, mod(token, window)), out);
     }
-    if (count === 1) return out;
-    const offset = sub(token, position);
-    return where(column(and(greaterEqual(offset, 0), less(offset, count))), gather(fresh, clip(offset, 0, count - 1)), out);
+    return count === 1 ? out : writeRows(out, fresh, position);
   }
 }
 
-/** A condition [N] for rows [N, B, W]. */
-const column = (condition: Tensor): Tensor => reshape(condition, [condition.size, 1, 1]);
 const isBiBranch = (cache: LayerCache): cache is BiBranchCache => "recent" in cache;
 
 /**

@@ -3,7 +3,7 @@ import { add, and, clip, greaterEqual, less, mod, mul, sub, where } from "../../
 import { gather } from "../../graph/ops/indexing";
 import { full, iota, pad, repeat, reshape, slice, zeros } from "../../graph/ops/movement";
 import type { Tensor } from "../../graph/tensor";
-import type { LayerCache } from "../../nn/kvCache";
+import { ofRows, writeRows, type LayerCache } from "../../nn/kvCache";
 import { affineCodes, affineRange, affineValues, type AffineRange } from "../../numerics/affine";
 import { packNibbles, unpackNibbles } from "../../numerics/encode";
 import { inGroups, type CacheQuantization } from "./fit";
@@ -43,33 +43,26 @@ export function emptyQuantized({ bits, group, length, batch, kWidth, vWidth }: S
   return { k: codes(groups * group, kWidth), v: codes(length, vWidth), ranges: { k: range(groups, 1, batch, kWidth), v: range(length, batch, 1), pending: zeros([group, batch, kWidth]) } };
 }
 
-/** Rows [length, ...] with those of `fresh` [P, ...] from row `position` on in their places, elsewhere `before`. */
-function written(before: Tensor, fresh: Tensor, position: Tensor): Tensor {
-  const offset = sub(iota(before.shape[0]), position);
-  return where(wide(and(greaterEqual(offset, 0), less(offset, fresh.shape[0])), before.rank), gather(fresh, clip(offset, 0, fresh.shape[0] - 1)), before);
-}
-const wide = (condition: Tensor, rank: number): Tensor => reshape(condition, [condition.size, ...new Array<number>(rank - 1).fill(1)]);
-
 /** The cache with compressed keys and values [P, B, c] of tokens from `position` on. Keys become codes when their group is full; values at once. */
 export function writeQuantized({ k: kCodes, v: vCodes, ranges }: QuantizedCache, { k, v, position }: LayerCache & { readonly position: Tensor }, { bits, group }: CacheQuantization): QuantizedCache {
   const total = add(position, k.shape[0]);
   const vRange = affineRange(v, { bits, axes: -1 });
   // As far as keys are known in full: the fresh ones, and those of the group that was not full before them. Rows elsewhere mean nothing.
-  const rows = written(gather(ranges.pending, mod(iota(kCodes.shape[0]), group)), k, position);
+  const rows = writeRows(gather(ranges.pending, mod(iota(kCodes.shape[0]), group)), k, position);
   const kRange = affineRange(inGroups(rows, group), { bits, axes: 1 });
   const codes = reshape(affineCodes(inGroups(rows, group), kRange, bits), rows.shape);
   // Groups whose last token is among the fresh ones.
   const ends = mul(add(iota(rows.shape[0] / group), 1), group);
   const done = and(less(position, ends), greaterEqual(total, ends));
-  const update = (before: Tensor, now: Tensor, condition: Tensor): Tensor => where(wide(condition, before.rank), now, before);
+  const update = (before: Tensor, now: Tensor, condition: Tensor): Tensor => where(ofRows(condition, before.rank), now, before);
   // The newest token that belongs into each pending row.
   const newest = sub(sub(total, 1), mod(sub(sub(total, 1), iota(group)), group));
   return {
     k: update(kCodes, packed(codes, bits), repeat(done, group, 0)),
-    v: written(vCodes, packed(affineCodes(v, vRange, bits), bits), position),
+    v: writeRows(vCodes, packed(affineCodes(v, vRange, bits), bits), position),
     ranges: {
       k: { scale: update(ranges.k.scale, kRange.scale, done), zero: update(ranges.k.zero, kRange.zero, done) },
-      v: { scale: written(ranges.v.scale, vRange.scale, position), zero: written(ranges.v.zero, vRange.zero, position) },
+      v: { scale: writeRows(ranges.v.scale, vRange.scale, position), zero: writeRows(ranges.v.zero, vRange.zero, position) },
       pending: gather(rows, clip(newest, 0, rows.shape[0] - 1)),
     },
   };
@@ -80,6 +73,6 @@ export function readQuantized({ k, v, ranges }: QuantizedCache, { total, vWidth,
   const codes = unpacked(k, { bits, width: ranges.pending.shape[2] });
   const rounded = reshape(affineValues(inGroups(codes, group), ranges.k), codes.shape);
   const token = iota(codes.shape[0]);
-  const keys = where(wide(less(token, sub(total, mod(total, group))), 3), rounded, gather(ranges.pending, mod(token, group)));
+  const keys = where(ofRows(less(token, sub(total, mod(total, group))), 3), rounded, gather(ranges.pending, mod(token, group)));
   return { k: slice(keys, { axis: 0, end: v.shape[0] }), v: affineValues(unpacked(v, { bits, width: vWidth }), ranges.v) };
 }

@@ -3,7 +3,7 @@ import { ArgumentError, UnsupportedOpError } from "../../errors";
 import { checkpoint } from "../../autodiff/checkpoint";
 import { add, mul, stopGradient, sub } from "../../graph/ops/elementwise";
 import { concat, slice } from "../../graph/ops/movement";
-import { mean, sum } from "../../graph/ops/reduction";
+import { sum } from "../../graph/ops/reduction";
 import type { Tensor } from "../../graph/tensor";
 import { map, zip, type Tree } from "../../graph/tree";
 import { Attention } from "../../nn/attention";
@@ -109,4 +109,4 @@ export function checkpointedLoss(model: Gpt, { x, y }: TokenBatch): Tensor {
 }
 
 /** The loss of the whole sequence at once. */
-export const fullLoss = (model: Gpt, { x, y }: TokenBatch): Tensor => mean(crossEntropyEach(model.call(x), y));
+export const fullLoss = (model: Gpt, { x, y }: TokenBatch): Tensor => crossEntropy(model.call(x), y);

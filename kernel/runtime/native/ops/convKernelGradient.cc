@@ -1,6 +1,7 @@
 // Gradient of a convolution's kernel: the products of the image's windows with the gradient of the result, added up over blocks of pixels.
 #include "alignedMemory.h"
 #include "productKernels.h"
+#include "rounding.h"
 #include "windows.h"
 
 namespace isoflop {
@@ -12,8 +13,6 @@ constexpr size_t BLOCK_PIXELS = 256;
 constexpr size_t WINDOW_ROWS = 256;
 // Where there are few such pieces the pixels are parted, too, and the parts added up.
 constexpr size_t WANTED_PIECES = 8;
-
-size_t quotient(size_t a, size_t b) { return (a + b - 1) / b; }
 
 // Sizes of one call.
 struct Plan {

@@ -4,6 +4,7 @@
 
 #include "alignedMemory.h"
 #include "productKernels.h"
+#include "rounding.h"
 #include "windows.h"
 
 namespace isoflop {
@@ -15,8 +16,6 @@ constexpr size_t MOST_PIXELS = 256;
 // Where there are few blocks the channels of the result are parted, too.
 constexpr size_t WANTED_PIECES = 4;
 constexpr size_t LEAST_CHANNELS = 48;
-
-size_t rounded(size_t count, size_t step) { return (count + step - 1) / step * step; }
 
 // [C, O, taps] as [O, C, taps] with the taps from last to first.
 void reverse(const Call& call, float* to, const float* w, size_t channels, size_t results, size_t taps) {

@@ -6,6 +6,7 @@
 
 #include "alignedMemory.h"
 #include "productKernels.h"
+#include "rounding.h"
 
 namespace isoflop {
 namespace {
@@ -15,8 +16,6 @@ constexpr size_t BLOCK = 256;
 // Where there are few blocks they are halved, so that all threads get one.
 constexpr size_t FEW_BLOCKS = 4;
 constexpr size_t TERMS = 256;
-
-size_t rounded(size_t count, size_t step) { return (count + step - 1) / step * step; }
 
 }  // namespace
 
@@ -30,9 +29,8 @@ void TransposedProduct::compute(const Call& call) const {
   float* result = call.output<float>(0, {a.shape[1], b.shape[1]});
   if (m == 0 || n == 0) return;
   const ProductKernels& kernels = productKernels();
-  const auto parts = [](size_t count, size_t size) { return (count + size - 1) / size; };
-  const size_t side = parts(m, BLOCK) * parts(n, BLOCK) < FEW_BLOCKS ? BLOCK / 2 : BLOCK;
-  const size_t down = parts(m, side), across = parts(n, side);
+  const size_t side = quotient(m, BLOCK) * quotient(n, BLOCK) < FEW_BLOCKS ? BLOCK / 2 : BLOCK;
+  const size_t down = quotient(m, side), across = quotient(n, side);
   call.parallel(down * across, [&](size_t piece) {
     const size_t row = piece / across * side, column = piece % across * side;
     const size_t rows = std::min(side, m - row), columns = std::min(side, n - column);

@@ -2,10 +2,10 @@
 
 #include <cstring>
 
+#include "rounding.h"
+
 namespace isoflop {
 namespace {
-
-size_t quotient(size_t a, size_t b) { return (a + b - 1) / b; }
 
 // Where a tap's pixels lie in the image, along one axis: `size` of the result's pixels from `from` on, of which [first, last) see the image.
 struct Reach {

@@ -32,3 +32,4 @@ export type { CrossEntropyOptions, DivergenceOptions } from "./losses";
 export { clipLoss, huber, infoNce, l1, mse, similarities, type ContrastOptions, type WeightOptions } from "./distances";
 export { buckets, crossPolytopeHash, hyperplaneHash, inUse, segmentMean, type Buckets } from "./hashing";
 export { combine, dispatch, loadBalancingLoss, route, routerZLoss, type Route, type RouteOptions } from "./routing";
+export { Moe, moe, routedBy, siteOptions, StackedLinear, withBalanceLoss, withMixtures, type MixturesOptions, type MixtureSite, type MoeOptions, type MoeSettings } from "./moe";

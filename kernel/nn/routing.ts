@@ -9,7 +9,7 @@ import { cast, div, less, mul, requireFloat, scalar, square, stopGradient } from
 import { gather, takeAlong } from "../graph/ops/indexing";
 import { onesLike, at, transpose } from "../graph/ops/movement";
 import { argSort, logSumExp, mean, sum, topK } from "../graph/ops/reduction";
-import { showShape } from "../graph/shape";
+import { sameShape, showShape } from "../graph/shape";
 import type { Tensor } from "../graph/tensor";
 import { here } from "../graph/trace";
 import { uniform } from "../random/continuous";
@@ -26,6 +26,8 @@ export interface RouteOptions {
   readonly normalize?: boolean;
   /** With a key, chance decides who is dropped where an expert is full ("random token selection"); without, who comes first stays. */
   readonly key?: Key;
+  /** The choices [N, k] int64, made elsewhere (by noise, by a hash). Default: the k highest logits. */
+  readonly experts?: Tensor;
 }
 
 /** Where each token's choices go. Indices have no gradient; gates and probabilities do. */
@@ -45,9 +47,9 @@ export interface Route {
 
 /**
  * The experts of N tokens by their logits [N, E]. All first choices get places before the second ones.
- * @throws {ArgumentError} when k is not from 1 to E, or a factor is not positive.
+ * @throws {ArgumentError} when k is not from 1 to E, or a factor is not positive. @throws {ShapeError} for experts of another shape.
  */
-export function route(logits: Tensor, { k = 1, capacityFactor = 1, minCapacity = 4, normalize = k > 1, key }: RouteOptions = {}): Route {
+export function route(logits: Tensor, { k = 1, capacityFactor = 1, minCapacity = 4, normalize = k > 1, key, experts: given }: RouteOptions = {}): Route {
   requireFloat(logits, "route");
   if (logits.rank !== 2 || logits.size === 0) throw new ShapeError(`route: logits ${showShape(logits.shape)}`, { where: here(), help: "give [N, E]: one row for each token; flatten batches first" });
   const [n, e] = logits.shape;
@@ -55,7 +57,8 @@ export function route(logits: Tensor, { k = 1, capacityFactor = 1, minCapacity =
   if (!(capacityFactor > 0) || !Number.isInteger(minCapacity) || minCapacity < 1) throw new ArgumentError(`route: capacity factor ${capacityFactor}, at least ${minCapacity}`, { where: here(), help: "give a positive factor and a whole number of places" });
   const capacity = Math.min(n * k, Math.max(minCapacity, Math.ceil(((k * n) / e) * capacityFactor)));
   const probabilities = softmax(logits);
-  const experts = topK(stopGradient(logits), k).indices;
+  if (given !== undefined && !sameShape(given.shape, [n, k])) throw new ShapeError(`route: experts ${showShape(given.shape)} for ${k} choices of ${n} tokens`, { where: here(), help: "give the experts [N, k]" });
+  const experts = given ?? topK(stopGradient(logits), k).indices;
   const chosen = takeAlong(probabilities, experts);
   const gates = normalize ? div(chosen, sum(chosen, -1, { keep: true })) : chosen;
   const slots = key === undefined ? expertSlots([experts], { experts: e }) : shuffledSlots(experts, { count: e, key });

@@ -11,6 +11,7 @@ export * as checkfree from "./checkfree/index";
 export * as cskv from "./cskv/index";
 export * as dcptLaw from "./dcpt-law/index";
 export * as lost from "./lost";
+export * as lshMoe from "./lsh-moe/index";
 export * as multiLevel from "./multi-level/index";
 export * as primer from "./primer";
 export * as quartet from "./quartet/index";

@@ -77,12 +77,18 @@ export class Moe extends Module<readonly [x: Tensor], Tensor> {
 
   forward(x: Tensor): Tensor {
     return onRows(x, (rows) => {
-      const way = this.route(this.logits(rows));
-      tap("balanceLoss", loadBalancingLoss(way));
-      tap("experts", way.experts);
-      tap("kept", way.kept);
+      const way = this.way(rows);
       return combine(this.experts(dispatch(rows, way)), way);
     });
+  }
+
+  /** The way of tokens x [N, D], tapped. */
+  protected way(x: Tensor): Route {
+    const way = this.route(this.logits(x));
+    tap("balanceLoss", loadBalancingLoss(way));
+    tap("experts", way.experts);
+    tap("kept", way.kept);
+    return way;
   }
 
   /** Scores of tokens x [N, D]: [N, E] in float32, whatever x is. */

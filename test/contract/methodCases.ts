@@ -82,6 +82,17 @@ export const METHOD_CASES: Readonly<Record<string, MethodCase>> = {
   }),
   "dcpt-law": methodCase({ given: () => smallGpt(), apply: mixedTraining }),
   lost: methodCase({ given: () => smallGpt(), apply: async (model) => languageModel(await methods.lost.lost(model, { rank: 4, density: 0.1 })) }),
+  "lsh-moe": methodCase({
+    given: () => nn.withMixtures(smallGpt(), { experts: [0, 4], key: random.key(6) }),
+    apply: (model) => {
+      const compressed = methods.lshMoe.lshMoe(model, { hash: methods.lshMoe.crossPolytope({ hashes: 2, dim: 4 }), devices: 2, redraw: true });
+      const loss = (m: nn.Gpt, { x, y }: Batch, key: random.Key): Tensor => {
+        const { result, balanceLoss } = nn.withBalanceLoss((tokens: Tensor) => nn.routedBy(m, key).call(tokens))(x);
+        return nn.crossEntropy(result, y).add(balanceLoss.mul(0.01));
+      };
+      return trainer({ model: compressed, optimizer: optim.adam({ lr: 1e-2 }), loss, batch: countingBatch, key: random.key(3) }) as Training;
+    },
+  }),
   "multi-level": methodCase({
     given: () => smallGpt(),
     apply: (model) => {

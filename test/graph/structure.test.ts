@@ -1,6 +1,6 @@
 /** @file Trees, taps and checkpoints: the structure around graphs. */
 import { describe, expect, test } from "vitest";
-import { ArgumentError, checkpoint, compile, grad, matmul, NoEffectError, ones, override, softmax, tap, tensor, tree, withTaps, type Tensor } from "../../kernel/index";
+import { ArgumentError, checkpoint, compile, concat, grad, matmul, NoEffectError, ones, override, softmax, tap, tensor, tree, withTaps, type Tensor } from "../../kernel/index";
 import { computedNodes } from "../../kernel/graph/rewrite";
 import { withScope } from "../../kernel/graph/trace";
 
@@ -16,6 +16,13 @@ class Layer {
   }
 }
 const net = (): { readonly name: string; readonly layers: readonly Layer[]; readonly steps: Tensor } => ({ name: "net", layers: [new Layer(tensor([1, 2])), new Layer(tensor([3, 4]), 2)], steps: tensor([0], "int32") });
+
+test("a list of parts that grows after they were joined changes nothing", async () => {
+  const parts = [tensor([1]), tensor([2])];
+  const joined = concat(parts);
+  parts.push(joined);
+  expect(await numbers(joined)).toEqual([1, 2]);
+});
 
 describe("trees", () => {
   test("name every tensor by its path, in the order of the properties", () => {

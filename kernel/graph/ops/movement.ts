@@ -88,7 +88,8 @@ export function pad(x: Tensor, widths: readonly (readonly [number, number])[], v
 /** Tensors joined along an axis they have. */
 export function concat(parts: readonly Tensor[], axis = 0): Tensor {
   if (parts.length === 0) throw new ShapeError("concat: nothing to join", { where: here(), help: "pass at least one tensor" });
-  return parts.length === 1 ? parts[0] : node("Concat", parts, { axis: normalizeAxis(axis, parts[0].rank, "concat") });
+  // A copy: a list that its owner lengthens later must not lengthen the node.
+  return parts.length === 1 ? parts[0] : node("Concat", [...parts], { axis: normalizeAxis(axis, parts[0].rank, "concat") });
 }
 
 /** Tensors of equal shape joined along a new axis. */

@@ -88,6 +88,11 @@ export function claimView(options: ClaimOptions): Display<"claim"> {
 
 const ROW_PX = 26;
 const NAME_PX = 170;
+const NAME_STYLE = { size: 11, weight: "bold" } as const;
+const NAME_LINE_PX = 13;
+/** The name of what is claimed, in the lines it needs beside its bar. */
+const nameLines = (quantity: ClaimPayload["quantity"]): readonly string[] => wrapText(axisTitle(quantity), NAME_PX - 10, { ...NAME_STYLE, maxLines: 5 });
+const above = (lines: readonly string[]): number => Math.max(0, lines.length - 1) * NAME_LINE_PX;
 const COLOURS = { held: GOOD, "not held": BAD, inconclusive: MUTED_INK } as const;
 
 /** The static twin. */
@@ -95,7 +100,7 @@ export function drawClaim(payload: ClaimPayload): string {
   const { title, finding, claim, source, cuts, budget, arms, level } = payload;
   const said = wrapText(`“${claim}” ${source}`, 560, { size: 12, maxLines: 3 });
   const rows = 1 + arms.length;
-  const height = said.length * 16 + 12 + rows * ROW_PX + 40 + (arms.length > 0 ? 14 : 0);
+  const height = said.length * 16 + 12 + above(nameLines(payload.quantity)) + rows * ROW_PX + 40 + (arms.length > 0 ? 14 : 0);
   const caption = [budget === "" ? "" : `Budget: ${budget}`, `Bars: ${percent(level)} intervals; small dots: seeds`, ...cuts]
     .filter((note) => note !== "")
     .join(" · ");
@@ -119,7 +124,8 @@ function drawEstimates({ arms, measured, paper, quantity, verdict }: ClaimPayloa
   // The claim's quantity and the arms' values are often of different kinds (a ratio and two losses), so each has its own axis.
   const claimed = [measured.value, measured.low, measured.high, paper].flatMap((value) => (value === null ? [] : [value]));
   const scale = axisScale(claimed, { label: axisTitle(quantity), left, right });
-  const y = box.y + 14;
+  const name = nameLines(quantity);
+  const y = box.y + 14 + above(name);
   const armValues = arms
     .flatMap((arm) => [arm.mean.value, arm.mean.low, arm.mean.high, ...arm.seeds])
     .flatMap((value) => (value === null ? [] : [value]));
@@ -134,7 +140,8 @@ function drawEstimates({ arms, measured, paper, quantity, verdict }: ClaimPayloa
           element("path", { d: `M${scale.at(paper).toFixed(1)} ${y - 8}l6 8l-6 8l-6 -8Z`, fill: CARD, stroke: INK, "stroke-width": 1.5 }),
           label("◇ paper   ● measured", { x: box.x, y: y + 18, size: 9.5, fill: MUTED_INK }),
         ],
-    label(fitText(axisTitle(quantity), NAME_PX - 10, { size: 11, weight: "bold" }), { x: box.x, y: y + 4, size: 11, weight: "bold", fill: INK }),
+    // The last line stands beside the bar, so that a long name grows upwards.
+    name.map((line, i) => label(line, { ...NAME_STYLE, x: box.x, y: y + 4 - (name.length - 1 - i) * NAME_LINE_PX, fill: INK })),
     bar(measured, { scale, y, colour: COLOURS[verdict] }),
     arms.length === 0 ? undefined : ticksOf(armScale, { y0: armTop - 6, y1: armTop + arms.length * ROW_PX - 8 }),
     arms.map((arm, i) => {

@@ -14,6 +14,8 @@ export interface AxisOptions {
   readonly scale?: Exclude<ScaleType, "category">;
   /** Default: from the data. May be given from large to small, which turns the axis around. */
   readonly domain?: readonly [number, number];
+  /** Names of the positions 0, 1, 2, …, such as the rows of a heat map; they stand in place of numbers. */
+  readonly names?: readonly string[];
 }
 
 interface MarkOptions {
@@ -88,6 +90,8 @@ const MAX_HEATMAP_CELLS = 40_000;
 const MAX_MARKS = 120;
 const MAX_TEXT_CHARACTERS = 120;
 const MAX_CATEGORIES = 400;
+/** A heat map of so few rows or columns counts them one by one. */
+const MAX_COUNTED = 12;
 
 const range = (count: number): Float64Array => Float64Array.from({ length: count }, (_, i) => i);
 const short = (text: string): string => (text.length > MAX_TEXT_CHARACTERS ? `${text.slice(0, MAX_TEXT_CHARACTERS - 1)}…` : text);
@@ -273,21 +277,25 @@ export function buildAxis(
   marks: readonly Mark[],
   { side, categories }: { readonly side: "x" | "y"; readonly categories: readonly string[] },
 ): AxisPayload {
-  const { label = "", unit = "", scale = "linear", domain } = typeof options === "string" ? { label: options } : (options ?? {});
+  const { label = "", unit = "", scale = "linear", domain, names } = typeof options === "string" ? { label: options } : (options ?? {});
   if (domain !== undefined && (!domain.every(Number.isFinite) || domain[0] === domain[1] || (scale === "log" && Math.min(...domain) <= 0)))
     throw new ArgumentError(`${side} axis: domain [${domain.join(", ")}] on a ${scale} scale`, {
       help: "give two different finite numbers, above 0 on a log scale",
     });
-  if (side === "x" && categories.length > 0)
-    return { label: short(label), unit: short(unit), scale: "category", domain: [0, categories.length - 1], categories };
+  // Heat maps have row 0 on top, as matrices are written.
+  const matrix = side === "y" && marks.some((mark) => mark.type === "heatmap") && marks.every((mark) => mark.type === "heatmap" || mark.type === "text");
+  const named = side === "x" && categories.length > 0 ? categories : (names?.slice(0, MAX_CATEGORIES).map(short) ?? (domain === undefined ? countedAlong(marks, side) : []));
+  if (named.length > 0 && scale === "linear") {
+    const ends: readonly [number, number] = [0, named.length - 1];
+    const turned = domain === undefined ? matrix : domain[0] > domain[1];
+    return { label: short(label), unit: short(unit), scale: "category", domain: turned ? [ends[1], ends[0]] : ends, categories: named };
+  }
   const values = marks.flatMap((mark) => valuesAlong(mark, side)).flatMap((value) => (value === null ? [] : [value]));
   const bars = side === "y" && marks.some((mark) => mark.type === "bar") && scale !== "log";
   const heat = marks.find((mark) => mark.type === "heatmap");
   const pad = side === "y" ? 0.05 : marks.some((mark) => mark.type === "dot") ? 0.03 : 0;
   const found = domainOf(values, { scale, zero: bars, pad: heat === undefined ? pad : 0 });
-  // Heat maps have row 0 on top, as matrices are written.
-  const own: readonly [number, number] =
-    heat !== undefined && side === "y" && marks.every((mark) => mark.type === "heatmap") ? [found[1], found[0]] : found;
+  const own: readonly [number, number] = matrix ? [found[1], found[0]] : found;
   return {
     label: short(label),
     unit: short(unit),
@@ -295,6 +303,17 @@ export function buildAxis(
     domain: domain ?? own,
     ...(scale === "symlog" ? { constant: symlogConstant(values) } : {}),
   };
+}
+
+/** "0", "1", … for the few rows or columns of heat maps that stand at their indices; none otherwise. */
+function countedAlong(marks: readonly Mark[], side: "x" | "y"): readonly string[] {
+  const counts = marks.filter((mark) => mark.type !== "text").map((mark) => {
+    if (mark.type !== "heatmap") return 0;
+    const count = mark.grid.shape[side === "y" ? 0 : 1];
+    return mark[side][0] === -0.5 && mark[side][1] === count - 0.5 ? count : 0;
+  });
+  const [count = 0] = counts;
+  return count <= MAX_COUNTED && counts.every((other) => other === count) ? Array.from({ length: count }, (_, i) => `${i}`) : [];
 }
 
 function valuesAlong(mark: Mark, side: "x" | "y"): readonly (number | null)[] {

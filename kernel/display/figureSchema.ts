@@ -29,7 +29,7 @@ export interface AxisPayload {
   /** As in "FLOP", "nats/token", "s"; "" for plain numbers. Shown after the label. */
   readonly unit: string;
   readonly scale: ScaleType;
-  /** Smallest and largest value shown; for categories [0, count − 1]. */
+  /** Smallest and largest value shown; for categories [0, count − 1], or the other way around. */
   readonly domain: readonly [number, number];
   /** Of a symlog axis: values smaller than this are spread evenly, larger ones by their logarithm. */
   readonly constant?: number;

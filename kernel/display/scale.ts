@@ -128,7 +128,8 @@ export function scaleOf(axis: AxisPayload, { range, count }: ScaleRange): Scale 
   const domain = [...axis.domain];
   if (axis.scale === "category") {
     const names = axis.categories ?? [];
-    const at = (value: number): number => range[0] + ((value + 0.5) / Math.max(1, names.length)) * (range[1] - range[0]);
+    const [from, to] = domain[0] > domain[1] ? [range[1], range[0]] : range;
+    const at = (value: number): number => from + ((value + 0.5) / Math.max(1, names.length)) * (to - from);
     return { axis, at, ticks: names.map((text, value) => ({ value, text, at: at(value) })) };
   }
   const d3 =

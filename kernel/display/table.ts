@@ -16,7 +16,9 @@ export interface TableOptions {
 
 const MAX_ROWS = 200;
 const MAX_COLUMNS = 40;
-const MAX_CELL_CHARACTERS = 80;
+const MAX_CELL_CHARACTERS = 240;
+/** A column of the text is no wider. */
+const MAX_TEXT_CHARACTERS = 80;
 /** Characters of all cells: they stand in the payload, the HTML and the text. */
 const MAX_CHARACTERS = 24_000;
 
@@ -64,7 +66,7 @@ export function tableView(records: readonly TableRecord[], { title = "", columns
     title: title.slice(0, 300),
     finding: (finding ?? `${plural(records.length, "row")} × ${plural(names.length, "column")}.`).slice(0, 1000),
     cuts,
-    columns: shownNames.map((name, i) => ({ name: name.slice(0, MAX_CELL_CHARACTERS), kind: kinds[i] })),
+    columns: shownNames.map((name, i) => ({ name: name.slice(0, MAX_TEXT_CHARACTERS), kind: kinds[i] })),
     rows,
     rowCount: records.length,
   };
@@ -91,8 +93,10 @@ function cellOf(record: TableRecord, name: string): Cell {
       : typeof value === "bigint" || typeof value === "symbol" || typeof value === "function"
         ? String(value)
         : describe(value);
-  return text.length > MAX_CELL_CHARACTERS ? `${text.slice(0, MAX_CELL_CHARACTERS - 1)}…` : text;
+  return cutTo(text, MAX_CELL_CHARACTERS);
 }
+
+const cutTo = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
 function describe(value: unknown): string {
   try {
@@ -124,7 +128,7 @@ export function tableHtml({ title, finding, cuts, columns, rows }: TablePayload)
 }
 
 function textLines({ columns, rows }: TablePayload): string[] {
-  const lines = [columns.map(({ name }) => name), ...rows.slice(0, 60).map((row) => row.map((cell) => shown(cell).replace(/\s+/g, " ")))];
+  const lines = [columns.map(({ name }) => name), ...rows.slice(0, 60).map((row) => row.map((cell) => cutTo(shown(cell).replace(/\s+/g, " "), MAX_TEXT_CHARACTERS)))];
   const widths = columns.map((_, column) => Math.max(...lines.map((line) => Array.from(line[column]).length)));
   const pad = (text: string, column: number): string => {
     const space = " ".repeat(widths[column] - Array.from(text).length);

@@ -13,6 +13,7 @@ const FINDINGS: Readonly<Record<keyof typeof EXAMPLES, RegExp>> = {
   "figure-bars":
     /CPU: highest low rank \(18000\), lowest muon with warm-up \(9000\) of 5; GPU: highest low rank \(68000\), lowest muon with warm-up \(39000\) of 4/,
   "figure-heatmap": /20 × 40 values, the highest 1 in row 5, column 0; 1 value is not finite/,
+  "figure-matrix": /2 × 3 values, the highest 3\.1 in row 1, column 2/,
   "figure-facets": /adamw \(head\) rises from 0\.2 to 0\.6/,
   attention:
     /Layer 2 head 1 attends mostly to the previous token \(0\.\d+\); layer 1 head 2 attends mostly to the first token \(0\.\d+\)|Layer 1 head 2 .*; layer 2 head 1 attends mostly to the previous token/,

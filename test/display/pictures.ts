@@ -132,6 +132,16 @@ export const EXAMPLES: Readonly<Record<string, () => Display>> = {
         },
       ],
     }),
+  "figure-matrix": () =>
+    view.figure({
+      title: "Loss of each expert on each domain",
+      x: { label: "domain", names: ["English", "TypeScript", "JSON"] },
+      y: "expert",
+      marks: [
+        { type: "heatmap", values: [[1.9, 2.5, 2.8], [2.7, 1.8, 3.1]], valueLabel: "nats per byte" },
+        { type: "text", x: [0, 1], y: [0, 1], text: ["own", "own"] },
+      ],
+    }),
   "figure-facets": () =>
     view.figure({
       title: "Two layers, four optimizers",

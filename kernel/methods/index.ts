@@ -1,6 +1,8 @@
 /** @file The registry: every method that is there, by slug. */
 import type { Card } from "./card";
+import * as btm from "./btm";
 import * as checkfree from "./checkfree/index";
+import * as cskv from "./cskv/index";
 import * as primer from "./primer";
 import * as quartet from "./quartet/index";
 import * as slmHelp from "./slm-help";
@@ -19,4 +21,4 @@ export * as seco from "./seco/index";
 export * as slmHelp from "./slm-help";
 
 /** Cards of all methods, in the order of the catalogue. */
-export const cards: readonly Card[] = [checkfree.card, primer.card, quartet.card, slmHelp.card];
+export const cards: readonly Card[] = [btm.card, checkfree.card, cskv.card, primer.card, quartet.card, slmHelp.card];

@@ -12,6 +12,7 @@ export * as btm from "./btm";
 export * as checkfree from "./checkfree/index";
 export * as cskv from "./cskv/index";
 export * as dcptLaw from "./dcpt-law/index";
+export * as deepspeedMoe from "./deepspeed-moe/index";
 export * as lost from "./lost";
 export * as lshMoe from "./lsh-moe/index";
 export * as multiLevel from "./multi-level/index";

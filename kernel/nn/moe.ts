@@ -15,7 +15,7 @@ import { fanInInit, filled, type Initializer } from "./initializers";
 import { onRows } from "./linear";
 import { Mlp } from "./mlp";
 import { Module } from "./module";
-import { combine, dispatch, loadBalancingLoss, route, type Route } from "./routing";
+import { combine, dispatch, loadBalancingLoss, route, type Route, type RouteOptions } from "./routing";
 import { modulesOf, replaceModules, type AnyModule } from "./surgery";
 
 /** E linear layers side by side, each with rows of its own: [E, C, in] → [E, C, out]. */
@@ -98,9 +98,13 @@ export class Moe extends Module<readonly [x: Tensor], Tensor> {
 
   /** The way of N tokens by their logits [N, E]. */
   route(logits: Tensor): Route {
+    return route(logits, this.places());
+  }
+
+  /** Choices and places that the settings give in training, or outside of it. */
+  protected places(): RouteOptions {
     const { k, capacityFactor, evaluationFactor, minCapacity, randomSelection } = this.settings;
-    const key = randomSelection ? this.key : undefined;
-    return route(logits, { k, capacityFactor: this.key === undefined ? evaluationFactor : capacityFactor, minCapacity, key });
+    return { k, capacityFactor: this.key === undefined ? evaluationFactor : capacityFactor, minCapacity, key: randomSelection ? this.key : undefined };
   }
 
   /** Each expert on its own rows: [E, C, D] → [E, C, D]. */

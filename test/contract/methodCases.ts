@@ -54,6 +54,14 @@ const saltTraining = (model: nn.Gpt): Training => {
   }) as Training;
 };
 
+/** Experts beside a fixed layer in the second block, with a teacher for three steps. */
+const taughtMixture = (model: nn.Gpt): Training => {
+  const { mixtureOfExperts, moeTrainer } = methods.deepspeedMoe;
+  const key = random.key(3);
+  const student = mixtureOfExperts(model, { experts: [0, 4], residual: "mix", key });
+  return moeTrainer({ model: student, optimizer: optim.adam({ lr: 1e-2 }), batch: countingBatch, key, distillation: { teacher: smallGpt("gelu"), until: 3 } }) as Training;
+};
+
 /** By slug. A method without a case fails the contract. */
 export const METHOD_CASES: Readonly<Record<string, MethodCase>> = {
   btm: methodCase({
@@ -81,6 +89,7 @@ export const METHOD_CASES: Readonly<Record<string, MethodCase>> = {
     },
   }),
   "dcpt-law": methodCase({ given: () => smallGpt(), apply: mixedTraining }),
+  "deepspeed-moe": methodCase({ given: () => smallGpt(), apply: taughtMixture }),
   lost: methodCase({ given: () => smallGpt(), apply: async (model) => languageModel(await methods.lost.lost(model, { rank: 4, density: 0.1 })) }),
   "lsh-moe": methodCase({
     given: () => nn.withMixtures(smallGpt(), { experts: [0, 4], key: random.key(6) }),

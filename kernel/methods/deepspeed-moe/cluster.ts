@@ -1,5 +1,5 @@
 /** @file A cluster in one process: ranks with memories of their own, messages between them that copy, and a count of messages and bytes by the kind of link. */
-import { ArgumentError } from "../../../errors";
+import { ArgumentError } from "../../errors";
 
 /** Between which memories: of the rank itself, of ranks in one node, of ranks in different nodes. */
 export type Link = "own" | "node" | "network";

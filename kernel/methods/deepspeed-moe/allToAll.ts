@@ -2,7 +2,7 @@
  * @file All-to-all exchanges on a virtual cluster: flat, through the node first (hierarchical), and within ranks of one tensor slice (coordinated). All deliver
  * the same buffers; they differ in how many messages they take and how far these go. DeepSpeed-MoE, section 5.3.
  */
-import { ArgumentError } from "../../../errors";
+import { ArgumentError } from "../../errors";
 import type { Inbox, VirtualCluster } from "./cluster";
 
 /** [rank][other rank]: what goes to it, or came from it. All chunks have one length. */

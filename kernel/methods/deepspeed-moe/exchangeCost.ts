@@ -1,5 +1,5 @@
 /** @file What an all-to-all costs: messages and bytes by formula, seconds by an α-β model, and where one form becomes cheaper than another. */
-import { ArgumentError } from "../../../errors";
+import { ArgumentError } from "../../errors";
 import { checkShape, totalTraffic, type ClusterShape, type Link, type TrafficByLink } from "./cluster";
 
 export type Exchange = "flat" | "hierarchical" | "coordinated";

@@ -2,10 +2,10 @@
  * @file Which rank has which experts. Layers of a pyramid differ in their number of experts, so each has its own degree of expert parallelism, and the ranks that
  * are left over have copies (multi-expert multi-data parallelism), or slices of an expert. DeepSpeed-MoE, sections 4.1.3 and 5.2.
  */
-import { ArgumentError } from "../../../errors";
-import { slice } from "../../../graph/ops/movement";
-import type { Tensor } from "../../../graph/tensor";
-import { Moe, StackedLinear } from "../../../nn/moe";
+import { ArgumentError } from "../../errors";
+import { slice } from "../../graph/ops/movement";
+import type { Tensor } from "../../graph/tensor";
+import { Moe, StackedLinear } from "../../nn/moe";
 
 export interface ExpertLayer {
   readonly experts: number;

@@ -35,7 +35,7 @@ export interface Calibrated {
 }
 
 const MAX_HASHES = 6;
-const DIMS = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32];
+const DIMS = [2, 3, 4, 6, 8, 12, 16, 24, 32];
 const MAX_PLANES = 20;
 
 /** Hashes of one kind from coarse to fine: up to 6 rotations to a few numbers of axes, or up to 20 planes. */

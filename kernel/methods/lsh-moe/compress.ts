@@ -2,7 +2,7 @@
 import { ArgumentError, DtypeError, ShapeError } from "../../errors";
 import { oneHot } from "../../graph/composites/oneHot";
 import { add, cast, div, maximum, minimum, mod, mul, scalar, sub, where } from "../../graph/ops/elementwise";
-import { gather } from "../../graph/ops/indexing";
+import { gather, takeAlong } from "../../graph/ops/indexing";
 import { broadcastTo, concat, iota, reshape, slice } from "../../graph/ops/movement";
 import { argSort, max, min, sort, sum } from "../../graph/ops/reduction";
 import { showShape } from "../../graph/shape";
@@ -126,7 +126,9 @@ export function throughCentroids(x: Tensor, way: Route, { compression, experts, 
   if (showShape(results.shape) !== showShape(sent.shape)) throw new ShapeError(`lsh-moe: experts made ${showShape(results.shape)} of ${showShape(sent.shape)}`, { where: here(), help: "give experts that keep the shape [E, C, D]" });
   const size = way.probabilities.shape[1] * way.capacity;
   const back = reshape(compensate ? sub(results, sent) : results, [size, width]);
-  const rows = gather(back, minimum(compression.places, int(size - 1)));
+  // Elements of rows, not rows: the gradient then adds up what there is, and is charged so; that of rows is charged as a product with one-hot rows.
+  const places = broadcastTo(reshape(minimum(compression.places, int(size - 1)), [n * k, 1]), [n * k, width]);
+  const rows = takeAlong(back, places, 0);
   const own = compensate ? add(rows, each(x, k)) : rows;
   const gates = where(way.kept, cast(way.gates, x.dtype), scalar(0, x.dtype));
   return sum(mul(reshape(own, [n, k, width]), reshape(gates, [n, k, 1])), 1);

@@ -6,14 +6,14 @@
  *
  * The saving: both all-to-alls of a layer of experts and both of its backward pass carry a vector for each bucket, not for each token and expert. The part that is still sent is
  * the rate. It pays with hashing, and with an error that compensation repairs to first order where the expert's Jacobian is the identity.
- * Source: Nie et al. 2024, "LSH-MoE: Communication-efficient MoE Training via Locality-Sensitive Hashing", sections 3.1 (time) and 4 (algorithm). No official code is public.
+ * Source: Nie et al. 2024, "LSH-MoE: Communication-efficient MoE Training via Locality-Sensitive Hashing", section 3.2, and its analysis of scalability for the time. No official code is public.
  * Ours differs: the paper prints an argmax of absolute values over signed axes, where the sign must be kept, or x and −x would collide; it does not say how many axes a rotation
  * keeps (D′ is an option that `calibrate` searches) nor whether rotations are redrawn (an option). Devices are virtual: one process computes what S would, buckets and bytes are theirs.
  * Graphs have static shapes, so experts compute on buffers as large as without compression; what is saved is traffic, and it is counted.
  */
 import { cardOf } from "../card";
 
-export const card = cardOf("lsh-moe", { label: "part of the bytes still sent", unit: "", value: 0.2, where: "section 4.2: 6 hashes send about 20 % and keep convergence nearly unchanged" });
+export const card = cardOf("lsh-moe", { label: "part of the bytes still sent", unit: "", value: 0.2, where: "6 hashes, at which convergence is nearly unchanged" });
 
 export { calibrate, hashChoices, type Calibrated, type CalibrateOptions, type LayerInput } from "./calibrate";
 export { centroidsOf, compress, rateOf, shardSequences, throughCentroids, type CompressOptions, type Compression, type ThroughOptions } from "./compress";

@@ -17,7 +17,7 @@ export interface ClusterModel {
 }
 
 /**
- * Time of the all-to-alls over that of computing (section 3.1): 4 l (n k / w) h (w − 1) / B over 24 (1 + 2 k) n l h² / FLOP/s, for l layers of n tokens. Computing grows with
+ * Time of the all-to-alls over that of computing (its analysis of scalability): 4 l (n k / w) h (w − 1) / B over 24 (1 + 2 k) n l h² / FLOP/s, for l layers of n tokens. Computing grows with
  * h², traffic with h; both with n and l, which cancel.
  * @throws {ArgumentError} when a quantity is not positive.
  */

@@ -59,7 +59,7 @@ export const claims: Command = {
 };
 
 /** The result in the notebooks' folder. */
-function committed(slug: string, { folder }: Pick<ClaimsOptions, "folder">): ExperimentRecord | undefined {
+export function committed(slug: string, { folder }: Pick<ClaimsOptions, "folder">): ExperimentRecord | undefined {
   const path = join(folder, "results", `${slug}.json`);
   return existsSync(path) ? readResult(path) : undefined;
 }
@@ -72,7 +72,7 @@ export function staleness({ slug, sources }: ClaimNotebook, record: ExperimentRe
 }
 
 /** Runs the experiment. Its result is written beside the notebook, or nowhere where it is only compared. */
-async function measure(notebook: ClaimNotebook, { check, seeds, folder }: ClaimsOptions): Promise<ExperimentRecord> {
+export async function measure(notebook: ClaimNotebook, { check, seeds, folder }: Pick<ClaimsOptions, "check" | "seeds" | "folder">): Promise<ExperimentRecord> {
   const keep = !check && seeds === undefined;
   const results = keep ? join(folder, "results") : mkdtempSync(join(tmpdir(), "isoflop-claims-"));
   const before = process.env.ISOFLOP_RESULTS;

@@ -6,6 +6,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "html", summary: "write a notebook as it stands as one page", load: async () => (await import("./html")).html },
   { name: "runs", summary: "list, show and export recorded runs", load: async () => (await import("./runs")).runs },
   { name: "claims", summary: "measure the claims of methods again, and print the table", load: async () => (await import("./claims")).claims },
+  { name: "compose", summary: "measure methods two at a time, and print the grid of their effects", load: async () => (await import("./compose")).compose },
   { name: "methods", summary: "list the methods, and what was measured of them", load: async () => (await import("./methods")).methods },
   { name: "kernel", summary: "run a kernel for Jupyter clients", load: async () => (await import("./kernel")).kernel },
   { name: "server", summary: "run a Jupyter server that has this kernel", load: async () => (await import("./server")).server },

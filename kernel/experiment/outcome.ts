@@ -18,6 +18,13 @@ export interface ReachOptions {
   readonly cost?: BudgetUnit | "steps";
 }
 
+export interface InteractionOptions<Arm extends string = string> {
+  /** The arms that have one of the two each. */
+  readonly parts: readonly [a: Arm, b: Arm];
+  /** The arm that has neither. */
+  readonly than: Arm;
+}
+
 /** Quantities of finished arms. Metrics default to the experiment's first. */
 export class Outcome<Arm extends string = string> {
   constructor(private readonly parts: OutcomeParts) {}
@@ -37,6 +44,12 @@ export class Outcome<Arm extends string = string> {
   difference(a: Arm, b: Arm, metric = this.main): Quantity {
     const other = this.values(b, metric);
     return this.of(`${this.label(metric)} of ${a} − ${b}`, this.values(a, metric).map((value, i) => value - other[i]));
+  }
+
+  /** What two things do together, less what each does alone, all against the same baseline: 0 where effects add up, seed by seed. */
+  interaction(both: Arm, { parts: [a, b], than }: InteractionOptions<Arm>, metric = this.main): Quantity {
+    const [first, second, none] = [a, b, than].map((arm) => this.values(arm, metric));
+    return this.of(`${this.label(metric)} of ${both}, less the sum of both effects`, this.values(both, metric).map((value, i) => value - first[i] - second[i] + none[i]));
   }
 
   /** Metric of `a` divided by metric of `b`, seed by seed. */

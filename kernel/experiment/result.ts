@@ -5,6 +5,7 @@ import { figureView } from "../display/figure";
 import { bytesText, flopsText, secondsText, significant, withPrefix } from "../display/format";
 import { tableView } from "../display/table";
 import { mean } from "../fit/statistics";
+import { effectsTable } from "./grid";
 import { Outcome } from "./outcome";
 import type { ArmResult, Budget, BudgetUnit, ExperimentRecord, MeasuredEstimate } from "./schema";
 
@@ -53,6 +54,12 @@ export class ExperimentResult<Name extends string = string> implements Displayab
       };
     });
     return tableView(rows, { title: "What the arms spent" });
+  }
+
+  /** For arms "a", "b" and "a_and_b": what each does alone and two do together to the main metric, and how far that is from the sum.
+   * @throws {ArgumentError} when a part of a pair has no arm of its own. */
+  effects(): Display<"table"> {
+    return effectsTable(this.record);
   }
 
   /** A metric against what was spent: mean of the seeds, and each seed's curve. @param metric - default the main one. */

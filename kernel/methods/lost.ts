@@ -17,6 +17,7 @@ import { matmul } from "../graph/ops/linalg";
 import type { Dtype } from "../graph/dtype";
 import { svd, type Svd } from "../graph/svd";
 import { fromHost, type Tensor } from "../graph/tensor";
+import { map } from "../graph/tree";
 import { activate, type Activation } from "../nn/activation";
 import { Linear, onRows } from "../nn/linear";
 import { Module } from "../nn/module";
@@ -60,10 +61,10 @@ type Settings = Required<Pick<LostOptions, "gamma" | "act" | "place" | "frozen">
 
 /** γ f(x A) B + (1 − γ) x[I] W_s + b: [..., in] → [..., out]. */
 export class LostLinear extends Module<readonly [x: Tensor], Tensor> {
-  /** A and B: [in, R] and [R, out]; undefined at rank 0. */
-  readonly pair: { readonly down: Tensor; readonly up: Tensor } | undefined;
+  /** A and B: [in, R] and [R, out]; undefined at rank 0. Linear layers, as W_s is, so that what changes those reaches them too. */
+  readonly pair: { readonly down: Linear; readonly up: Linear } | undefined;
   /** I, ascending, int32 [C], and W_s [C, out]; undefined at density 0. */
-  readonly sparse: { readonly kept: Tensor; readonly channels: Tensor } | undefined;
+  readonly sparse: { readonly kept: Tensor; readonly channels: Linear } | undefined;
   readonly bias: Tensor | undefined;
   readonly inputs: number;
   readonly outputs: number;
@@ -91,8 +92,8 @@ export class LostLinear extends Module<readonly [x: Tensor], Tensor> {
     if (pair !== undefined && settings.act !== "identity")
       throw new UnsupportedOpError(`a LOST layer with ${settings.act} is no linear map`, { help: 'only layers with act: "identity" have a dense matrix; keep the two paths' });
     const parts = [
-      ...(pair === undefined ? [] : [matmul(pair.down, pair.up, { alpha: settings.gamma })]),
-      ...(sparse === undefined ? [] : [mul(segmentSum(sparse.channels, sparse.kept, inputs), 1 - settings.gamma)]),
+      ...(pair === undefined ? [] : [matmul(pair.down.weight, pair.up.weight, { alpha: settings.gamma })]),
+      ...(sparse === undefined ? [] : [mul(segmentSum(sparse.channels.weight, sparse.kept, inputs), 1 - settings.gamma)]),
     ];
     return new Linear(parts.reduce((sum, part) => add(sum, part)), this.bias);
   }
@@ -103,8 +104,8 @@ export class LostLinear extends Module<readonly [x: Tensor], Tensor> {
     const { gamma, act, place, frozen } = this.settings;
     const at = (here: Settings["place"], value: Tensor): Tensor => (here === place ? activate(act, value) : value);
     return [
-      ...(pair === undefined ? [] : [mul(at("after", matmul(at("between", matmul(at("before", rows), pair.down)), pair.up)), gamma)]),
-      ...(sparse === undefined ? [] : [matmul(gatherChannels(rows, sparse.kept), frozen ? stopGradient(sparse.channels) : sparse.channels, { alpha: 1 - gamma })]),
+      ...(pair === undefined ? [] : [mul(at("after", pair.up.call(at("between", pair.down.call(at("before", rows))))), gamma)]),
+      ...(sparse === undefined ? [] : [mul((frozen ? map(sparse.channels, stopGradient) : sparse.channels).call(gatherChannels(rows, sparse.kept)), 1 - gamma)]),
       ...(bias === undefined ? [] : [bias]),
     ];
   }
@@ -161,35 +162,39 @@ export async function lostLinear(layer: Linear, options: LostOptions): Promise<L
   const kept = topChannels(options.keep === "lowest" ? scores.map((score) => -score) : scores, count);
   const source = options.values === "complement" ? rest : options.values === "zero" ? new Float64Array(inputs * outputs) : await weight.numbers();
   const rows = [...kept].flatMap((channel) => [...source.subarray(channel * outputs, (channel + 1) * outputs)]);
-  const sparse = count === 0 ? undefined : { kept: fromHost({ dtype: "int32", shape: [count], data: kept }), channels: matrix([count, outputs], rows) };
+  const sparse = count === 0 ? undefined : { kept: fromHost({ dtype: "int32", shape: [count], data: kept }), channels: bare(matrix([count, outputs], rows)) };
   return new LostLinear({ pair, sparse, bias, inputs, outputs, dtype, settings: { gamma, act, place, frozen } });
 }
 
+/** A layer without a bias: that of the whole is added once. */
+const bare = (weight: Tensor): Linear => new Linear(weight, undefined);
 const matrix = (shape: readonly [number, number], data: ArrayLike<number>): Tensor => fromHost({ dtype: "float32", shape, data: Float32Array.from(data) });
 
 /** A = U_r Σ_r^½ and B = Σ_r^½ V_rᵀ. */
-function svdPair({ u, s, v }: Svd, rank: number): { readonly down: Tensor; readonly up: Tensor } {
+function svdPair({ u, s, v }: Svd, rank: number): NonNullable<LostLinear["pair"]> {
   const root = s.subarray(0, rank).map(Math.sqrt);
   const [inputs, outputs] = [u.length / s.length, v.length / s.length];
   const down = Float64Array.from({ length: inputs * rank }, (_, i) => u[Math.floor(i / rank) * s.length + (i % rank)] * root[i % rank]);
   const up = Float64Array.from({ length: rank * outputs }, (_, i) => root[Math.floor(i / outputs)] * v[(i % outputs) * s.length + Math.floor(i / outputs)]);
-  return { down: matrix([inputs, rank], down), up: matrix([rank, outputs], up) };
+  return { down: bare(matrix([inputs, rank], down)), up: bare(matrix([rank, outputs], up)) };
 }
 
 /** Normal factors as CoLA begins with them (Liu et al. 2025). */
-function normalPair({ rank, inputs, outputs }: { readonly rank: number; readonly inputs: number; readonly outputs: number }, key: Key): { readonly down: Tensor; readonly up: Tensor } {
+function normalPair({ rank, inputs, outputs }: { readonly rank: number; readonly inputs: number; readonly outputs: number }, key: Key): NonNullable<LostLinear["pair"]> {
   const std = (rank * (inputs + outputs)) ** -0.25;
-  return { down: normal(fold(key, "down"), [inputs, rank], { std }), up: normal(fold(key, "up"), [rank, outputs], { std }) };
+  return { down: bare(normal(fold(key, "down"), [inputs, rank], { std })), up: bare(normal(fold(key, "up"), [rank, outputs], { std })) };
 }
 
 /**
  * `model` with LOST layers in the place of its linear ones. It decomposes every weight once; biases are shared with `model`.
  * @param where - which layers, by path. Default all but embeddings and heads.
- * @throws {NoEffectError} when there is no linear layer.
+ * @throws {NoEffectError} when there is no linear layer. @throws {UnsupportedOpError} for one of a further kind, which would lose what makes it so.
  */
 export async function lost<M extends object>(model: M, options: LostOptions, where: (path: string) => boolean = inBlocks): Promise<M> {
   const { key = seedKey(0) } = options;
-  const linear = modulesOf(model).flatMap(([path, layer]) => (layer instanceof Linear && where(path) ? [[path, layer] as const] : []));
+  const linear = layersOf(model, where).flatMap(([path, layer]) => (layer instanceof Linear ? [[path, layer] as const] : []));
+  const other = linear.find(([, layer]) => layer.constructor !== Linear);
+  if (other !== undefined) throw new UnsupportedOpError(`lost: ${other[0]} is a ${other[1].constructor.name}, which is more than a matrix`, { help: "apply LOST first: what changes linear layers reaches the factors of its layers" });
   const made = new Map(await Promise.all(linear.map(async ([path, layer]) => [path, await lostLinear(layer, { ...options, key: fold(key, path) })] as const)));
   return replaceModules(model, (layer, path) => made.get(path) ?? layer);
 }
@@ -213,14 +218,20 @@ export interface LayerAccount {
   readonly keptPerToken: number;
 }
 
+/** Linear and LOST layers with their paths; those that a LOST layer consists of are not counted apart. */
+function layersOf(model: object, where: (path: string) => boolean): (readonly [path: string, layer: Linear | LostLinear])[] {
+  const layers = modulesOf(model).flatMap(([path, layer]) => ((layer instanceof Linear || layer instanceof LostLinear) && where(path) ? [[path, layer] as const] : []));
+  const lost = layers.flatMap(([path, layer]) => (layer instanceof LostLinear ? [`${path}.`] : []));
+  return layers.filter(([path]) => !lost.some((outer) => path.startsWith(outer)));
+}
+
 /** The account of every linear or LOST layer of `model` outside of embeddings and heads. */
 export function accounts(model: object, where: (path: string) => boolean = inBlocks): LayerAccount[] {
-  return modulesOf(model).flatMap(([layer, module]) => {
-    if (!(module instanceof Linear || module instanceof LostLinear) || !where(layer)) return [];
+  return layersOf(model, where).map(([layer, module]) => {
     const { inputs, outputs } = module;
-    const [rank, channels] = module instanceof Linear ? [0, 0] : [module.pair?.down.shape[1] ?? 0, module.sparse?.kept.size ?? 0];
+    const [rank, channels] = module instanceof Linear ? [0, 0] : [module.pair?.down.outputs ?? 0, module.sparse?.kept.size ?? 0];
     const weights = module instanceof Linear ? inputs * outputs : rank * (inputs + outputs) + channels * outputs;
     const between = module instanceof LostLinear && module.settings.act !== "identity" ? 2 * rank : rank;
-    return [{ layer, weights, dense: inputs * outputs, trainingBytes: 16 * weights, flopsPerToken: 6 * weights, keptPerToken: inputs + between + channels }];
+    return { layer, weights, dense: inputs * outputs, trainingBytes: 16 * weights, flopsPerToken: 6 * weights, keptPerToken: inputs + between + channels };
   });
 }

@@ -3,12 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { main } from "../../kernel/commands/main";
+import { setDisplaySink } from "../../kernel/display/display";
+import { experiment } from "../../kernel/index";
 import { start } from "../../kernel/runs/index";
 
 let folder: string;
 let out: string;
 let err: string;
 
+setDisplaySink(() => undefined);
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "isoflop-commands-"));
   out = err = "";
@@ -45,6 +48,27 @@ describe("isoflop runs", () => {
     expect(await main(["runs", "show"])).toBe(2);
     expect(await main(["runs", "show", "none", "--folder", folder])).toBe(1);
     expect(err).toMatch(/cannot fly[^]*show which run\?[^]*no such run\n {2}at .*none\n {2}help: /);
+  });
+});
+
+describe("isoflop compose", () => {
+  const cell = (source: string, tags: readonly string[]) => ({ cell_type: "code", metadata: { tags }, source, execution_count: null, outputs: [] });
+
+  it("prints the grid that is there, and says where the notebook is newer", async () => {
+    writeFileSync(join(folder, "composition.ipynb"), JSON.stringify({ cells: [cell("const seeds = 2;", ["parameters"]), cell("experiment({ seeds });", ["experiment"])], metadata: {}, nbformat: 4, nbformat_minor: 5 }));
+    expect(await main(["compose", "--show", "--notebooks", folder])).toBe(1);
+    expect([out, err]).toEqual(["", expect.stringContaining("there is no result")]);
+    const losing = (loss: number) => async () => Promise.resolve({ loss });
+    await experiment({ slug: "composition", seeds: 2, results: join(folder, "results"), metrics: { loss: {} }, accept: {}, arms: { plain: { role: "baseline", run: losing(4) }, a: { role: "method", run: losing(3) }, b: { role: "method", run: losing(3.5) }, a_and_b: { role: "method", run: losing(2.75) } } });
+    expect(await main(["compose", "--show", "--notebooks", folder])).toBe(1);
+    expect(out).toContain("a and b, by +0.250");
+    expect(err).toContain("the result is stale");
+  });
+
+  it("refuses what it does not know", async () => {
+    expect(await main(["compose", "--seeds", "none"])).toBe(2);
+    expect(await main(["compose", "--show", "--notebooks", join(folder, "none")])).toBe(2);
+    expect(err).toMatch(/no number from 1[^]*there is no notebook of composition\n {2}at .*\n {2}help: /);
   });
 });
 

@@ -19,12 +19,12 @@ const diagonal = layerOf([[3, 0, 0], [0, 2, 0], [0, 0, 1]]);
 describe("the weight diag(3, 2, 1) at rank 1", () => {
   it("has √3 e₁ for both factors, channel 1 of three, and that channel's values of W", async () => {
     const layer = await lost.lostLinear(diagonal, { rank: 1, density: 1 / 3 });
-    const [down, up] = [await numbers(layer.pair?.down), await numbers(layer.pair?.up)];
+    const [down, up] = [await numbers(layer.pair?.down.weight), await numbers(layer.pair?.up.weight)];
     // A pair of vectors may have either sign.
     close(down.map((value) => value * Math.sign(down[0])), [Math.sqrt(3), 0, 0]);
     close(up.map((value) => value * Math.sign(down[0])), [Math.sqrt(3), 0, 0]);
     expect(await numbers(layer.sparse?.kept)).toEqual([1]);
-    close(await numbers(layer.sparse?.channels), [0, 2, 0]);
+    close(await numbers(layer.sparse?.channels.weight), [0, 2, 0]);
   });
 
   it("has the complement diag(0, 2, 1), whose channels score 0, 2 and 1", async () => {
@@ -97,14 +97,14 @@ describe("gradients", () => {
         expect(found[i], `${path}[${i}]`).toBeCloseTo(((await moved(step)) - (await moved(-step))) / (2 * step), 2);
       }
     }
-    expect([...gradients.keys()]).toContain("layer.sparse.channels");
+    expect([...gradients.keys()]).toContain("layer.sparse.channels.weight");
   });
 
   it("leave frozen channels as they began", async () => {
     const model = await lost.lost(smallGpt(), { rank: 4, density: 0.2, frozen: true });
-    const before = await numbers(model.blocks[0].mlp.up instanceof lost.LostLinear ? model.blocks[0].mlp.up.sparse?.channels : undefined);
+    const before = await numbers(model.blocks[0].mlp.up instanceof lost.LostLinear ? model.blocks[0].mlp.up.sparse?.channels.weight : undefined);
     const { state, step } = languageModel(model);
-    const path = "model.blocks.0.mlp.up.sparse.channels";
+    const path = "model.blocks.0.mlp.up.sparse.channels.weight";
     const after = new Map(tree.leaves((await step(state, countingBatch(0))).state)).get(path);
     expect(before.length).toBeGreaterThan(0);
     expect(await numbers(after)).toEqual(before);
@@ -114,12 +114,12 @@ describe("gradients", () => {
 it("keeps its channels while it trains; their values change", async () => {
   const { state: begin, step } = languageModel(await lost.lost(smallGpt(), { rank: 4, density: 0.2 }));
   const read = async (state: unknown, name: string): Promise<number[][]> => Promise.all(tree.leaves(state).filter(([path]) => path.startsWith("model.blocks") && path.endsWith(name)).map(([, leaf]) => numbers(leaf)));
-  const [kept, channels] = [await read(begin, "sparse.kept"), await read(begin, "sparse.channels")];
+  const [kept, channels] = [await read(begin, "sparse.kept"), await read(begin, "sparse.channels.weight")];
   let state = begin;
   for (let i = 0; i < 3; i++) ({ state } = await step(state, countingBatch(i)));
   expect(kept.length).toBe(12);
   expect(await read(state, "sparse.kept")).toEqual(kept);
-  (await read(state, "sparse.channels")).forEach((now, i) => expect(now).not.toEqual(channels[i]));
+  (await read(state, "sparse.channels.weight")).forEach((now, i) => expect(now).not.toEqual(channels[i]));
 });
 
 it("scores alike by the next in − r and by all remaining singular values", async () => {
@@ -170,7 +170,7 @@ it("replaces the layers of blocks and leaves embeddings and the head; decoding g
 it("keeps the channels of the lowest scores, beginning with zeros, when asked", async () => {
   const layer = await lost.lostLinear(diagonal, { rank: 1, density: 1 / 3, keep: "lowest", values: "zero" });
   expect(await numbers(layer.sparse?.kept)).toEqual([0]);
-  expect(await numbers(layer.sparse?.channels)).toEqual([0, 0, 0]);
+  expect(await numbers(layer.sparse?.channels.weight)).toEqual([0, 0, 0]);
 });
 
 it("begins with rows of the complement when asked", async () => {
@@ -178,12 +178,12 @@ it("begins with rows of the complement when asked", async () => {
   const rest = lost.complementOf(await svd(dense.weight), { start: 2, end: 5 });
   const { sparse } = await lost.lostLinear(dense, { rank: 2, density: 0.2, values: "complement" });
   const [channel] = await numbers(sparse?.kept);
-  close(await numbers(sparse?.channels), [...rest.subarray(channel * 5, channel * 5 + 5)]);
+  close(await numbers(sparse?.channels.weight), [...rest.subarray(channel * 5, channel * 5 + 5)]);
 });
 
 it("begins as CoLA does when asked: normal factors of deviation (r (in + out))^−¼", async () => {
   const { pair } = await lost.lostLinear(drawn(64, 48), { rank: 16, density: 0, init: "normal" });
-  for (const values of [await numbers(pair?.down), await numbers(pair?.up)]) {
+  for (const values of [await numbers(pair?.down.weight), await numbers(pair?.up.weight)]) {
     const deviation = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
     expect(deviation / (16 * 112) ** -0.25).toBeCloseTo(1, 1);
   }

@@ -6,6 +6,7 @@ import * as cskv from "./cskv/index";
 import * as dcptLaw from "./dcpt-law/index";
 import * as primer from "./primer";
 import * as quartet from "./quartet/index";
+import * as seco from "./seco/index";
 import * as slmHelp from "./slm-help";
 
 export type { Card, PaperFigure } from "./card";
@@ -23,4 +24,4 @@ export * as seco from "./seco/index";
 export * as slmHelp from "./slm-help";
 
 /** Cards of all methods, in the order of the catalogue. */
-export const cards: readonly Card[] = [btm.card, checkfree.card, cskv.card, dcptLaw.card, primer.card, quartet.card, slmHelp.card];
+export const cards: readonly Card[] = [btm.card, checkfree.card, cskv.card, dcptLaw.card, primer.card, quartet.card, seco.card, slmHelp.card];

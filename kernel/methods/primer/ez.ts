@@ -1,24 +1,13 @@
-/** @file Primer-EZ: squared ReLU, and a causal depthwise convolution of width 3 after the projections of queries, keys and values.
- *
- * u = x W1,  FFN(x) = max(u, 0)² W2
- * y[t] = w[0] ⊙ x[t] + w[1] ⊙ x[t − 1] + w[2] ⊙ x[t − 2], for x = q, k and v, one weight for each channel
- *
- * It buys no FLOPs back by itself: a step costs 1 % more, and the loss falls faster.
- * Source: So et al. 2021, "Primer: Searching for Efficient Transformers for Language Modeling", sections 4.1 and 4.2 and appendix A;
- * initial taps from the official code (google-research/primer): 0.5 for the newest position, 0.5 / width for the others.
- */
-import { ArgumentError, UnsupportedOpError } from "../errors";
-import { add, mul } from "../graph/ops/elementwise";
-import { at, concat, flip, pad, slice, zeros } from "../graph/ops/movement";
-import { fromHost, type Tensor } from "../graph/tensor";
-import type { Activation } from "../nn/activation";
-import { Attention, type Projections } from "../nn/attention";
-import type { LayerCache } from "../nn/kvCache";
-import { Mlp } from "../nn/mlp";
-import { replaceModules } from "../nn/surgery";
-import { cardOf } from "./card";
-
-export const card = cardOf("primer", { label: "speed-up to the Transformer's final loss", unit: "×", value: 2.34, where: "Primer-EZ on LM1B, 35M parameters, T2T on TPUv2" });
+/** @file Primer-EZ as surgery: squared ReLU in feed-forward layers, and a causal depthwise convolution after the projections of attention. */
+import { ArgumentError, UnsupportedOpError } from "../../errors";
+import { add, mul } from "../../graph/ops/elementwise";
+import { at, concat, flip, pad, slice, zeros } from "../../graph/ops/movement";
+import { fromHost, type Tensor } from "../../graph/tensor";
+import type { Activation } from "../../nn/activation";
+import { Attention, type Projections } from "../../nn/attention";
+import type { LayerCache } from "../../nn/kvCache";
+import { Mlp } from "../../nn/mlp";
+import { replaceModules } from "../../nn/surgery";
 
 /** y[t] = Σ w[i] ⊙ x[t − i] with zeros before the start: x [T, ..., C], time first; taps [width, C], the newest first → [T, ..., C]. */
 export function causalDepthwise(x: Tensor, taps: Tensor): Tensor {
@@ -64,7 +53,7 @@ export class DepthwiseAttention extends Attention {
 
   override emptyCache(shape: { readonly batch: number; readonly length: number }): ConvolvedCache {
     const rows = this.taps.q.shape[0] - 1;
-    const tail = each((name) => zeros([rows, shape.batch, this[name].weight.shape[1]], this[name].weight.dtype));
+    const tail = each((name) => zeros([rows, shape.batch, this[name].outputs], this[name].dtype));
     return { ...super.emptyCache(shape), tail };
   }
 
@@ -107,7 +96,7 @@ export function multiDConvHead<M extends object>(model: M, { width = 3, order = 
   if (!Number.isInteger(width) || width < 2) throw new ArgumentError(`multiDConvHead: a convolution of width ${width}`, { help: "give an integer from 2; the paper uses 3" });
   return replaceModules(model, (layer) => {
     if (!(layer instanceof Attention) || layer instanceof DepthwiseAttention) return layer;
-    const taps = each((name) => initialTaps(width, layer[name].weight.shape[order === "after" ? 1 : 0]));
+    const taps = each((name) => initialTaps(width, layer[name][order === "after" ? "outputs" : "inputs"]));
     return new DepthwiseAttention(layer, { taps, order, nonCausal });
   });
 }

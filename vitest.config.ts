@@ -1,12 +1,23 @@
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Tests that drive a browser: one after another, after the others, as each keeps both cores of a small machine busy. */
 const IN_BROWSER = ["test/webviews/**/*.test.ts", "test/vscode/**/*.test.ts"];
 /** What computes tensors, apart from the tests that name their executor: it holds on onnxruntime-node's own binding, too. */
 const NUMERIC = [...["autodiff", "graph", "nn", "numerics", "onnx", "optim", "random"].map((folder) => `test/${folder}/**/*.test.ts`), "test/contract/{composites,dtypes,ops}.test.ts", "test/runtime/compile.test.ts"];
 
+/** Runs every method's notebook, one after another: begun last, it would keep one core for many minutes while the other has nothing to do. */
+const LONGEST = "test/contract/methods.test.ts";
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    return [...sorted.filter(({ moduleId }) => moduleId.endsWith(LONGEST)), ...sorted.filter(({ moduleId }) => !moduleId.endsWith(LONGEST))];
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: "forks",

@@ -13,10 +13,10 @@ export interface ClaimRow {
   readonly verdict: string;
 }
 
-/** What all arms and seeds cost, and the budget of one. */
-function costOf({ arms, budget, seconds }: ExperimentRecord): string {
-  const flops = arms.flatMap(({ seeds }) => seeds.map(({ executedFlops }) => executedFlops));
-  return `${budget === undefined ? `${flopsText(mean(flops))} an arm` : budgetText(budget)}, ${flopsText(flops.reduce((sum, value) => sum + value, 0))} and ${secondsText(seconds)} in all`;
+/** The budget of an arm, or what one spent on average, and how long they computed. No sum of FLOPs: arms may each be charged for runs that they share. */
+function costOf({ arms, budget, seconds, seeds }: ExperimentRecord): string {
+  const flops = arms.flatMap((arm) => arm.seeds.map(({ executedFlops }) => executedFlops));
+  return `${budget === undefined ? `${flopsText(mean(flops))} an arm` : budgetText(budget)}; ${arms.length} arms × ${seeds.length} seeds, ${secondsText(seconds)} of computing in them`;
 }
 
 export function claimRow(record: ExperimentRecord): ClaimRow {

@@ -36,9 +36,9 @@ export interface Calibrated {
 
 const MAX_HASHES = 6;
 const DIMS = [2, 3, 4, 6, 8, 12, 16, 24, 32];
-const MAX_PLANES = 20;
+const MAX_PLANES = 28;
 
-/** Hashes of one kind from coarse to fine: up to 6 rotations to a few numbers of axes, or up to 20 planes. */
+/** Hashes of one kind from coarse to fine: up to 6 rotations to a few numbers of axes, or up to 28 planes. */
 export function hashChoices(kind: Hash["kind"], width: number): readonly Hash[] {
   if (kind === "sphericalPlane") return Array.from({ length: MAX_PLANES }, (_, i) => sphericalPlane({ planes: i + 1 }));
   const counts = Array.from({ length: MAX_HASHES }, (_, i) => i + 1);

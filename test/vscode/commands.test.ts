@@ -23,7 +23,7 @@ inVsCode("commands of the palette", {}, (suite) => {
   const file = (name: string): string => join(suite.server.workspace, name);
 
   it("show what a cell costs, and keep a profile of it as a Chrome trace", async () => {
-    const window = await suite.openCells("square.ipynb", ['import { compile, matmul, ones } from "isoflop";\nconst square = compile((x: ReturnType<typeof ones>) => matmul(x, x), { name: "square" });\nawait (await square(ones([16, 16]))).data();\n"done"']);
+    const window = await suite.openCells("square.ipynb", ['import { compile, matmul, ones } from "isoflop";\nconst square = compile((x: ReturnType<typeof ones>) => matmul(x, x), { name: "square" });\nawait (await square(ones([16, 16]))).data();\n"done"', "1 + 1"]);
     await window.runCell(0, LONG_MS);
     await window.command("IsoFLOP: Profile Cell");
     await notice(window, "Profile kept in");
@@ -34,6 +34,8 @@ inVsCode("commands of the palette", {}, (suite) => {
     expect(profile).toMatch(/^square-cell-1-/);
     expect(traceEvents.filter(({ dur = 0 }) => dur > 0).map(({ name }) => name)).toEqual(expect.arrayContaining(["cell 1", expect.stringContaining("square")]));
 
+    // A cell that names nothing compiled, as after a click in the walkthrough: then the cost is that of what there is.
+    await window.select(1);
     await window.command("IsoFLOP: Show Cost of Cell");
     const frame = await window.frameWith('[data-view="cost"][data-ready]');
     // 16³ multiplications and as many additions.

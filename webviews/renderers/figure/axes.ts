@@ -71,13 +71,13 @@ export function figureAxis(payload: AxisPayload): Axis {
       };
     }
     case "category": {
-      const ends = [-0.5, Math.max(0.5, categories.length - 0.5)];
+      const [low, high] = [-0.5, Math.max(0.5, categories.length - 0.5)];
       const ticks = { values: categories.map((_, index) => index), texts: categories.map(nameLines) };
       return {
         payload,
         place: (value) => value,
         edges: even,
-        layout: (theme, side) => axisLayout(theme, { title, type: "category", range: domain[0] > domain[1] ? [...ends].reverse() : ends, side, ticks, grid: false }),
+        layout: (theme, side) => axisLayout(theme, { title, type: "category", range: domain[0] > domain[1] ? [high, low] : [low, high], side, ticks, grid: false }),
         say: (value) => categories[Math.round(value ?? NaN)] ?? significant(value),
       };
     }

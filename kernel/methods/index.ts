@@ -4,6 +4,7 @@ import * as btm from "./btm";
 import * as checkfree from "./checkfree/index";
 import * as cskv from "./cskv/index";
 import * as dcptLaw from "./dcpt-law/index";
+import * as deepspeedMoe from "./deepspeed-moe/index";
 import * as primer from "./primer";
 import * as quartet from "./quartet/index";
 import * as seco from "./seco/index";
@@ -24,4 +25,4 @@ export * as seco from "./seco/index";
 export * as slmHelp from "./slm-help";
 
 /** Cards of all methods, in the order of the catalogue. */
-export const cards: readonly Card[] = [btm.card, checkfree.card, cskv.card, dcptLaw.card, primer.card, quartet.card, seco.card, slmHelp.card];
+export const cards: readonly Card[] = [btm.card, checkfree.card, cskv.card, dcptLaw.card, deepspeedMoe.card, primer.card, quartet.card, seco.card, slmHelp.card];

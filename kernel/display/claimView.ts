@@ -61,7 +61,7 @@ export function claimView(options: ClaimOptions): Display<"claim"> {
   const payload: ClaimPayload = {
     version: 1,
     title: title.slice(0, 300),
-    finding: `${words}: ${quantity.label} measured ${significant(measured.value ?? NaN)}${unit}${interval}${theirs}.`,
+    finding: `${words}: ${quantity.label} measured ${significant(options.measured.value)}${unit}${interval}${theirs}.`,
     cuts: arms.length > MAX_ARMS ? [`${MAX_ARMS} of ${arms.length} arms`] : [],
     claim: claim.slice(0, 600),
     source: source.slice(0, 200),

@@ -5,6 +5,7 @@ import * as checkfree from "./checkfree/index";
 import * as cskv from "./cskv/index";
 import * as dcptLaw from "./dcpt-law/index";
 import * as deepspeedMoe from "./deepspeed-moe/index";
+import * as lshMoe from "./lsh-moe/index";
 import * as multiLevel from "./multi-level/index";
 import * as primer from "./primer";
 import * as quartet from "./quartet/index";
@@ -26,4 +27,4 @@ export * as seco from "./seco/index";
 export * as slmHelp from "./slm-help";
 
 /** Cards of all methods, in the order of the catalogue. */
-export const cards: readonly Card[] = [btm.card, checkfree.card, cskv.card, dcptLaw.card, deepspeedMoe.card, multiLevel.card, primer.card, quartet.card, seco.card, slmHelp.card];
+export const cards: readonly Card[] = [btm.card, checkfree.card, cskv.card, dcptLaw.card, deepspeedMoe.card, lshMoe.card, multiLevel.card, primer.card, quartet.card, seco.card, slmHelp.card];

@@ -114,7 +114,9 @@ export function buildMarks(inputs: readonly MarkInput[]): BuiltMarks {
     categories.length = MAX_CATEGORIES;
   }
   const bars = [...new Set(shown.flatMap((mark) => (mark.type === "bar" ? [`${mark.name ?? ""}`] : [])))];
-  const marks = shown.map((mark, index) => buildMark(mark, { names, limit, categories, bars, cuts, where: `marks[${index}] (${mark.type})` }));
+  // Of all bars together: series at different places of one axis have bars of one width.
+  const slot = categories.length > 0 ? 0.82 : spacing(Float64Array.from(shown.flatMap((mark) => (mark.type === "bar" ? barPlaces(mark) : []))));
+  const marks = shown.map((mark, index) => buildMark(mark, { names, limit, categories, bars, slot, cuts, where: `marks[${index}] (${mark.type})` }));
   return { marks, cuts, categories, facets: [...new Set(marks.map((mark) => mark.facet))].filter((facet) => facet !== "") };
 }
 
@@ -125,6 +127,8 @@ interface Building {
   readonly limit: number;
   readonly categories: readonly string[];
   readonly bars: readonly string[];
+  /** Room for the bars of one place, in units of the axis. */
+  readonly slot: number;
   readonly cuts: string[];
   readonly where: string;
 }
@@ -217,15 +221,14 @@ function buildMark(mark: MarkInput, building: Building): Mark {
 type WithBase = Building & { readonly base: { readonly name: string; readonly colour: string; readonly facet: string } };
 
 /** Bars of several names stand side by side. */
-function buildBars(mark: MarkInput & { type: "bar" }, { base, categories, bars, limit, where }: WithBase): Mark {
+function buildBars(mark: MarkInput & { type: "bar" }, { base, categories, bars, slot, limit, where }: WithBase): Mark {
   const y = numbersOf(mark.y);
   sameLength({ x: mark.x === undefined || "dtype" in mark.x ? undefined : mark.x, y }, where);
-  const slot = categories.length > 0 ? 0.82 : spacing(isNames(mark.x) || mark.x === undefined ? range(y.length) : numbersOf(mark.x));
   const width = slot / Math.max(1, bars.length);
   const shift = (bars.indexOf(mark.name ?? "") - (bars.length - 1) / 2) * width;
   const places = isNames(mark.x)
     ? mark.x.map((category) => categories.indexOf(short(category)))
-    : Array.from(mark.x === undefined ? range(y.length) : numbersOf(mark.x));
+    : barPlaces(mark);
   const shown = places.flatMap((place, i) => (place < 0 && categories.length > 0 ? [] : [i]));
   const kept = shown.slice(0, Math.max(limit, MAX_CATEGORIES));
   return {
@@ -239,6 +242,9 @@ function buildBars(mark: MarkInput & { type: "bar" }, { base, categories, bars, 
     width,
   };
 }
+
+/** Where bars without names stand. */
+const barPlaces = ({ x, y }: MarkInput & { type: "bar" }): readonly number[] => Array.from(x === undefined || isNames(x) ? range(numbersOf(y).length) : numbersOf(x));
 
 /** Smallest distance between neighbours; 1 for a single bar. */
 function spacing(x: Float64Array): number {

@@ -28,6 +28,12 @@ describe("An axis", () => {
     expect(heightOf(svg, "first")).toBeLessThan(heightOf(svg, "third"));
   });
 
+  it("has bars of one width, whatever the places of each series", () => {
+    const { marks } = view.figure({ marks: [{ type: "bar", name: "kept", x: [2, 20, 38], y: [1, 2, 3] }, { type: "bar", name: "others", x: [0, 1, 3, 4], y: [1, 1, 1, 1] }] }).payload;
+    expect(marks.map((mark) => mark.type === "bar" && mark.width)).toEqual([marks[0].type === "bar" && marks[0].width, marks[0].type === "bar" && marks[0].width]);
+    expect(marks[0]).toMatchObject({ type: "bar", width: expect.closeTo(0.5, 1) });
+  });
+
   it("with names runs upwards for lines, and the other way around where its domain says so", () => {
     const names = ["low", "high"];
     const drawn = (domain?: readonly [number, number]): string => view.figure({ y: { names, domain }, marks: [{ type: "line", y: [0, 1] }] }).svg ?? "";

@@ -21,7 +21,7 @@ export function showCellCost(services: Services, panels: ViewPanels): vscode.Dis
     const names = named.length > 0 ? named : variables.filter(isCompiled).map(({ name }) => name);
     const [first, ...more] = names;
     if (first === undefined) throw new UserError("no function is compiled yet", "run the cell that says `const step = compile(…)` first; its cost is known before it runs a step");
-    const name = more.length === 0 ? first : await vs.window.showQuickPick(names, { placeHolder: named.length > 0 ? "Cost of which function?" : "This cell names no compiled function. Cost of which?" });
+    const name = more.length === 0 ? first : await vs.window.showQuickPick(names, { placeHolder: named.length > 0 ? "Cost of which function?" : "This cell names no compiled function. Cost of which?", ignoreFocusOut: true });
     if (name === undefined) return;
     panels.showBundle(`${name}: cost`, await viewOf(kernel, { path: name, view: "cost" }));
   });

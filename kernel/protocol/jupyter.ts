@@ -101,7 +101,7 @@ export interface CellCost {
 /** A variable of the notebook. */
 export interface Variable {
   readonly name: string;
-  /** "Tensor", "GPT", "number", "function", … */
+  /** "Tensor", "GPT", "number", "function", "compiled function" (one that was traced), … */
   readonly type: string;
   /** One line. */
   readonly summary: string;

@@ -13,6 +13,13 @@ const variablesOf = async ({ client }: Recorder, path?: string): Promise<Readonl
 };
 
 describe("variables", () => {
+  it("say of a function that was compiled and traced that it is one", async () => {
+    const client = await (await start()).connect();
+    await client.run('import { compile, ones } from "isoflop"; const twice = compile((x: ReturnType<typeof ones>) => x.add(x)); const later = compile((x: ReturnType<typeof ones>) => x); await (await twice(ones([2]))).data();');
+    const all = await variablesOf(client);
+    expect([all.get("twice")?.type, all.get("later")?.type]).toEqual(["compiled function", "function"]);
+  });
+
   it("have type, summary, shape, dtype and bytes; models are trees by path; imports are left out and functions come last", async () => {
     const client = await (await start()).connect();
     await client.run(`

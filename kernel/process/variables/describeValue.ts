@@ -2,6 +2,7 @@
 import { inspect, types } from "node:util";
 import type { Tensor } from "../../graph/tensor";
 import type { Variable } from "../../protocol/jupyter";
+import { exampleOf } from "../../runtime/examples";
 import { asTensor } from "./asTensor";
 import { childCount } from "./children";
 import { treeBytes } from "./treeBytes";
@@ -28,7 +29,7 @@ export const describeGetter = ({ name, path }: Named): Variable => ({ name, path
 function typeOf(value: unknown): string {
   if (value === null) return "null";
   if (types.isProxy(value)) return "Proxy";
-  if (typeof value === "function") return isClass(value) ? "class" : "function";
+  if (typeof value === "function") return isClass(value) ? "class" : exampleOf(value) === undefined ? "function" : "compiled function";
   return typeof value === "object" ? className(value) : typeof value;
 }
 

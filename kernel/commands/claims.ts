@@ -45,7 +45,7 @@ export const claims: Command = {
     }
     const problems: string[] = [];
     for (const slug of options.slugs) {
-      const notebook = readClaim(slug, { folder: options.folder, set: options.seeds === undefined ? undefined : new Map([["seeds", options.seeds]]) });
+      const notebook = readClaim(slug, { folder: options.folder, set: seedsParameter(options.seeds, "claims") });
       if (options.check) problems.push(...staleness(readClaim(slug, { folder: options.folder }), committed(slug, options)));
       if (options.stale) continue;
       const record = await measure(notebook, options);
@@ -62,6 +62,12 @@ export const claims: Command = {
 export function committed(slug: string, { folder }: Pick<ClaimsOptions, "folder">): ExperimentRecord | undefined {
   const path = join(folder, "results", `${slug}.json`);
   return existsSync(path) ? readResult(path) : undefined;
+}
+
+/** The notebook's parameter that `--seeds` sets; undefined where it was not given. @throws {UsageError} unless it is a number from 1. */
+export function seedsParameter(seeds: string | undefined, command: string): ReadonlyMap<string, string> | undefined {
+  if (seeds !== undefined && !/^[1-9]\d*$/.test(seeds)) throw new UsageError(`--seeds ${seeds}: no number from 1`, { help: `see isoflop ${command} --help` });
+  return seeds === undefined ? undefined : new Map([["seeds", seeds]]);
 }
 
 /** Why a committed result is not that of the notebook and method as they are; empty when it is. */
@@ -119,7 +125,7 @@ const usage = (what: string): UsageError => new UsageError(what, { help: "see is
 function parse(args: readonly string[]): ClaimsOptions {
   const { values, positionals } = readArgs(args);
   const folder = values.notebooks === undefined ? notebooksFolder() : resolve(values.notebooks);
-  if (values.seeds !== undefined && !/^[1-9]\d*$/.test(values.seeds)) throw usage(`--seeds ${values.seeds}: no number from 1`);
+  seedsParameter(values.seeds, "claims");
   if (values.stale === true && values.check !== true) throw usage("--stale goes with --check");
   const all = cards.map(({ slug }) => slug).filter((slug) => existsSync(join(folder, `${slug}.ipynb`)));
   return { slugs: positionals.length === 0 ? all : positionals, folder, show: values.show === true, check: values.check === true, stale: values.stale === true, seeds: values.seeds, write: values.write };

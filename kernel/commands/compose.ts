@@ -1,10 +1,10 @@
 /** @file `isoflop compose`: what methods do two at a time at equal FLOPs, as a grid. */
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { ExperimentResult } from "../experiment/result";
+import { effectsTable } from "../experiment/grid";
 import { notebooksFolder, readClaim } from "./claimNotebook";
-import { committed, measure, staleness } from "./claims";
-import { EXIT_FAILED, EXIT_OK, readArguments, UsageError, type Command } from "./command";
+import { committed, measure, seedsParameter, staleness } from "./claims";
+import { EXIT_FAILED, EXIT_OK, readArguments, type Command } from "./command";
 
 /** The notebook that defines the experiment, and its result. */
 const SLUG = "composition";
@@ -23,12 +23,11 @@ export const compose: Command = {
   help: HELP,
   run: async (args) => {
     const { show = false, seeds, notebooks } = parse(args);
-    if (seeds !== undefined && !/^[1-9]\d*$/.test(seeds)) throw new UsageError(`--seeds ${seeds}: no number from 1`, { help: "see isoflop compose --help" });
     const folder = notebooks === undefined ? notebooksFolder() : resolve(notebooks);
-    const notebook = readClaim(SLUG, { folder, set: seeds === undefined ? undefined : new Map([["seeds", seeds]]) });
+    const notebook = readClaim(SLUG, { folder, set: seedsParameter(seeds, "compose") });
     const record = show ? committed(SLUG, { folder }) : await measure(notebook, { check: false, seeds, folder });
     const stale = show ? staleness(notebook, record) : [];
-    if (record !== undefined) process.stdout.write(`${new ExperimentResult(record, join(folder, "results", `${SLUG}.json`)).effects().text}\n`);
+    if (record !== undefined) process.stdout.write(`${effectsTable(record).text}\n`);
     process.stderr.write(stale.map((problem) => `${problem}\n`).join(""));
     return stale.length === 0 ? EXIT_OK : EXIT_FAILED;
   },

@@ -1,11 +1,9 @@
 /** @file `isoflop methods`: the methods that are there, and what was measured of them. */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { readResult } from "../experiment/resultFile";
 import entries from "../methods/catalogue.json";
 import { cards } from "../methods/index";
 import { notebooksFolder } from "./claimNotebook";
+import { committed } from "./claims";
 import { EXIT_OK, readArguments, type Command } from "./command";
 
 const HELP = `usage: isoflop methods [--all] [--json]
@@ -28,10 +26,7 @@ export const methods: Command = {
   },
 };
 
-function verdictOf(slug: string): string {
-  const path = join(notebooksFolder(), "results", `${slug}.json`);
-  return existsSync(path) ? readResult(path).verdict : "not measured";
-}
+const verdictOf = (slug: string): string => committed(slug, { folder: notebooksFolder() })?.verdict ?? "not measured";
 
 function table(rows: readonly (readonly string[])[]): string {
   const all = [["method", "title", "acts on", "claim"], ...rows];

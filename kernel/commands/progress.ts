@@ -1,4 +1,5 @@
 /** @file Progress of a run in the terminal: a line per cell on stderr, what cells say on stdout. */
+import { cutTo } from "../display/format";
 import type { SessionMessage } from "../protocol/messages";
 import type { CellResult } from "../session/session";
 
@@ -61,7 +62,7 @@ export class Progress {
 function titleOf(source: string): string {
   const lines = source.split("\n").map((line) => line.trim());
   const line = lines.find((text) => text !== "") ?? "";
-  return line.length > MAX_TITLE ? `${line.slice(0, MAX_TITLE - 1)}…` : line;
+  return cutTo(line, MAX_TITLE);
 }
 
 /** "12 ms", "3.4 s", "2 min 5 s". */

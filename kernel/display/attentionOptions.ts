@@ -3,7 +3,7 @@ import { ArgumentError, ShapeError } from "../errors";
 import { showShape } from "../graph/shape";
 import { earlierOccurrences, headScores, isCausal } from "./attentionScores";
 import { pool } from "./downsample";
-import { capitalized, plural, significant } from "./format";
+import { capitalized, cutTo, plural, significant } from "./format";
 import type { AttentionHead, AttentionPayload, HeadScores } from "./schema";
 import { arrayOf, byteGrid, extentOf, isHostTensor, type ArraySource, type NumberArray } from "./values";
 
@@ -113,7 +113,7 @@ export function attentionPayload(options: AttentionOptions): AttentionPayload {
     tokens:
       block > 1 && keys > 2000
         ? []
-        : tokens.map((token) => (token.length > MAX_TOKEN_CHARACTERS ? `${token.slice(0, MAX_TOKEN_CHARACTERS - 1)}…` : token)),
+        : tokens.map((token) => cutTo(token, MAX_TOKEN_CHARACTERS)),
     block,
     heads,
   };

@@ -1,5 +1,6 @@
 /** @file What a user gives to draw a figure, and its payload: axes with domains, marks with colours, fewer points where there are too many. */
 import { ArgumentError, ShapeError } from "../errors";
+import { cutTo } from "./format";
 import { curveIndices, evenIndices, pick, pool } from "./downsample";
 import { domainOf, symlogConstant } from "./scale";
 import type { AxisPayload, Mark, ScaleType } from "./schema";
@@ -94,7 +95,7 @@ const MAX_CATEGORIES = 400;
 const MAX_COUNTED = 12;
 
 const range = (count: number): Float64Array => Float64Array.from({ length: count }, (_, i) => i);
-const short = (text: string): string => (text.length > MAX_TEXT_CHARACTERS ? `${text.slice(0, MAX_TEXT_CHARACTERS - 1)}…` : text);
+const short = (text: string): string => cutTo(text, MAX_TEXT_CHARACTERS);
 
 /** Marks as payloads. @throws {ArgumentError} when lists differ in length or a rule has not one of x and y. */
 export function buildMarks(inputs: readonly MarkInput[]): BuiltMarks {

@@ -73,6 +73,9 @@ export function secondsText(seconds: number): string {
 /** "1 head", "3 heads". */
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
 
+/** `text` in at most `most` characters, the last of them "…" where it was longer. */
+export const cutTo = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+
 /** "layer 2 …" as the beginning of a sentence. */
 export const capitalized = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
 

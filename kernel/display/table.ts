@@ -1,6 +1,6 @@
 /** @file Tables from arrays of records: HTML where that is shown, aligned text elsewhere. */
 import { Display, plainText } from "./displayable";
-import { plural, significant } from "./format";
+import { cutTo, plural, significant } from "./format";
 import { escapeHtml } from "./html";
 import type { TablePayload } from "./schema";
 
@@ -95,8 +95,6 @@ function cellOf(record: TableRecord, name: string): Cell {
         : describe(value);
   return cutTo(text, MAX_CELL_CHARACTERS);
 }
-
-const cutTo = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
 function describe(value: unknown): string {
   try {

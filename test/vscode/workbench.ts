@@ -7,6 +7,8 @@ import { type Host, hostOf } from "./host";
 import { type Server, type ThemeName, THEMES } from "./server";
 
 const POLL_MS = 100;
+/** How long a list may take to show what was typed, before it is typed again. */
+const RETYPE_MS = 2_000;
 /** A machine on which much else runs needs minutes for what takes seconds otherwise; limits cost nothing where it comes sooner. */
 const OPEN_MS = 300_000;
 const WAIT_MS = 120_000;
@@ -99,9 +101,14 @@ export class Workbench {
   /** Picks the entry of the open list that contains `text`, by keyboard: under a mouse that rests a description may cover the list. */
   async pick(text: string): Promise<void> {
     const input = this.quickInput;
-    await input.waitFor({ state: "visible" });
-    await input.fill(text);
-    await this.page.locator(".quick-input-widget .quick-input-list .monaco-list-row.focused").filter({ hasText: text }).first().waitFor();
+    const entry = this.page.locator(".quick-input-widget .quick-input-list .monaco-list-row.focused").filter({ hasText: text }).first();
+    // One box serves every list: what is typed while the last one still closes is lost, so it is typed again.
+    for (const limit = Date.now() + WAIT_MS; ; ) {
+      await input.waitFor({ state: "visible" });
+      await input.fill(text);
+      if (await entry.waitFor({ timeout: RETYPE_MS }).then(() => true, () => false)) break;
+      if (Date.now() > limit) throw new Error(`no list offers "${text}" after ${WAIT_MS / 1000} s`);
+    }
     await this.page.keyboard.press("Enter");
   }
 
@@ -121,6 +128,9 @@ export class Workbench {
     for (const limit = Date.now() + WAIT_MS; !(await input.inputValue()).startsWith("/"); await sleep(POLL_MS)) if (Date.now() > limit) throw new Error("the dialog names no folder");
     await input.fill(path);
     await accept.click();
+    // What comes next uses the same box, and what is typed before the dialog has read it would change the path.
+    for (const limit = Date.now() + WAIT_MS; (await input.isVisible()) && (await input.inputValue()) === path; await sleep(POLL_MS))
+      if (Date.now() > limit) throw new Error(`the dialog does not take ${path}`);
   }
 
   /** Makes a cell the one that commands mean. */

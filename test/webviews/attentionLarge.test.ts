@@ -1,6 +1,6 @@
 /** @file The attention view with as much as fits in it: what it does while the pointer moves, the page scrolls and heads are changed, in counts. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { countWork, work } from "./countWork";
+import { busyWhile, countWork, work } from "./countWork";
 import { largeAttention } from "./lawExamples";
 import { hasChromium, openView, startViews, type Views } from "./views";
 
@@ -36,6 +36,15 @@ describe.skipIf(!hasChromium)("a large attention view", () => {
       expect(done.nodes, "nodes of the page").toBeLessThanOrEqual(400 * frames);
     }
     expect(said.size).toBeGreaterThan(15);
+
+    const MOVES = 100;
+    const { taskMs, scriptMs } = await busyWhile(page, async () => {
+      for (let i = 0; i < MOVES; i++) {
+        await over(i % 40);
+        await work(page, 1);
+      }
+    });
+    console.log(`12 × 12 heads at 512 tokens: a move of the pointer keeps the main thread busy for ${(taskMs / MOVES).toFixed(1)} ms, ${(scriptMs / MOVES).toFixed(1)} ms of them in scripts`);
 
     await page.mouse.wheel(0, 200);
     expect(await work(page, 4)).toMatchObject({ decoded: 0, pixels: 0, images: 0 });

@@ -1,4 +1,4 @@
-/** @file What a page does while it is looked at, in counts: a slow machine and a quick one give the same. */
+/** @file What a page does while it is looked at: in counts, which a slow machine and a quick one give alike, and in time. */
 import type { Page } from "playwright-core";
 
 /** What was done since it was last asked. */
@@ -55,3 +55,20 @@ export const work = (page: Page, frames: number): Promise<Work> =>
     for (let i = 0; i < number; i++) await new Promise((next) => requestAnimationFrame(next));
     return { frames: number, ...window.takeWork() };
   }, frames);
+
+const MS = 1000;
+/** Milliseconds that the page's main thread was busy while `body` ran, all of it and scripts alone; to be printed, not asserted. */
+export async function busyWhile(page: Page, body: () => Promise<void>): Promise<{ readonly taskMs: number; readonly scriptMs: number }> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable");
+  const read = async (): Promise<(name: string) => number> => {
+    const { metrics } = await session.send("Performance.getMetrics");
+    return (name) => metrics.find((one) => one.name === name)?.value ?? NaN;
+  };
+  const before = await read();
+  await body();
+  const after = await read();
+  await session.detach();
+  const spent = (name: string): number => (after(name) - before(name)) * MS;
+  return { taskMs: spent("TaskDuration"), scriptMs: spent("ScriptDuration") };
+}

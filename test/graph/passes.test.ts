@@ -13,6 +13,7 @@ import { cumSum, mean, sum } from "../../kernel/graph/ops/reduction";
 import { lower } from "../../kernel/graph/passes/lower";
 import { topological } from "../../kernel/graph/rewrite";
 import { node, type Tensor } from "../../kernel/graph/tensor";
+import { withScope } from "../../kernel/graph/trace";
 import { fusedByOnnxruntime } from "../../kernel/onnx/fused";
 import { sample, sizeOf, type Nd } from "../contract/arrays";
 import { expectClose } from "../contract/checks";
@@ -181,6 +182,16 @@ describe("gradients of parts", () => {
     await expectSame(([a, b]) => add(pad(a, [[0, 0], [0, 2]]), pad(b, [[0, 0], [2, 0]])), { inputs: inputs.slice(0, 2), tolerance: 1e-9 });
     await expectSame(([c, b]) => add(pad(c, [[0, 2]]), pad(transpose(b), [[2, 0], [0, 1]])), { inputs: [inputs[2], inputs[1]], tolerance: 1e-9 });
     await expectSame(([a, b]) => add(pad(a, [[0, 0], [0, 2]], 1), pad(b, [[0, 0], [2, 0]], 1)), { inputs: inputs.slice(0, 2), tolerance: 1e-9 });
+  });
+});
+
+describe("layers", () => {
+  test("keep their own work where composites are expanded: what a body reads stays outside of them", () => {
+    const [x] = parametersFor([sample([2, 3], { seed: 1, low: -1, high: 1, dtype: "float32" })]);
+    const before = tanh(x);
+    const out = withScope("layer", () => softmax(mul(before, 3)));
+    const placed = topological(lower([sin(out)], { fused: () => false })).filter(({ op }) => ["Tanh", "Mul", "Exp", "Sin"].includes(op)).map(({ op, path }) => [op, path]);
+    expect(placed).toEqual([["Tanh", ""], ["Mul", "layer"], ["Exp", "layer"], ["Sin", ""]]);
   });
 });
 

@@ -1,6 +1,6 @@
 /** @file Lowering: from a traced graph to the one that is executed and costed. */
 import { expand, isComposite } from "../composite";
-import { copyPlace, rewriteGraph, withPlace } from "../rewrite";
+import { copyPlace, rewriteGraph, topological, withPlace } from "../rewrite";
 import type { Tensor } from "../tensor";
 import { foldConstants } from "./foldConstants";
 import { fuse, keepReducedRows } from "./fuse";
@@ -35,13 +35,14 @@ export function lower(outputs: readonly Tensor[], { fused, fold = true, fuse: fu
 function expandComposites(outputs: readonly Tensor[], fused: LowerOptions["fused"]): Tensor[] {
   return rewriteGraph(outputs, (x) => {
     if (x.storage !== undefined || !isComposite(x) || fused(x)) return x;
-    // The body may hold composites itself; its nodes belong to the layer that called the composite.
-    return expandComposites([relabel(expand(x), x)], fused)[0];
+    labelBody(x);
+    // The body may hold composites itself.
+    return expandComposites([expand(x)], fused)[0];
   });
 }
 
-/** Gives the nodes of an expanded body the place of the call. Bodies are traced outside of any layer, so they have none. */
-function relabel(body: Tensor, call: Tensor): Tensor {
-  const outside = new Set(call.inputs);
-  return rewriteGraph([body], (x) => (x.path === "" && x.storage === undefined && !outside.has(x) && x.op !== "Input" ? copyPlace(x, call) : x))[0];
+/** Gives the nodes of a composite's body the place of the call: traced outside of any layer, they have none. */
+function labelBody(call: Tensor<"Composite">): void {
+  const { bodies, output } = call.attrs;
+  for (const x of topological([bodies[output]])) if (x.path === "" && x.op !== "Input") copyPlace(x, call);
 }

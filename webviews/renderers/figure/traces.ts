@@ -9,6 +9,7 @@ import { plotDash, plotText } from "../../shared/plotStyle";
 import type { Theme } from "../../shared/renderer";
 import { themeColour } from "../../shared/seriesColour";
 import type { Axis } from "./axes";
+import { inksOf } from "./heatInk";
 
 export interface Drawing {
   readonly x: Axis;
@@ -181,7 +182,8 @@ export function drawMarks(marks: readonly Mark[], drawing: Drawing): Drawn {
           // SAFETY: plotly takes a side for each point; its types know only one for all.
           textposition: mark.x.map((value) => textSide(value, x)) as unknown as TextSide,
           cliponaxis: false,
-          textfont: { color: colour, size: 11 },
+          // SAFETY: plotly takes a colour for each point; its types know only one for all.
+          textfont: { color: inksOf(mark, { marks, colour }) as unknown as string, size: 11 },
           hoverinfo: "skip",
         });
         break;

@@ -66,6 +66,8 @@ const OWN = {
   AttentionGradient: { operator: "AttentionGradient", takes: attends, attributes: attention },
   ConvKernelGradient: { operator: "ConvKernelGradient", takes: convolves, attributes: convolution },
   ConvImageGradient: { operator: "Convolution", takes: (call) => convolvesWhole(call, { groups: Number(call.attrs.options["groups"]), kernel: call.inputs[1].shape.slice(2) }), attributes: (body) => ({ ...convolution(body), reversed: 1 }) },
+  MaxPool: { operator: "MaxPool", takes: operandsAre(FLOAT), attributes: options("size") },
+  MaxPoolGradient: { operator: "MaxPoolGradient", takes: operandsAre(FLOAT, FLOAT, FLOAT), attributes: options("size") },
   GatherGradient: { operator: "GatherGradient", takes: operandsAre(FLOAT, INDEX), attributes: options("count") },
   SoftmaxCrossEntropy: { operator: "SoftmaxCrossEntropy", takes: operandsAre(FLOAT, INDEX) },
   SoftmaxCrossEntropyGradient: { operator: "SoftmaxCrossEntropyGradient", takes: operandsAre(FLOAT, INDEX, FLOAT) },

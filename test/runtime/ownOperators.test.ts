@@ -5,6 +5,7 @@ import "../../kernel/runtime/realize";
 import { vjp } from "../../kernel/autodiff/grad";
 import { scaledDotProductAttention } from "../../kernel/graph/composites/attention";
 import { gatherGradient } from "../../kernel/graph/composites/gatherGradient";
+import { maxPoolWhole } from "../../kernel/graph/composites/maxPool";
 import { gather } from "../../kernel/graph/ops/indexing";
 import { conv, convTranspose, matmul } from "../../kernel/graph/ops/linalg";
 import { softmaxCrossEntropy } from "../../kernel/graph/composites/crossEntropy";
@@ -164,6 +165,29 @@ describe("convolutions", () => {
       { numRuns: 40 },
     );
   }, 240_000);
+});
+
+describe("largest pixels of windows", () => {
+  test("and their gradients equal their decompositions, with ties and without", async () => {
+    const sizes = record({ images: integer({ min: 1, max: 3 }), channels: integer({ min: 1, max: 5 }), rows: integer({ min: 1, max: 9 }), columns: integer({ min: 1, max: 40 }), size: integer({ min: 1, max: 4 }), levels: constantFrom(2, 1000), seed });
+    await assert(
+      asyncProperty(sizes, async ({ images, channels, rows, columns, size, levels, seed: at }) => {
+        const pixels = await floats([images, channels, rows * size, columns * size], at, levels).numbers();
+        const x = fromHost({ dtype: "float32", shape: [images, channels, rows * size, columns * size], data: Float32Array.from(pixels, Math.round) });
+        const y = maxPoolWhole(x, size);
+        const gradient = vjp([y], { seeds: [floats(y.shape, at + 1)], wrt: [x] });
+        await expectEqual([y], { name: "MaxPool", tolerance: 1e-12 });
+        await expectEqual(gradient, { name: "MaxPoolGradient" });
+      }),
+      { numRuns: 40 },
+    );
+  }, 120_000);
+  test("are NaN where a pixel is", async () => {
+    for (const size of [2, 3]) {
+      const x = fromHost({ dtype: "float32", shape: [1, 1, size, 2 * size], data: Float32Array.from({ length: 2 * size * size }, (_, i) => (i === 1 ? NaN : -i)) });
+      expect(await maxPoolWhole(x, size).numbers()).toEqual(Float64Array.of(NaN, -size));
+    }
+  });
 });
 
 describe("rows added by index", () => {

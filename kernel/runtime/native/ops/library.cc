@@ -8,6 +8,7 @@
 #include "hashing.h"
 #include "instructionSet.h"
 #include "linearAttention.h"
+#include "maxPool.h"
 #include "philox.h"
 #include "quantize.h"
 #include "routing.h"
@@ -26,6 +27,8 @@ const std::vector<const CustomOp*>& operators() {
       describe<AttentionGradient>(),
       describe<ImageConvolution>(),
       describe<ConvKernelGradient>(),
+      describe<MaxPool>(),
+      describe<MaxPoolGradient>(),
       describe<GatherGradient>(),
       describe<SoftmaxCrossEntropy>(),
       describe<SoftmaxCrossEntropyGradient>(),

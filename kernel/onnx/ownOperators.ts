@@ -56,6 +56,9 @@ const attention = ({ options: { causal, timeFirst, scale } }: CompositeBody): Re
 /** Images of one or two axes. */
 const convolves = ({ inputs }: Pick<Tensor, "inputs">): boolean => inputs.every(({ dtype, size, rank }) => dtype === "float32" && size > 0 && rank <= 4);
 
+/** Windows up to the operator's limit. */
+const pools: OwnOperator["takes"] = ({ inputs, attrs: { options: { size } } }) => inputs.every(({ dtype }) => dtype === "float32") && Number(size) <= 512;
+
 const convolution = options("kernel", "strides", "dilations", "pads", "groups");
 
 /** Whether our convolution takes these operands: in one group, with more than one tap. Kernels of many groups have too few channels for a product, and those of one tap need no windows. */
@@ -66,8 +69,8 @@ const OWN = {
   AttentionGradient: { operator: "AttentionGradient", takes: attends, attributes: attention },
   ConvKernelGradient: { operator: "ConvKernelGradient", takes: convolves, attributes: convolution },
   ConvImageGradient: { operator: "Convolution", takes: (call) => convolvesWhole(call, { groups: Number(call.attrs.options["groups"]), kernel: call.inputs[1].shape.slice(2) }), attributes: (body) => ({ ...convolution(body), reversed: 1 }) },
-  MaxPool: { operator: "MaxPool", takes: operandsAre(FLOAT), attributes: options("size") },
-  MaxPoolGradient: { operator: "MaxPoolGradient", takes: operandsAre(FLOAT, FLOAT, FLOAT), attributes: options("size") },
+  MaxPool: { operator: "MaxPool", takes: pools, attributes: options("size") },
+  MaxPoolGradient: { operator: "MaxPoolGradient", takes: pools, attributes: options("size") },
   GatherGradient: { operator: "GatherGradient", takes: operandsAre(FLOAT, INDEX), attributes: options("count") },
   SoftmaxCrossEntropy: { operator: "SoftmaxCrossEntropy", takes: operandsAre(FLOAT, INDEX) },
   SoftmaxCrossEntropyGradient: { operator: "SoftmaxCrossEntropyGradient", takes: operandsAre(FLOAT, INDEX, FLOAT) },

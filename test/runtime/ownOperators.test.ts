@@ -10,7 +10,7 @@ import { gather } from "../../kernel/graph/ops/indexing";
 import { conv, convTranspose, matmul } from "../../kernel/graph/ops/linalg";
 import { softmaxCrossEntropy } from "../../kernel/graph/composites/crossEntropy";
 import { topological } from "../../kernel/graph/rewrite";
-import { fromHost, realize, type Tensor } from "../../kernel/graph/tensor";
+import { fromHost, node, realize, type Tensor } from "../../kernel/graph/tensor";
 import { lower } from "../../kernel/graph/passes/lower";
 import { isComposite } from "../../kernel/graph/composite";
 import { fusedByLibrary } from "../../kernel/onnx/fused";
@@ -146,6 +146,23 @@ describe("convolutions", () => {
       await expectEqual(vjp([y], { seeds: [floats(y.shape, 2)], wrt: [w] }), { name: "ConvKernelGradient", tolerance: 2e-5 });
     }
   });
+
+  test("of 3 × 3 taps at every pixel, which take Winograd's way, equal onnxruntime's, for images that are no whole tiles and pads on one side, too", async () => {
+    const sizes = record({ images: integer({ min: 1, max: 5 }), channels: integer({ min: 16, max: 70 }), results: integer({ min: 16, max: 70 }), height: integer({ min: 3, max: 20 }), width: integer({ min: 3, max: 40 }), pads: array(integer({ min: 0, max: 2 }), { minLength: 4, maxLength: 4 }), seed });
+    await assert(
+      asyncProperty(sizes, async ({ images, channels, results, height, width, pads, seed: at }) => {
+        const [x, w] = [floats([images, channels, height, width], at), floats([results, channels, 3, 3], at + 1, 0.1)];
+        const convolved = (image: Tensor, by: Tensor): Tensor => node("Conv", [image, by], { strides: [1, 1], pads, dilations: [1, 1], groups: 1 });
+        const [own, theirs] = await withAndWithout(convolved, x, w);
+        expect(difference(own, theirs)).toBeLessThan(1e-5);
+        const y = convolved(x, w);
+        const seeds = [floats(y.shape, at + 2)];
+        await expectEqual(vjp([y], { seeds, wrt: [x] }), { name: "ConvImageGradient", tolerance: 1e-5 });
+        await expectEqual(vjp([y], { seeds, wrt: [w] }), { name: "ConvKernelGradient", tolerance: 1e-5 });
+      }),
+      { numRuns: 25 },
+    );
+  }, 240_000);
 
   test("have kernels whose gradients equal their decomposition, for transposed ones, too", async () => {
     await assert(

@@ -20,7 +20,7 @@ Bias::Bias(const Operand& operand, size_t heads, size_t queries, size_t keys) {
   data = operand.as<float>();
   const size_t batch = operand.size(0), inner = operand.size(1);
   // Of a bias that is the same for all heads, or for the whole batch, the other axis says how heads are parted.
-  perBatch = inner > 1 ? inner : batch > 1 && heads % batch == 0 ? heads / batch : 1;
+  perBatch = inner > 1 ? inner : batch > 1 && heads > 0 && heads % batch == 0 ? heads / batch : 1;
   expect(heads % perBatch == 0 && (batch == 1 || batch == heads / perBatch) && (inner == 1 || inner == perBatch), "the bias does not fit the heads");
   expect((operand.size(2) == 1 || operand.size(2) == queries) && (operand.size(3) == 1 || operand.size(3) == keys), "the bias does not fit queries and keys");
   size_t step = 1;

@@ -5,7 +5,7 @@
 namespace isoflop {
 namespace {
 
-constexpr int64_t MAX_SIZE = 1 << 12;
+constexpr int64_t MAX_SIZE = 512;
 constexpr size_t ELEMENTS_PER_PIECE = size_t{1} << 14;
 
 size_t sizeOf(const Attributes& attributes) { return static_cast<size_t>(attributes.integer("size", 1, MAX_SIZE)); }
@@ -33,11 +33,6 @@ struct Windows {
 inline float larger(float a, float b) { return static_cast<bool>((b > a) | (b != b)) ? b : a; }
 
 // Windows of 2 x 2, the most usual: without inner loops.
-void largestOfFour(float* to, const float* from, size_t columns, size_t width) {
-  const float* below = from + width;
-  for (size_t i = 0; i < columns; i++) to[i] = larger(larger(from[2 * i], from[2 * i + 1]), larger(below[2 * i], below[2 * i + 1]));
-}
-
 void shareOfFour(float* to, const float* from, const float* largest, const float* g, size_t columns, size_t width) {
   for (size_t i = 0; i < columns; i++) {
     const size_t at = 2 * i;
@@ -59,12 +54,19 @@ void MaxPool::compute(const Call& call) const {
   windows.forEachRow(call, [&](size_t row) {
     const float* pixels = from + row * size_ * windows.width;
     float* out = to + row * windows.columns;
-    if (size_ == 2) return largestOfFour(out, pixels, windows.columns, windows.width);
-    for (size_t i = 0; i < windows.columns; i++) {
-      float most = pixels[i * size_];
-      for (size_t y = 0; y < size_; y++)
-        for (size_t t = 0; t < size_; t++) most = larger(most, pixels[y * windows.width + i * size_ + t]);
-      out[i] = most;
+    // A piece of the row at a time: first down its columns, then along it.
+    float most[MAX_SIZE];
+    const size_t each = MAX_SIZE / size_;
+    for (size_t first = 0; first < windows.columns; first += each) {
+      const size_t count = std::min(each, windows.columns - first), width = count * size_;
+      const float* piece = pixels + first * size_;
+      for (size_t x = 0; x < width; x++) most[x] = piece[x];
+      for (size_t y = 1; y < size_; y++)
+        for (size_t x = 0; x < width; x++) most[x] = larger(most[x], piece[y * windows.width + x]);
+      for (size_t i = 0; i < count; i++) {
+        out[first + i] = most[i * size_];
+        for (size_t t = 1; t < size_; t++) out[first + i] = larger(out[first + i], most[i * size_ + t]);
+      }
     }
   });
 }

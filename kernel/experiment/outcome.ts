@@ -9,6 +9,9 @@ export interface OutcomeParts {
   readonly level: number;
 }
 
+/** An arm's name: one that is written down, or one that is made (arms that are spread into the others from a list of them). */
+export type ArmName<Arm extends string> = Arm | (string & Record<never, never>);
+
 export interface ReachOptions {
   /** The arm whose final value is the target, and whose whole cost is the measure. */
   readonly than: string;
@@ -20,9 +23,9 @@ export interface ReachOptions {
 
 export interface InteractionOptions<Arm extends string = string> {
   /** The arms that have one of the two each. */
-  readonly parts: readonly [a: Arm, b: Arm];
+  readonly parts: readonly [a: ArmName<Arm>, b: ArmName<Arm>];
   /** The arm that has neither. */
-  readonly than: Arm;
+  readonly than: ArmName<Arm>;
 }
 
 /** Quantities of finished arms. Metrics default to the experiment's first. */
@@ -30,46 +33,46 @@ export class Outcome<Arm extends string = string> {
   constructor(private readonly parts: OutcomeParts) {}
 
   /** A metric of every seed. */
-  values(arm: Arm, metric = this.main): readonly number[] {
+  values(arm: ArmName<Arm>, metric = this.main): readonly number[] {
     this.requireMetric(metric);
     return this.seedsOf(arm).map(({ metrics }) => metrics[metric]);
   }
 
   /** A metric's mean. */
-  mean(arm: Arm, metric = this.main): Quantity {
+  mean(arm: ArmName<Arm>, metric = this.main): Quantity {
     return this.of(`${this.label(metric)} of ${arm}`, this.values(arm, metric));
   }
 
   /** Metric of `a` less metric of `b`, seed by seed. */
-  difference(a: Arm, b: Arm, metric = this.main): Quantity {
+  difference(a: ArmName<Arm>, b: ArmName<Arm>, metric = this.main): Quantity {
     const other = this.values(b, metric);
     return this.of(`${this.label(metric)} of ${a} − ${b}`, this.values(a, metric).map((value, i) => value - other[i]));
   }
 
   /** What two things do together, less what each does alone, all against the same baseline: 0 where effects add up, seed by seed. */
-  interaction(both: Arm, { parts: [a, b], than }: InteractionOptions<Arm>, metric = this.main): Quantity {
+  interaction(both: ArmName<Arm>, { parts: [a, b], than }: InteractionOptions<Arm>, metric = this.main): Quantity {
     const [first, second, none] = [a, b, than].map((arm) => this.values(arm, metric));
     return this.of(`${this.label(metric)} of ${both}, less the sum of both effects`, this.values(both, metric).map((value, i) => value - first[i] - second[i] + none[i]));
   }
 
   /** Metric of `a` divided by metric of `b`, seed by seed. */
-  ratio(a: Arm, b: Arm, metric = this.main): Quantity {
+  ratio(a: ArmName<Arm>, b: ArmName<Arm>, metric = this.main): Quantity {
     const other = this.values(b, metric);
     return this.of(`${this.label(metric)} of ${a} ÷ ${b}`, this.values(a, metric).map((value, i) => value / other[i]));
   }
 
   /** What an arm spent in all, for every seed. */
-  spent(arm: Arm, unit: BudgetUnit | "steps" = "flops"): readonly number[] {
+  spent(arm: ArmName<Arm>, unit: BudgetUnit | "steps" = "flops"): readonly number[] {
     return this.seedsOf(arm).map(({ spent }) => spent[unit] ?? NaN);
   }
 
   /** The share of another arm's cost at which `arm` first reaches that arm's final value, between evaluations by a line; ∞ where it never does. */
-  costShare(arm: Arm, { than, metric = this.main, cost = "flops" }: ReachOptions): Quantity {
+  costShare(arm: ArmName<Arm>, { than, metric = this.main, cost = "flops" }: ReachOptions): Quantity {
     return this.of(`share of ${cost} of ${than} at which ${arm} has its ${this.label(metric)}`, this.shares(arm, { than, metric, cost }));
   }
 
   /** How many times less `arm` spends until it reaches the final value of another arm; 0 where it never does. */
-  speedup(arm: Arm, { than, metric = this.main, cost = "flops" }: ReachOptions): Quantity {
+  speedup(arm: ArmName<Arm>, { than, metric = this.main, cost = "flops" }: ReachOptions): Quantity {
     return this.of(`speed-up of ${arm} to the ${this.label(metric)} of ${than}`, this.shares(arm, { than, metric, cost }).map((share) => 1 / share));
   }
 
@@ -98,7 +101,7 @@ export class Outcome<Arm extends string = string> {
     if (!(metric in this.parts.metrics)) throw new ArgumentError(`there is no metric ${JSON.stringify(metric)}`, { help: `the metrics are ${Object.keys(this.parts.metrics).join(", ")}` });
   }
 
-  private shares(arm: Arm, { than, metric, cost }: Required<ReachOptions>): number[] {
+  private shares(arm: ArmName<Arm>, { than, metric, cost }: Required<ReachOptions>): number[] {
     const others = this.seedsOf(than);
     this.requireMetric(metric);
     const sign = this.parts.metrics[metric].better === "lower" ? 1 : -1;

@@ -36,9 +36,8 @@ export function compilerSettings({ cwd, types = { isoflop: isoflopTypes() } }: L
     types: roots.length === 0 ? [] : ["node"],
     typeRoots: roots,
     paths: Object.fromEntries(Object.entries(types).map(([name, path]) => [name, [path]])),
+    // With noImplicitAny, for without it `const losses = []` would be an array of nothing; its complaints are left out in diagnostics.ts.
     strict: true,
-    // In a notebook a parameter without a type is no mistake.
-    noImplicitAny: false,
     allowJs: true,
     allowImportingTsExtensions: true,
     resolveJsonModule: true,

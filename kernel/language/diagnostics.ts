@@ -5,6 +5,10 @@ import { CellShapes } from "./cellShapes";
 import type { CellDiagnostic, CellSpan } from "./messages";
 
 const CANNOT_FIND_NAME: ReadonlySet<number> = new Set([2304, 2552, 2580, 2583, 2584]);
+/** In a notebook a parameter or a variable without a type is no mistake. */
+const IMPLICIT_ANY: ReadonlySet<number> = new Set([
+  7005, 7006, 7008, 7009, 7010, 7011, 7012, 7013, 7014, 7015, 7016, 7017, 7018, 7019, 7020, 7022, 7023, 7024, 7025, 7031, 7032, 7033, 7034, 7036, 7039, 7050, 7051, 7052, 7053, 7055, 7057,
+]);
 const ASSIGNS_IMPORT = 2632;
 const ASSIGNS_CONSTANT = 2588;
 
@@ -63,6 +67,7 @@ export class Diagnostics {
     // What was added is ours, and complaints about it are no news to the user.
     const span = start === undefined ? undefined : this.cells.toCell(module, start, length);
     if (start === undefined || span === undefined) return [];
+    if (IMPLICIT_ANY.has(code)) return [];
     const name = module.text.slice(start, start + length);
     // Node's types may be missing where its names are not.
     if (CANNOT_FIND_NAME.has(code) && (name in globalThis || name === "require")) return [];

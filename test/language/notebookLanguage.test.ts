@@ -66,6 +66,8 @@ describe("what a notebook may say without an error", () => {
     ["assertions, satisfies, non-null and optional chains", ["const o = { a: { b: 1 } } satisfies object as { a?: { b: number } }", "o.a?.b; o.a!.b"]],
     ["decorators, private members, static blocks", ["const d = <T>(v: T, _: unknown): T => v; class K { #x = 1; static s = 0; static { K.s = 1 } @d get() { return this.#x } }", "new K().get() + K.s"]],
     ["import.meta, process, Buffer, fetch, URL, timers", ["import.meta.url; import.meta.dirname; process.argv; Buffer.from('a'); fetch; new URL('http://a'); setInterval; structuredClone(1); performance.now(); globalThis"]],
+    ["arrays that begin empty, here and in a later cell", ["const losses = []; losses.push(1); losses.push(2)", "losses.push(3); Math.max(...losses)"]],
+    ["parameters, members and indices without a type", ["const f = (a, b) => a + b; function g({ x, ...rest }) { return [x, rest] }", "const table = { a: 1 }; const key = 'a' as string; table[key]; let later; later = f(1, 2); g(later)"]],
     ["exports and comments alone", ["export const e = 1; export default e", "// nothing", "", "e"]],
     ["ts-nocheck for a cell", ["// @ts-nocheck\nconst n: number = 'a'", "// @ts-ignore\nconst m: number = 'a'"]],
     ["labels, with and regular expressions", ["outer: for (const i of [1]) { for (;;) continue outer } /a|b/u.test('a')"]],

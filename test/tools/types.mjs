@@ -11,7 +11,7 @@ export async function buildTypes(outdir) {
   if (isCurrent(record)) return;
   const { default: ts } = await import("typescript");
   const { sources, texts } = emit(ts, folder);
-  const wanted = reachable(ts, join(folder, "kernel/index.d.ts"), texts);
+  const wanted = reachable(join(folder, "kernel/index.d.ts"), texts);
   for (const path of wanted) {
     mkdirSync(dirname(path), { recursive: true });
     // A file that stays the same keeps its time: programs that run need not read it again.
@@ -38,13 +38,16 @@ function emit(ts, folder) {
   return { texts, sources: program.getSourceFiles().map(({ fileName }) => fileName).filter((path) => !path.includes("/node_modules/")) };
 }
 
+/** `from "./x"`, `import "./x"` and `import("./x")`. TypeScript's own list of a file's imports leaves out `export * as name from`. */
+const RELATIVE = /\b(?:from|import)\s*\(?\s*"(\.[^"]+)"/g;
+
 /** The declarations that `first` leads to. */
-function reachable(ts, first, texts) {
+function reachable(first, texts) {
   const found = new Set([first]);
   for (const path of found) {
-    for (const { fileName } of ts.preProcessFile(texts.get(path), true, true).importedFiles) {
-      const next = resolve(dirname(path), `${fileName}.d.ts`);
-      if (fileName.startsWith(".") && texts.has(next)) found.add(next);
+    for (const [, name] of texts.get(path).matchAll(RELATIVE)) {
+      const next = resolve(dirname(path), `${name}.d.ts`);
+      if (texts.has(next)) found.add(next);
     }
   }
   return found;

@@ -121,7 +121,7 @@ function drawHeatmap(mark: HeatmapMark, area: PlotArea): SvgNode {
   if (!Object.values(box).every(Number.isFinite) || mark.grid.shape.length !== 2) return group({});
   return mapImage(
     { shape: mark.grid.shape, data: gridValues(mark.grid) },
-    { box, range: [mark.grid.low, mark.grid.high], map: mark.map, flip: y0 > y1 },
+    { box, range: [mark.grid.low, mark.grid.high], map: mark.map, flip: y0 > y1, blank: true },
   );
 }
 

@@ -53,7 +53,7 @@ export type MarkInput =
   | (MarkOptions & { readonly type: "rule"; readonly x?: number; readonly y?: number; readonly label?: string })
   | (MarkOptions & {
       readonly type: "heatmap";
-      /** [rows, columns] */
+      /** [rows, columns]; what is not finite stays empty. */
       readonly values: ArraySource;
       /** Outer edges of the columns, default [−0.5, columns − 0.5]; rows alike, row 0 on top. */
       readonly x?: readonly [number, number];

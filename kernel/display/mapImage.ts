@@ -53,7 +53,7 @@ export function levelImage({ width, height, levels, map }: LevelImage, box: Box)
   return element("image", { ...box, preserveAspectRatio: "none", style: "image-rendering:pixelated", href: `data:image/png;base64,${base64(png)}` });
 }
 
-/** A [rows, columns] array as a picture that fills `box`, row 0 on top unless `flip`. */
+/** A [rows, columns] array as a picture that fills `box`, row 0 on top unless `flip`. What is not finite has a colour of its own, or with `blank` none. */
 export function mapImage(
   { shape, data }: NumberArray,
   {
@@ -61,10 +61,12 @@ export function mapImage(
     range,
     map,
     flip = false,
-  }: { readonly box: Box; readonly range: readonly [number, number]; readonly map: ColourMap; readonly flip?: boolean },
+    blank = false,
+  }: { readonly box: Box; readonly range: readonly [number, number]; readonly map: ColourMap; readonly flip?: boolean; readonly blank?: boolean },
 ): SvgNode {
   const [height, width] = shape;
   let levels = levelsOf(data, range);
+  if (blank) levels = levels.map((level) => (level === NOT_FINITE_LEVEL ? GAP_LEVEL : level));
   if (flip) levels = levels.map((_, i) => levels[(height - 1 - Math.floor(i / width)) * width + (i % width)]);
   return levelImage({ width, height, levels, map }, box);
 }

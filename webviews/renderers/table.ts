@@ -17,7 +17,7 @@ const CSS = `
 .iso-table-view th button:hover { background: var(--iso-hover); }
 .iso-table-view th.iso-number button { justify-content: flex-end; }
 .iso-table-view th svg { width: 8px; height: 8px; flex: none; opacity: .85; }
-.iso-table-view td { padding: 3px 10px; border-bottom: 1px solid var(--iso-line); max-width: 640px; overflow-wrap: anywhere; text-align: left; vertical-align: top; }
+.iso-table-view td { padding: 3px 10px; border-bottom: 1px solid var(--iso-line); max-width: 640px; overflow-wrap: break-word; text-align: left; vertical-align: top; }
 .iso-table-view td.iso-number { text-align: right; white-space: nowrap; }
 .iso-table-view tbody tr:hover td { background: var(--iso-hover); }
 .iso-table-view tbody tr:last-child td { border-bottom: 0; }

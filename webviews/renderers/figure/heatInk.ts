@@ -1,7 +1,7 @@
 /** @file Ink for words that stand on a heat map: light on dark cells and dark on light ones, whatever the editor's theme. */
 import type { HeatmapMark, Mark, TextMark } from "../../../kernel/display/schema";
 import { bytesOfBase64 } from "../../shared/base64";
-import { contrast, mapColour, NOT_FINITE, rgbOfHex } from "../../shared/colour";
+import { contrast, mapColour, rgbOfHex } from "../../shared/colour";
 
 const DARK = "#1b1b1b";
 const LIGHT = "#ffffff";
@@ -15,8 +15,8 @@ export function inksOf(mark: TextMark, { marks, colour }: { readonly marks: read
     const [x, y] = [mark.x[i], mark.y[i]];
     if (x === null || y === null) return colour;
     const byte = maps.map(({ map, bytes }) => byteAt(map, bytes, { x, y })).find((one) => one !== undefined);
-    if (byte === undefined) return colour;
-    const cell = byte.value === NOT_FINITE_BYTE ? NOT_FINITE : mapColour(byte.map.map, byte.value / HIGHEST_BYTE);
+    if (byte === undefined || byte.value === NOT_FINITE_BYTE) return colour;
+    const cell = mapColour(byte.map.map, byte.value / HIGHEST_BYTE);
     return contrast(rgbOfHex(LIGHT), cell) > contrast(rgbOfHex(DARK), cell) ? LIGHT : DARK;
   });
 }

@@ -2,7 +2,7 @@
 import type { Annotations, ColorBar, Data, Shape } from "plotly.js";
 import type { BandMark, HeatmapMark, Mark, RuleMark } from "../../../kernel/display/schema";
 import { gridValue, bytesOfBase64 } from "../../shared/base64";
-import { BLUE_RED, hexOfRgb, NOT_FINITE, VIRIDIS, withAlpha } from "../../shared/colour";
+import { BLUE_RED, VIRIDIS, withAlpha } from "../../shared/colour";
 import { significant } from "../../shared/format";
 import type { Walk } from "../../shared/plot";
 import { plotDash, plotText } from "../../shared/plotStyle";
@@ -66,7 +66,7 @@ const COLOUR_BAR: Partial<ColorBar> = { thickness: 10, len: 1, outlinewidth: 0, 
 
 const scaleOf = (stops: readonly string[]): [number, string][] => stops.map((stop, i) => [i / (stops.length - 1), stop]);
 
-/** The map, and over it the cells that are not finite, in a colour that no map has. */
+/** The map, and over it the cells that are not finite: barely seen, since figures leave out what has no value; the sentence above says how many. */
 function heatData(mark: HeatmapMark, { x, y, theme }: Drawing): readonly Data[] {
   const [rows, columns] = mark.grid.shape;
   const xEdges = x.edges(mark.x[0], mark.x[1], columns);
@@ -83,7 +83,7 @@ function heatData(mark: HeatmapMark, { x, y, theme }: Drawing): readonly Data[] 
       return plotText(`${spot}: ${cell === null ? "not finite" : significant(cell, 4)}`);
     }),
   );
-  const bad = hexOfRgb(NOT_FINITE);
+  const bad = withAlpha(theme.foreground, 0.08);
   const gaps: Data = { type: "heatmap", x: xEdges, y: yEdges, z: z.map((cells) => cells.map((cell) => (cell === null ? 1 : null))), zmin: 0, zmax: 1, colorscale: scaleOf([bad, bad]), showscale: false, hoverinfo: "skip" };
   const map: Data = {
     type: "heatmap",

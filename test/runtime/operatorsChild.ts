@@ -32,7 +32,7 @@ const CASES: readonly Case[] = [
   attends(false, data(2, 70, 9), data(2, 75, 9), data(2, 75, 5)),
   { operands: [data(3, 4, 9, 7), data(6, 2, 3, 2)], results: ([x, w]) => withGradients(conv(x, w, { stride: [2, 1], padding: [1, 0], groups: 2 }), [w]) },
   { operands: [data(3, 5, 9, 7), data(6, 5, 3, 2)], results: ([x, w]) => withGradients(conv(x, w, { padding: [1, 0] }), [x, w]) },
-  { operands: [data(2, 17, 9, 7), data(35, 17, 3, 3)], results: ([x, w]) => withGradients(conv(x, w, { padding: [1, 0] }), [x, w]) },
+  { operands: [data(3, 17, 9, 7), data(35, 17, 3, 3)], results: ([x, w]) => withGradients(conv(x, w, { padding: [1, 0] }), [x, w]) },
   { operands: [data(2, 3, 8, 12)], results: ([x]) => [...withGradients(nn.maxPool(x, { size: 2 }), [x]), ...withGradients(nn.maxPool(x, { size: 4 }), [x])] },
   { operands: [data(9, 20), classes(35)], results: ([table, indices]) => withGradients(gather(table, indices), [table]) },
   { operands: [data(50, 70), data(50, 33)], results: ([a, b]) => [matmul(a, b, { transA: true, alpha: 0.5 })] },

@@ -71,7 +71,7 @@ void ConvKernelGradient::compute(const Call& call) const {
     std::fill_n(result, plan.groups * plan.results * terms, 0.0f);
     return;
   }
-  if (winogradFits(convolution_, plan.channels, plan.results)) return winogradKernelGradient(call, convolution_, plan.windows, result, image, gradient, plan.channels, plan.results);
+  if (winogradFits(convolution_, plan.windows, plan.channels, plan.results)) return winogradKernelGradient(call, convolution_, plan.windows, result, image, gradient, plan.channels, plan.results);
   const size_t blocks = plan.blocks.size(), imageSize = plan.windows.height * plan.windows.width;
   // Gradients are packed once for all slices; by the piece itself where there is one.
   const bool shared = plan.slices > 1;

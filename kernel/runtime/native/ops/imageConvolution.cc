@@ -47,7 +47,7 @@ void ImageConvolution::compute(const Call& call) const {
   const size_t pixels = sizes.outPixels();
   if (terms == 0) std::fill_n(result, sizes.images * results * pixels, 0.0f);
   if (terms == 0 || results == 0) return;
-  if (sizes.images * pixels > 0 && winogradFits(convolution_, channels, results)) return winogradConvolution(call, convolution_, sizes, result, image, weights, channels, results, reversed_);
+  if (winogradFits(convolution_, sizes, channels, results)) return winogradConvolution(call, convolution_, sizes, result, image, weights, channels, results, reversed_);
 
   const auto turned = alignedMemory<float>(reversed_ ? results * terms : 0);
   if (reversed_) reverse(call, turned.get(), weights, channels, results, taps);

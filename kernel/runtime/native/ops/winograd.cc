@@ -9,7 +9,7 @@
 namespace isoflop {
 namespace {
 
-constexpr size_t LEAST_CHANNELS = 16;
+constexpr size_t LEAST_CHANNELS = 16, LEAST_TILES_IN_ALL = 32;
 // Transformed pixels of a block stay in the second-level cache, beside the products of some results.
 constexpr size_t BLOCK_ELEMENTS = 8192, PRODUCT_ELEMENTS = 2048;
 constexpr size_t LEAST_TILES = 16, MOST_TILES = 128;
@@ -68,9 +68,10 @@ struct Patch {
 
 }  // namespace
 
-bool winogradFits(const Convolution& convolution, size_t channels, size_t results) {
+bool winogradFits(const Convolution& convolution, const WindowSizes& sizes, size_t channels, size_t results) {
   const auto plain = [](const Convolution::Axis& axis) { return axis.kernel == 3 && axis.stride == 1 && axis.dilation == 1; };
-  return convolution.axes == 2 && convolution.groups == 1 && plain(convolution.rows) && plain(convolution.columns) && channels >= LEAST_CHANNELS && results >= LEAST_CHANNELS;
+  return convolution.axes == 2 && convolution.groups == 1 && plain(convolution.rows) && plain(convolution.columns) && channels >= LEAST_CHANNELS && results >= LEAST_CHANNELS &&
+         WinogradTiles(convolution, sizes).count() >= LEAST_TILES_IN_ALL;
 }
 
 AlignedMemory<float> channelsLast(const Call& call, const float* x, size_t images, size_t channels, size_t pixels) {

@@ -9,8 +9,8 @@
 
 namespace isoflop {
 
-// Whether it may be used and pays: with few channels the transforms cost more than the products that they save.
-bool winogradFits(const Convolution& convolution, size_t channels, size_t results);
+// Whether it may be used and pays: with few channels or few tiles the transforms cost more than the products that they save.
+bool winogradFits(const Convolution& convolution, const WindowSizes& sizes, size_t channels, size_t results);
 
 // Images [N, C, pixels] as [N, pixels, C].
 AlignedMemory<float> channelsLast(const Call& call, const float* x, size_t images, size_t channels, size_t pixels);

@@ -71,6 +71,7 @@ const OWN = {
   ConvImageGradient: { operator: "Convolution", takes: (call) => convolvesWhole(call, { groups: Number(call.attrs.options["groups"]), kernel: call.inputs[1].shape.slice(2) }), attributes: (body) => ({ ...convolution(body), reversed: 1 }) },
   MaxPool: { operator: "MaxPool", takes: pools, attributes: options("size") },
   MaxPoolGradient: { operator: "MaxPoolGradient", takes: pools, attributes: options("size") },
+  SumOfSquares: { operator: "SumOfSquares", takes: ({ inputs }) => inputs.every(({ dtype }) => dtype === "float32") },
   GatherGradient: { operator: "GatherGradient", takes: operandsAre(FLOAT, INDEX), attributes: options("count") },
   SoftmaxCrossEntropy: { operator: "SoftmaxCrossEntropy", takes: operandsAre(FLOAT, INDEX) },
   SoftmaxCrossEntropyGradient: { operator: "SoftmaxCrossEntropyGradient", takes: operandsAre(FLOAT, INDEX, FLOAT) },

@@ -1,8 +1,8 @@
 /** @file Limits on gradients. */
 import { ArgumentError } from "../errors";
 import { isFloat } from "../graph/dtype";
-import { add, cast, clip, div, maximum, mul, scalar, sqrt, square } from "../graph/ops/elementwise";
-import { sum } from "../graph/ops/reduction";
+import { sumOfSquares } from "../graph/composites/sumOfSquares";
+import { add, cast, clip, div, maximum, mul, scalar, sqrt } from "../graph/ops/elementwise";
 import type { Tensor } from "../graph/tensor";
 import { leaves, type Tree } from "../graph/tree";
 import { mapUpdates, transform, workDtype, type Transform } from "./transform";
@@ -11,8 +11,10 @@ import { mapUpdates, transform, workDtype, type Transform } from "./transform";
 export function globalNorm(tree: Tree): Tensor {
   const floats = leaves(tree).flatMap(([, leaf]) => (isFloat(leaf.dtype) ? [leaf] : []));
   const work = floats.length > 0 && floats.every((leaf) => leaf.dtype === "float64") ? "float64" : "float32";
-  const squares = floats.map((leaf) => cast(sum(square(cast(leaf, workDtype(leaf.dtype)))), work));
-  return squares.length === 0 ? scalar(0) : sqrt(squares.reduce((total, part) => add(total, part)));
+  if (floats.length === 0) return scalar(0);
+  const operands = floats.map((leaf) => cast(leaf, workDtype(leaf.dtype)));
+  const sums = (["float32", "float64"] as const).map((dtype) => operands.filter((leaf) => leaf.dtype === dtype)).filter((group) => group.length > 0).map((group) => cast(sumOfSquares(group), work));
+  return sqrt(sums.reduce((total, part) => add(total, part)));
 }
 
 const stateless = { init: () => ({}) };

@@ -2,7 +2,7 @@
  * @file Run in a process of its own, whose operator library is checked by sanitizers: models with our operators as they are, and with
  * damaged programs, attributes and operands. Says what it did.
  */
-import { conv, fromHost, gather, matmul, nn, realize, scaledDotProductAttention, softmax, softmaxCrossEntropy, tensor, vjp, where, type Tensor } from "../../kernel/index";
+import { conv, fromHost, gather, matmul, nn, optim, realize, scaledDotProductAttention, softmax, softmaxCrossEntropy, tensor, vjp, where, type Tensor } from "../../kernel/index";
 import { encodeModel } from "../../kernel/onnx/protobuf";
 import type { OnnxAttribute, OnnxModel, OnnxNode } from "../../kernel/onnx/model";
 import { nativeExecutor } from "../../kernel/runtime/native/native";
@@ -34,6 +34,7 @@ const CASES: readonly Case[] = [
   { operands: [data(3, 5, 9, 7), data(6, 5, 3, 2)], results: ([x, w]) => withGradients(conv(x, w, { padding: [1, 0] }), [x, w]) },
   { operands: [data(3, 17, 9, 7), data(35, 17, 3, 3)], results: ([x, w]) => withGradients(conv(x, w, { padding: [1, 0] }), [x, w]) },
   { operands: [data(2, 3, 8, 12)], results: ([x]) => [...withGradients(nn.maxPool(x, { size: 2 }), [x]), ...withGradients(nn.maxPool(x, { size: 4 }), [x])] },
+  { operands: [data(3, 70), data(), data(0), data(40_000)], results: (tensors) => [optim.globalNorm(tensors)] },
   { operands: [data(9, 20), classes(35)], results: ([table, indices]) => withGradients(gather(table, indices), [table]) },
   { operands: [data(50, 70), data(50, 33)], results: ([a, b]) => [matmul(a, b, { transA: true, alpha: 0.5 })] },
   attends(true, data(70, 4, 9), data(75, 2, 9), data(75, 2, 5), data(2, 1, 70, 1)),

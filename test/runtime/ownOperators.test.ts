@@ -6,6 +6,7 @@ import { vjp } from "../../kernel/autodiff/grad";
 import { scaledDotProductAttention } from "../../kernel/graph/composites/attention";
 import { gatherGradient } from "../../kernel/graph/composites/gatherGradient";
 import { maxPoolWhole } from "../../kernel/graph/composites/maxPool";
+import { sumOfSquares } from "../../kernel/graph/composites/sumOfSquares";
 import { gather } from "../../kernel/graph/ops/indexing";
 import { conv, convTranspose, matmul } from "../../kernel/graph/ops/linalg";
 import { softmaxCrossEntropy } from "../../kernel/graph/composites/crossEntropy";
@@ -204,6 +205,28 @@ describe("largest pixels of windows", () => {
       const x = fromHost({ dtype: "float32", shape: [1, 1, size, 2 * size], data: Float32Array.from({ length: 2 * size * size }, (_, i) => (i === 1 ? NaN : -i)) });
       expect(await maxPoolWhole(x, size).numbers()).toEqual(Float64Array.of(NaN, -size));
     }
+  });
+});
+
+describe("the sum of squares of many tensors", () => {
+  test("equals its decomposition, and so do its gradients", async () => {
+    const sizes = record({ shapes: array(array(integer({ min: 0, max: 200 }), { maxLength: 2 }), { minLength: 1, maxLength: 12 }), large: constantFrom(0, 0, 100_000), seed });
+    await assert(
+      asyncProperty(sizes, async ({ shapes, large, seed: at }) => {
+        const tensors = [...shapes, [large]].map((shape, i) => floats(shape, at + i));
+        const total = sumOfSquares(tensors);
+        const gradients = vjp([total], { seeds: [floats([], at)], wrt: tensors });
+        await expectEqual([total], { name: "SumOfSquares", tolerance: 1e-5 });
+        await expectEqual(gradients, { tolerance: 1e-6 });
+      }),
+      { numRuns: 40 },
+    );
+  }, 120_000);
+  test("is infinite or NaN where an element is", async () => {
+    const of = (value: number): Promise<number> => sumOfSquares([floats([100], 1), fromHost({ dtype: "float32", shape: [2], data: Float32Array.of(value, 1) })]).item();
+    expect(await of(Infinity)).toBe(Infinity);
+    expect(await of(NaN)).toBeNaN();
+    expect(await of(1e30)).toBe(Infinity);
   });
 });
 

@@ -12,6 +12,7 @@
 #include "philox.h"
 #include "quantize.h"
 #include "routing.h"
+#include "sumOfSquares.h"
 #include "tileKernels.h"
 #include "transposedProduct.h"
 
@@ -30,6 +31,7 @@ const std::vector<const CustomOp*>& operators() {
       describe<MaxPool>(),
       describe<MaxPoolGradient>(),
       describe<GatherGradient>(),
+      describe<SumOfSquares>(),
       describe<SoftmaxCrossEntropy>(),
       describe<SoftmaxCrossEntropyGradient>(),
       describe<PhiloxBits>(),

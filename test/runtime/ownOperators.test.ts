@@ -1,54 +1,24 @@
 /** @file Operators of our library: each equals its decomposition, forward and gradient, on shapes of any kind. */
-import fc, { array, assert, asyncProperty, constantFrom, integer, record } from "fast-check";
+import { array, assert, asyncProperty, constantFrom, integer, record } from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import "../../kernel/runtime/realize";
 import { vjp } from "../../kernel/autodiff/grad";
 import { scaledDotProductAttention } from "../../kernel/graph/composites/attention";
 import { gatherGradient } from "../../kernel/graph/composites/gatherGradient";
-import { maxPoolWhole } from "../../kernel/graph/composites/maxPool";
 import { sumOfSquares } from "../../kernel/graph/composites/sumOfSquares";
 import { gather } from "../../kernel/graph/ops/indexing";
-import { conv, convTranspose, matmul } from "../../kernel/graph/ops/linalg";
+import { matmul } from "../../kernel/graph/ops/linalg";
 import { softmaxCrossEntropy } from "../../kernel/graph/composites/crossEntropy";
-import { topological } from "../../kernel/graph/rewrite";
-import { fromHost, node, realize, type Tensor } from "../../kernel/graph/tensor";
-import { lower } from "../../kernel/graph/passes/lower";
-import { isComposite } from "../../kernel/graph/composite";
-import { fusedByLibrary } from "../../kernel/onnx/fused";
+import { fromHost, type Tensor } from "../../kernel/graph/tensor";
 import { nativeExecutor } from "../../kernel/runtime/native/native";
 import { compile } from "../../kernel/runtime/compile";
-import type { Executor } from "../../kernel/runtime/executor";
 import { executor, setExecutor } from "../../kernel/runtime/session";
-import { expandAll } from "../contract/run";
 import { operandShapes, type BiasKind } from "./attentionCases";
+import { difference, expectEqual, floats, withAndWithout } from "./operatorChecks";
 
 const before = await executor();
 afterAll(() => setExecutor(before));
 setExecutor(nativeExecutor());
-
-/** Numbers that look random, most of them within ±scale. */
-function floats(shape: readonly number[], seed: number, scale = 1): Tensor {
-  const size = shape.reduce((a, b) => a * b, 1);
-  return fromHost({ dtype: "float32", shape, data: Float32Array.from({ length: size }, (_, i) => scale * Math.sin(seed * 12.9898 + i * 78.233) * (1 + Math.cos(i * seed))) });
-}
-
-/** Largest difference, as a part of the largest number (at least 1, so that sums that cancel are not compared digit by digit); NaN and infinities must stand at equal places. */
-function difference(got: Float64Array, want: Float64Array): number {
-  const size = want.reduce((most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most), 1);
-  return got.reduce((most, value, i) => {
-    if (Number.isFinite(want[i])) return Math.max(most, Number.isFinite(value) ? Math.abs(value - want[i]) / size : Infinity);
-    return Object.is(value, want[i]) ? most : Infinity;
-  }, 0);
-}
-
-/** `outputs` and their decompositions agree; the former use the operator `name`, where given. */
-async function expectEqual(outputs: readonly Tensor[], { name, tolerance = 2e-6 }: { readonly name?: string; readonly tolerance?: number }): Promise<void> {
-  const used = topological(lower(outputs, { fused: fusedByLibrary, fuse: true })).some((node) => node.storage === undefined && isComposite(node, name));
-  if (name !== undefined) expect(used).toBe(true);
-  const expanded = expandAll(outputs);
-  await realize([...outputs, ...expanded]);
-  for (const [i, output] of outputs.entries()) expect(difference(await output.numbers(), await expanded[i].numbers())).toBeLessThan(tolerance);
-}
 
 const seed = integer({ min: 1, max: 1000 });
 
@@ -100,111 +70,6 @@ describe("attention", () => {
     const [q, k, v] = [1, 2, 3].map((at) => floats([2, 130, 8], at));
     const bias = fromHost({ dtype: "float32", shape: [1, 1, 1, 130], data: hidden });
     await expectEqual([scaledDotProductAttention({ q, k, v }, { bias })], { name: "Attention" });
-  });
-});
-
-/** Results with products of our own, and with onnxruntime's. */
-async function withAndWithout(results: (...xs: readonly Tensor[]) => Tensor, ...xs: readonly Tensor[]): Promise<readonly Float64Array[]> {
-  const run = (native: Executor) => {
-    setExecutor(native);
-    return compile((...args: readonly Tensor[]) => results(...args))(...xs).then((result) => result.numbers());
-  };
-  try {
-    return [await run(nativeExecutor()), await run({ ...nativeExecutor(), ownProducts: false })];
-  } finally {
-    setExecutor(nativeExecutor());
-  }
-}
-
-describe("convolutions", () => {
-  const axis = record({ kernel: integer({ min: 1, max: 5 }), stride: integer({ min: 1, max: 3 }), dilation: integer({ min: 1, max: 3 }), padding: integer({ min: 0, max: 3 }), out: integer({ min: 1, max: 20 }), rest: integer({ min: 0, max: 2 }) });
-  const cases = record({ axes: array(axis, { minLength: 1, maxLength: 2 }), images: integer({ min: 1, max: 4 }), groups: constantFrom(1, 1, 2, 3), channels: integer({ min: 1, max: 20 }), results: integer({ min: 1, max: 40 }), seed });
-
-  test("equal onnxruntime's, and so do the gradients of their images", async () => {
-    await assert(
-      asyncProperty(cases, async ({ axes, images, channels, results, seed: at }) => {
-        const size = axes.map(({ kernel, stride, dilation, padding, out, rest }) => (out - 1) * stride + (kernel - 1) * dilation + 1 - 2 * padding + (rest % stride));
-        fc.pre(size.every((pixels) => pixels > 0));
-        const [kernel, stride, dilation, padding] = [axes.map((a) => a.kernel), axes.map((a) => a.stride), axes.map((a) => a.dilation), axes.map((a) => a.padding)];
-        const [x, w] = [floats([images, channels, ...size], at), floats([results, channels, ...kernel], at + 1)];
-        const convolved = (image: Tensor, by: Tensor): Tensor => conv(image, by, { stride, dilation, padding });
-        const [own, theirs] = await withAndWithout(convolved, x, w);
-        expect(difference(own, theirs)).toBeLessThan(1e-5);
-        const y = convolved(x, w);
-        await expectEqual(vjp([y], { seeds: [floats(y.shape, at + 2)], wrt: [x] }), { tolerance: 1e-5 });
-      }),
-      { numRuns: 40 },
-    );
-  }, 240_000);
-
-  test("part the channels of the result where pixels are few, and the pixels where they are many", async () => {
-    for (const [images, channels, results, size] of [[1, 40, 200, 3], [5, 300, 20, 5], [1, 3, 9, 70], [2, 2, 3, 300]]) {
-      const [x, w] = [floats([images, channels, size, size], size), floats([results, channels, 3, 3], channels)];
-      const [own, theirs] = await withAndWithout((image, by) => conv(image, by, { padding: 1 }), x, w);
-      expect(difference(own, theirs)).toBeLessThan(1e-5);
-      const y = conv(x, w, { padding: 1 });
-      await expectEqual(vjp([y], { seeds: [floats(y.shape, 2)], wrt: [x] }), { name: "ConvImageGradient", tolerance: 1e-5 });
-      await expectEqual(vjp([y], { seeds: [floats(y.shape, 2)], wrt: [w] }), { name: "ConvKernelGradient", tolerance: 2e-5 });
-    }
-  });
-
-  test("of 3 × 3 taps at every pixel, which take Winograd's way, equal onnxruntime's, for images that are no whole tiles and pads on one side, too", async () => {
-    const sizes = record({ images: integer({ min: 1, max: 5 }), channels: integer({ min: 16, max: 70 }), results: integer({ min: 16, max: 70 }), height: integer({ min: 3, max: 20 }), width: integer({ min: 3, max: 40 }), pads: array(integer({ min: 0, max: 2 }), { minLength: 4, maxLength: 4 }), seed });
-    await assert(
-      asyncProperty(sizes, async ({ images, channels, results, height, width, pads, seed: at }) => {
-        const [x, w] = [floats([images, channels, height, width], at), floats([results, channels, 3, 3], at + 1, 0.1)];
-        const convolved = (image: Tensor, by: Tensor): Tensor => node("Conv", [image, by], { strides: [1, 1], pads, dilations: [1, 1], groups: 1 });
-        const [own, theirs] = await withAndWithout(convolved, x, w);
-        expect(difference(own, theirs)).toBeLessThan(1e-5);
-        const y = convolved(x, w);
-        const seeds = [floats(y.shape, at + 2)];
-        await expectEqual(vjp([y], { seeds, wrt: [x] }), { name: "ConvImageGradient", tolerance: 1e-5 });
-        await expectEqual(vjp([y], { seeds, wrt: [w] }), { name: "ConvKernelGradient", tolerance: 1e-5 });
-      }),
-      { numRuns: 25 },
-    );
-  }, 240_000);
-
-  test("have kernels whose gradients equal their decomposition, for transposed ones, too", async () => {
-    await assert(
-      asyncProperty(cases, async ({ axes, images, groups, channels, results, seed: at }) => {
-        // The image that gives `out` pixels, with up to stride - 1 more that no window reaches.
-        const size = axes.map(({ kernel, stride, dilation, padding, out, rest }) => (out - 1) * stride + (kernel - 1) * dilation + 1 - 2 * padding + (rest % stride));
-        fc.pre(size.every((pixels) => pixels > 0));
-        const kernel = axes.map((a) => a.kernel);
-        const [stride, dilation, padding] = [axes.map((a) => a.stride), axes.map((a) => a.dilation), axes.map((a) => a.padding)];
-        const [x, w] = [floats([images, channels * groups, ...size], at), floats([results * groups, channels, ...kernel], at + 1)];
-        const y = conv(x, w, { stride, dilation, padding, groups });
-        await expectEqual(vjp([y], { seeds: [floats(y.shape, at + 2)], wrt: [w] }), { name: "ConvKernelGradient", tolerance: 1e-5 });
-        const outputPadding = axes.map((a) => a.rest % a.stride);
-        const back = convTranspose(y, w, { stride, dilation, padding, groups, outputPadding });
-        await expectEqual(vjp([back], { seeds: [floats(back.shape, at + 3)], wrt: [w] }), { name: "ConvKernelGradient", tolerance: 1e-5 });
-      }),
-      { numRuns: 40 },
-    );
-  }, 240_000);
-});
-
-describe("largest pixels of windows", () => {
-  test("and their gradients equal their decompositions, with ties and without", async () => {
-    const sizes = record({ images: integer({ min: 1, max: 3 }), channels: integer({ min: 1, max: 5 }), rows: integer({ min: 1, max: 9 }), columns: integer({ min: 1, max: 40 }), size: integer({ min: 1, max: 4 }), levels: constantFrom(2, 1000), seed });
-    await assert(
-      asyncProperty(sizes, async ({ images, channels, rows, columns, size, levels, seed: at }) => {
-        const pixels = await floats([images, channels, rows * size, columns * size], at, levels).numbers();
-        const x = fromHost({ dtype: "float32", shape: [images, channels, rows * size, columns * size], data: Float32Array.from(pixels, Math.round) });
-        const y = maxPoolWhole(x, size);
-        const gradient = vjp([y], { seeds: [floats(y.shape, at + 1)], wrt: [x] });
-        await expectEqual([y], { name: "MaxPool", tolerance: 1e-12 });
-        await expectEqual(gradient, { name: "MaxPoolGradient" });
-      }),
-      { numRuns: 40 },
-    );
-  }, 120_000);
-  test("are NaN where a pixel is", async () => {
-    for (const size of [2, 3]) {
-      const x = fromHost({ dtype: "float32", shape: [1, 1, size, 2 * size], data: Float32Array.from({ length: 2 * size * size }, (_, i) => (i === 1 ? NaN : -i)) });
-      expect(await maxPoolWhole(x, size).numbers()).toEqual(Float64Array.of(NaN, -size));
-    }
   });
 });
 

@@ -56,8 +56,10 @@ const attention = ({ options: { causal, timeFirst, scale } }: CompositeBody): Re
 /** Images of one or two axes. */
 const convolves = ({ inputs }: Pick<Tensor, "inputs">): boolean => inputs.every(({ dtype, size, rank }) => dtype === "float32" && size > 0 && rank <= 4);
 
+const areFloat32 = ({ inputs }: Pick<Tensor, "inputs">): boolean => inputs.every(({ dtype }) => dtype === "float32");
+
 /** Windows up to the operator's limit. */
-const pools: OwnOperator["takes"] = ({ inputs, attrs: { options: { size } } }) => inputs.every(({ dtype }) => dtype === "float32") && Number(size) <= 512;
+const pools: OwnOperator["takes"] = ({ inputs, attrs: { options: { size } } }) => areFloat32({ inputs }) && Number(size) <= 512;
 
 const convolution = options("kernel", "strides", "dilations", "pads", "groups");
 
@@ -71,7 +73,7 @@ const OWN = {
   ConvImageGradient: { operator: "Convolution", takes: (call) => convolvesWhole(call, { groups: Number(call.attrs.options["groups"]), kernel: call.inputs[1].shape.slice(2) }), attributes: (body) => ({ ...convolution(body), reversed: 1 }) },
   MaxPool: { operator: "MaxPool", takes: pools, attributes: options("size") },
   MaxPoolGradient: { operator: "MaxPoolGradient", takes: pools, attributes: options("size") },
-  SumOfSquares: { operator: "SumOfSquares", takes: ({ inputs }) => inputs.every(({ dtype }) => dtype === "float32") },
+  SumOfSquares: { operator: "SumOfSquares", takes: areFloat32 },
   GatherGradient: { operator: "GatherGradient", takes: operandsAre(FLOAT, INDEX), attributes: options("count") },
   SoftmaxCrossEntropy: { operator: "SoftmaxCrossEntropy", takes: operandsAre(FLOAT, INDEX) },
   SoftmaxCrossEntropyGradient: { operator: "SoftmaxCrossEntropyGradient", takes: operandsAre(FLOAT, INDEX, FLOAT) },

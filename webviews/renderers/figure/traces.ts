@@ -9,7 +9,7 @@ import { plotDash, plotText } from "../../shared/plotStyle";
 import type { Theme } from "../../shared/renderer";
 import { themeColour } from "../../shared/seriesColour";
 import type { Axis } from "./axes";
-import { inksOf } from "./heatInk";
+import { inkOver } from "./heatInk";
 
 export interface Drawing {
   readonly x: Axis;
@@ -141,6 +141,7 @@ export function drawMarks(marks: readonly Mark[], drawing: Drawing): Drawn {
   const { x, y, theme } = drawing;
   const out: Drawn = { data: [], shapes: [], annotations: [], walks: [] };
   let bars = false;
+  let inkAt: ReturnType<typeof inkOver> | undefined;
   for (const mark of marks) {
     const colour = themeColour(mark.colour, theme);
     switch (mark.type) {
@@ -172,7 +173,8 @@ export function drawMarks(marks: readonly Mark[], drawing: Drawing): Drawn {
       case "heatmap":
         out.data.push(...heatData(mark, drawing));
         break;
-      case "text":
+      case "text": {
+        const ink = (inkAt ??= inkOver(marks));
         out.data.push({
           type: "scatter",
           mode: "text",
@@ -183,10 +185,11 @@ export function drawMarks(marks: readonly Mark[], drawing: Drawing): Drawn {
           textposition: mark.x.map((value) => textSide(value, x)) as unknown as TextSide,
           cliponaxis: false,
           // SAFETY: plotly takes a colour for each point; its types know only one for all.
-          textfont: { color: inksOf(mark, { marks, colour }) as unknown as string, size: 11 },
+          textfont: { color: mark.x.map((value, i) => ink(value, mark.y[i]) ?? colour) as unknown as string, size: 11 },
           hoverinfo: "skip",
         });
         break;
+      }
     }
   }
   // Zero is what bars stand on: say where it is.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "rounding.h"
+
 namespace isoflop {
 namespace {
 
@@ -37,7 +39,7 @@ void SumOfSquares::compute(const Call& call) const {
   std::vector<double> sums(pieces.size());
   // Tensors may be many and small: several pieces are one thread's work.
   constexpr size_t TOGETHER = 8;
-  call.parallel((pieces.size() + TOGETHER - 1) / TOGETHER, [&](size_t at) {
+  call.parallel(quotient(pieces.size(), TOGETHER), [&](size_t at) {
     for (size_t i = at * TOGETHER; i < std::min(pieces.size(), (at + 1) * TOGETHER); i++) sums[i] = sumOf(pieces[i]);
   });
   double total = 0;

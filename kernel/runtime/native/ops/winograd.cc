@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "productKernels.h"
-#include "rounding.h"
 #include "winogradKernels.h"
 
 namespace isoflop {
@@ -102,8 +101,7 @@ void winogradConvolution(const Call& call, const Convolution& convolution, const
   const size_t panel = productKernels().columns, panels = quotient(results, panel);
   const auto kernel = transformKernel(call, w, channels, results, reversed);
   const auto last = channelsLast(call, x, sizes.images, channels, sizes.height * sizes.width);
-  const auto zero = alignedMemory<float>(channels);
-  std::fill_n(zero.get(), channels, 0.0f);
+  const std::vector<float> zero(channels);
 
   const auto blocks = tiles.grid.blocks(std::clamp(BLOCK_ELEMENTS / channels, LEAST_TILES, MOST_TILES));
   const size_t parts = blocks.size() >= WANTED_PIECES ? 1 : std::min(panels, quotient(WANTED_PIECES, blocks.size()));
@@ -111,7 +109,7 @@ void winogradConvolution(const Call& call, const Convolution& convolution, const
     const PixelBlock& block = blocks[piece / parts];
     const size_t firstPanel = panels * (piece % parts) / parts, endPanel = panels * (piece % parts + 1) / parts, count = block.count();
     const auto image = alignedMemory<float>(WINOGRAD_VALUES * count * channels);
-    tiles.transformImage(image.get(), count * channels, block, last.get(), channels, zero.get());
+    tiles.transformImage(image.get(), count * channels, block, last.get(), channels, zero.data());
 
     const Patch patch(tiles, block);
     const size_t together = std::clamp<size_t>(PRODUCT_ELEMENTS / count / panel, 1, endPanel - firstPanel);

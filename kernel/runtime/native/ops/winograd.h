@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "alignedMemory.h"
+#include "rounding.h"
 #include "windows.h"
 
 namespace isoflop {
@@ -17,13 +18,12 @@ AlignedMemory<float> channelsLast(const Call& call, const float* x, size_t image
 
 // Tiles of a result, and the pixels under them.
 struct WinogradTiles {
-  WinogradTiles(const Convolution& convolution, const WindowSizes& sizes) : sizes(sizes), before{convolution.rows.before, convolution.columns.before}, grid{sizes.images, 0, 0, quotientOfTwo(sizes.outHeight), quotientOfTwo(sizes.outWidth)} {}
+  WinogradTiles(const Convolution& convolution, const WindowSizes& sizes) : sizes(sizes), before{convolution.rows.before, convolution.columns.before}, grid{sizes.images, 0, 0, quotient(sizes.outHeight, 2), quotient(sizes.outWidth, 2)} {}
   WindowSizes sizes;
   size_t before[2];
   // Of tiles in place of pixels.
   WindowSizes grid;
 
-  static size_t quotientOfTwo(size_t pixels) { return (pixels + 1) / 2; }
   size_t count() const { return grid.images * grid.outPixels(); }
 
   // The transformed pixels of tiles of a block, 16 rows of [tiles, channels] at distances of `step`. `last` are all images, channels last; `zero` holds as many zeros.

@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "productKernels.h"
-#include "rounding.h"
 #include "winograd.h"
 #include "winogradKernels.h"
 
@@ -39,8 +38,7 @@ void winogradKernelGradient(const Call& call, const Convolution& convolution, co
   const size_t panel = productKernels().columns, panels = quotient(results, panel);
   const auto images = channelsLast(call, x, sizes.images, channels, sizes.height * sizes.width), slopes = channelsLast(call, g, sizes.images, results, sizes.outPixels());
   const size_t widest = std::max(channels, panels * panel);
-  const auto zero = alignedMemory<float>(widest);
-  std::fill_n(zero.get(), widest, 0.0f);
+  const std::vector<float> zero(widest);
 
   const auto blocks = tiles.grid.blocks(TILES_PER_PIECE);
   const size_t most = std::min(tiles.count(), std::max(LEAST_TILES, CHUNK_ELEMENTS / widest));
@@ -56,8 +54,8 @@ void winogradKernelGradient(const Call& call, const Convolution& convolution, co
     while (end < blocks.size() && (end == begin || count + blocks[end].count() <= most)) first.push_back(count), count += blocks[end++].count();
     call.parallel(end - begin, [&](size_t at) {
       const PixelBlock& block = blocks[begin + at];
-      tiles.transformImage(pixels.get() + first[at] * channels, count * channels, block, images.get(), channels, zero.get());
-      transformSlopes(gradients.get(), tiles, block, first[at], count, slopes.get(), results, zero.get());
+      tiles.transformImage(pixels.get() + first[at] * channels, count * channels, block, images.get(), channels, zero.data());
+      transformSlopes(gradients.get(), tiles, block, first[at], count, slopes.get(), results, zero.data());
     });
     call.parallel(WINOGRAD_VALUES * panels, [&](size_t piece) {
       const size_t value = piece / panels;

@@ -1,19 +1,11 @@
 /** @file Figures in a browser: what no picture of one theme shows. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { view } from "../../kernel/display/view";
-import { hasChromium, openView, startViews, type ViewPage, type Views } from "./views";
+import { openedPage } from "./openedPage";
+import { hasChromium, openView } from "./views";
 
 describe.skipIf(!hasChromium)("figures", () => {
-  let views: Views;
-  let opened: ViewPage;
-  beforeAll(async () => {
-    views = await startViews();
-    opened = await views.openPage();
-  });
-  afterAll(async () => {
-    await opened.close();
-    await views.close();
-  });
+  const opened = openedPage();
 
   it("words over a heat map are dark on light cells and light on dark ones", async () => {
     const { payload } = view.figure({
@@ -22,10 +14,10 @@ describe.skipIf(!hasChromium)("figures", () => {
         { type: "text", x: [0, 1, 0, 1], y: [0, 0, 1, 1], text: ["low", "none", "zero", "high"] },
       ],
     });
-    const frame = await openView(opened.page, "figure", payload, { id: "ink" });
+    const frame = await openView(opened().page, "figure", payload, { id: "ink" });
     const ink = (word: string): Promise<string> => frame.locator(".textpoint text", { hasText: word }).evaluate((node) => getComputedStyle(node).fill);
     const [dark, light] = ["rgb(27, 27, 27)", "rgb(255, 255, 255)"];
     expect([await ink("low"), await ink("none"), await ink("zero"), await ink("high")]).toEqual([light, dark, dark, light]);
-    expect(await opened.problems()).toEqual([]);
+    expect(await opened().problems()).toEqual([]);
   });
 });

@@ -1,7 +1,8 @@
 /** @file Tables in a browser: sorting, copying, and cells that would like to be markup. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { tableView } from "../../kernel/display/table";
-import { hasChromium, openView, startViews, type ViewPage, type Views } from "./views";
+import { openedPage } from "./openedPage";
+import { hasChromium, openView } from "./views";
 
 const records = [
   { name: "baseline", loss: 1.42, flops: 12e9, note: 'plain, "quoted"' },
@@ -10,19 +11,10 @@ const records = [
 ];
 
 describe.skipIf(!hasChromium)("tables", () => {
-  let views: Views;
-  let opened: ViewPage;
-  beforeAll(async () => {
-    views = await startViews();
-    opened = await views.openPage();
-  });
-  afterAll(async () => {
-    await opened.close();
-    await views.close();
-  });
+  const opened = openedPage();
 
   it("a click on a header sorts, numbers as numbers, and what is missing goes last both ways", async () => {
-    const { page } = opened;
+    const { page } = opened();
     const frame = await openView(page, "table", tableView(records).payload, { id: "sort" });
     const column = (): Promise<string[]> => frame.locator("tbody tr td:nth-child(2)").allTextContents();
     await frame.getByRole("button", { name: "loss" }).click();
@@ -33,14 +25,14 @@ describe.skipIf(!hasChromium)("tables", () => {
   });
 
   it("cells are text: markup in them is shown, never built", async () => {
-    const frame = await openView(opened.page, "table", tableView(records).payload, { id: "text" });
+    const frame = await openView(opened().page, "table", tableView(records).payload, { id: "text" });
     expect(await frame.locator("img").count()).toBe(0);
     expect(await frame.getByText("<img src=x onerror=alert(1)>").count()).toBe(1);
-    expect(await opened.problems()).toEqual([]);
+    expect(await opened().problems()).toEqual([]);
   });
 
   it("the copied text is CSV with quotes doubled and no formulas", async () => {
-    const { page } = opened;
+    const { page } = opened();
     const frame = await openView(page, "table", tableView(records).payload, { id: "csv" });
     await frame.getByRole("button", { name: "Copy as CSV" }).click();
     const copied = (await page.evaluate(() => navigator.clipboard.readText())).replaceAll("\r\n", "\n");

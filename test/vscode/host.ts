@@ -2,10 +2,9 @@
 import { existsSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type * as vscode from "vscode";
+import { polled } from "./polling";
 
-const POLL_MS = 100;
 const READY_MS = 300_000;
 
 export interface Host {
@@ -27,10 +26,8 @@ export function hostOf(root: string): Host {
     // SAFETY: the other side evaluates `work` itself, so the answer is of its type, as far as JSON keeps it.
     run: <T, A>(work: (vs: typeof vscode, argument: A) => T | PromiseLike<T>, argument?: A) => run(work, argument) as Promise<T>,
     ready: async () => {
-      for (const limit = Date.now() + READY_MS; ; await sleep(POLL_MS)) {
-        if (existsSync(path) && (await run("() => true", undefined).catch(() => false)) === true) return;
-        if (Date.now() > limit) throw new Error(`no extension host in ${READY_MS / 1000} s`);
-      }
+      const runs = async (): Promise<boolean> => existsSync(path) && (await run("() => true", undefined).catch(() => false)) === true;
+      await polled(runs, READY_MS, (seconds) => `no extension host in ${seconds} s`);
     },
   };
 }

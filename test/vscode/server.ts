@@ -6,9 +6,10 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { installVsCode, type Installed } from "./installVsCode";
+import { polled } from "./polling";
 
 export const REPOSITORY = resolve(import.meta.dirname, "../..");
-const POLL_MS = 100;
+const RETRY_MS = 100;
 const START_MS = 180_000;
 const LOG_CHARS = 4000;
 
@@ -98,7 +99,7 @@ export async function startServer({ vsix, settings = {}, trust = "all", extensio
   const server = run([...flags, ...(trust === "all" ? ["--disable-workspace-trust"] : [])]);
   const stop = async (): Promise<void> => {
     await endBelow(root, server);
-    rmSync(root, { recursive: true, force: true, maxRetries: 5, retryDelay: POLL_MS });
+    rmSync(root, { recursive: true, force: true, maxRetries: 5, retryDelay: RETRY_MS });
   };
   try {
     await answers(url, server);
@@ -143,11 +144,11 @@ function linkWorkingTree(extensions: string): void {
 }
 
 async function answers(url: string, server: ChildProcess): Promise<void> {
-  for (const limit = Date.now() + START_MS; Date.now() < limit; await sleep(POLL_MS)) {
+  const answered = async (): Promise<boolean> => {
     if (server.exitCode !== null) throw new Error(`it ended with code ${server.exitCode}`);
-    if (await fetch(`${url}version`).then((answer) => answer.ok, () => false)) return;
-  }
-  throw new Error(`no answer at ${url} in ${START_MS / 1000} s`);
+    return fetch(`${url}version`).then((answer) => answer.ok, () => false);
+  };
+  await polled(answered, START_MS, (seconds) => `no answer at ${url} in ${seconds} s`);
 }
 
 function freePort(): Promise<number> {

@@ -1,13 +1,12 @@
 /** @file A window of VS Code in Chromium: open, palette, cells, outputs, themes, pictures. */
 import { existsSync, mkdirSync } from "node:fs";
-import { dirname } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { basename, dirname } from "node:path";
 import { type Browser, chromium, type Frame, type Locator, type Page } from "playwright-core";
 import { type Host, hostOf } from "./host";
+import { polled } from "./polling";
 import { type Server, type ThemeName, THEMES } from "./server";
 
-const POLL_MS = 100;
-/** How long a list may take to show what was typed, before it is typed again. */
+/** How long a list or a dialog may take to show what was typed, before it is typed again. */
 const RETYPE_MS = 2_000;
 /** A machine on which much else runs needs minutes for what takes seconds otherwise; limits cost nothing where it comes sooner. */
 const OPEN_MS = 300_000;
@@ -77,8 +76,7 @@ export class Workbench {
     // Attached, not visible: the row of a markdown cell stays empty, its text is drawn in the webview.
     await this.page.locator(".notebook-editor .cell-list-container .monaco-list-row").first().waitFor({ state: "attached", timeout: OPEN_MS });
     // The window shows it before the extension host knows.
-    for (const limit = Date.now() + OPEN_MS; !(await this.host.run((vs) => vs.window.activeNotebookEditor !== undefined)); await sleep(POLL_MS))
-      if (Date.now() > limit) throw new Error(`the extension host has no notebook in front after ${OPEN_MS / 1000} s`);
+    await polled(() => this.host.run((vs) => vs.window.activeNotebookEditor !== undefined), OPEN_MS, (seconds) => `the extension host has no notebook in front after ${seconds} s`);
   }
 
   private get quickInput(): Locator {
@@ -103,12 +101,12 @@ export class Workbench {
     const input = this.quickInput;
     const entry = this.page.locator(".quick-input-widget .quick-input-list .monaco-list-row.focused").filter({ hasText: text }).first();
     // One box serves every list: what is typed while the last one still closes is lost, so it is typed again.
-    for (const limit = Date.now() + WAIT_MS; ; ) {
+    const offered = async (): Promise<boolean> => {
       await input.waitFor({ state: "visible" });
       await input.fill(text);
-      if (await entry.waitFor({ timeout: RETYPE_MS }).then(() => true, () => false)) break;
-      if (Date.now() > limit) throw new Error(`no list offers "${text}" after ${WAIT_MS / 1000} s`);
-    }
+      return entry.waitFor({ timeout: RETYPE_MS }).then(() => true, () => false);
+    };
+    await polled(offered, WAIT_MS, (seconds) => `no list offers "${text}" after ${seconds} s`);
     await this.page.keyboard.press("Enter");
   }
 
@@ -123,14 +121,21 @@ export class Workbench {
   async choosePath(path: string): Promise<void> {
     const input = this.quickInput;
     const accept = this.quickAccept;
+    const asks = async (): Promise<boolean> => (await input.isVisible()) && (await input.inputValue()).startsWith("/");
     await accept.waitFor({ state: "visible" });
     // It writes the folder it begins with into its box some time after it shows.
-    for (const limit = Date.now() + WAIT_MS; !(await input.inputValue()).startsWith("/"); await sleep(POLL_MS)) if (Date.now() > limit) throw new Error("the dialog names no folder");
-    await input.fill(path);
-    await accept.click();
-    // What comes next uses the same box, and what is typed before the dialog has read it would change the path.
-    for (const limit = Date.now() + WAIT_MS; (await input.isVisible()) && (await input.inputValue()) === path; await sleep(POLL_MS))
-      if (Date.now() > limit) throw new Error(`the dialog does not take ${path}`);
+    await polled(asks, WAIT_MS, () => "the dialog names no folder");
+    const elsewhere = this.page.locator(".quick-input-widget .quick-input-list .monaco-list-row.focused").filter({ hasNotText: basename(path) });
+    // A dialog that still reads the folder takes the button for a step into it, so it is asked again until it is gone.
+    // The box is not left before: what comes next uses the same one.
+    const taken = async (): Promise<boolean> => {
+      if (!(await asks())) return true;
+      await input.fill(path);
+      if (!(await elsewhere.waitFor({ state: "detached", timeout: RETYPE_MS }).then(() => true, () => false))) return false;
+      await accept.click({ timeout: RETYPE_MS }).catch(() => undefined);
+      return polled(async () => !(await asks()), RETYPE_MS, () => "").catch(() => false);
+    };
+    await polled(taken, WAIT_MS, (seconds) => `the dialog does not take ${path} in ${seconds} s`);
   }
 
   /** Makes a cell the one that commands mean. */
@@ -178,11 +183,10 @@ export class Workbench {
 
   /** Resolves with the cells when `done` holds of them. */
   async until(done: (cells: readonly CellState[]) => boolean, timeoutMs = WAIT_MS): Promise<readonly CellState[]> {
-    for (const limit = Date.now() + timeoutMs; ; await sleep(POLL_MS)) {
-      const cells = await this.cells();
-      if (done(cells)) return cells;
-      if (Date.now() > limit) throw new Error(`not in ${timeoutMs / 1000} s; the cells: ${JSON.stringify(cells).slice(0, 3000)}`);
-    }
+    let cells: readonly CellState[] = [];
+    const ended = async (): Promise<boolean> => done((cells = await this.cells()));
+    await polled(ended, timeoutMs, (seconds) => `not in ${seconds} s; the cells: ${JSON.stringify(cells).slice(0, 3000)}`);
+    return cells;
   }
 
   /** Runs one cell to its end. */
@@ -206,12 +210,13 @@ export class Workbench {
 
   /** The webview frame in which `selector` matches: outputs of cells, panels, custom editors. */
   async frameWith(selector: string, timeoutMs = WAIT_MS): Promise<Frame> {
-    for (const limit = Date.now() + timeoutMs; ; await sleep(POLL_MS)) {
+    const holder = async (): Promise<Frame | undefined> => {
       for (const frame of this.page.frames()) {
         if (frame !== this.page.mainFrame() && (await frame.locator(selector).count().catch(() => 0)) > 0) return frame;
       }
-      if (Date.now() > limit) throw new Error(`no webview holds ${selector}; frames: ${this.page.frames().map((frame) => frame.url().slice(0, 120)).join("\n")}`);
-    }
+      return undefined;
+    };
+    return polled(holder, timeoutMs, () => `no webview holds ${selector}; frames: ${this.page.frames().map((frame) => frame.url().slice(0, 120)).join("\n")}`);
   }
 
   /** Changes the theme and resolves when the window shows it. */

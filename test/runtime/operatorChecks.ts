@@ -17,22 +17,35 @@ export function floats(shape: readonly number[], seed: number, scale = 1): Tenso
   return fromHost({ dtype: "float32", shape, data: Float32Array.from({ length: size }, (_, i) => scale * Math.sin(seed * 12.9898 + i * 78.233) * (1 + Math.cos(i * seed))) });
 }
 
-/** Largest difference, as a part of the largest number (at least 1, so that sums that cancel are not compared digit by digit); NaN and infinities must stand at equal places. */
-export function difference(got: Float64Array, want: Float64Array): number {
-  const size = want.reduce((most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most), 1);
+/** The largest number, at least 1, so that sums that cancel are not compared digit by digit. */
+export const largest = (values: Float64Array): number => values.reduce((most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most), 1);
+
+/** Largest difference, as a part of `size`; NaN and infinities must stand at equal places. */
+export function difference(got: Float64Array, want: Float64Array, size = largest(want)): number {
   return got.reduce((most, value, i) => {
     if (Number.isFinite(want[i])) return Math.max(most, Number.isFinite(value) ? Math.abs(value - want[i]) / size : Infinity);
     return Object.is(value, want[i]) ? most : Infinity;
   }, 0);
 }
 
-/** `outputs` and their decompositions agree; the former use the operator `name`, where given. */
-export async function expectEqual(outputs: readonly Tensor[], { name, tolerance = 2e-6 }: { readonly name?: string; readonly tolerance?: number }): Promise<void> {
+interface Agreement {
+  /** The operator that `outputs` use. */
+  readonly name?: string;
+  readonly tolerance?: number;
+  /** The outputs for the magnitudes of all operands. Then differences are parts of the largest of these: two orders of a long sum differ by what its terms lose, however much of them cancels. */
+  readonly ofMagnitudes?: readonly Tensor[];
+}
+
+/** `outputs` and their decompositions agree. */
+export async function expectEqual(outputs: readonly Tensor[], { name, tolerance = 2e-6, ofMagnitudes }: Agreement): Promise<void> {
   const used = topological(lower(outputs, { fused: fusedByLibrary, fuse: true })).some((node) => node.storage === undefined && isComposite(node, name));
   if (name !== undefined) expect(used).toBe(true);
   const expanded = expandAll(outputs);
-  await realize([...outputs, ...expanded]);
-  for (const [i, output] of outputs.entries()) expect(difference(await output.numbers(), await expanded[i].numbers())).toBeLessThan(tolerance);
+  await realize([...outputs, ...expanded, ...(ofMagnitudes ?? [])]);
+  for (const [i, output] of outputs.entries()) {
+    const want = await expanded[i].numbers();
+    expect(difference(await output.numbers(), want, largest((await ofMagnitudes?.[i].numbers()) ?? want))).toBeLessThan(tolerance);
+  }
 }
 
 /** Results with products of our own, and with onnxruntime's. */

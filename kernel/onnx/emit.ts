@@ -7,6 +7,7 @@ import type { Site } from "../graph/trace";
 import { EmitContext } from "./emitContext";
 import { emitRules, type EmitRule } from "./emitRules";
 import { IR_VERSION, MICROSOFT_DOMAIN, OPSET_VERSION, type OnnxGraph, type OnnxModel, type OnnxValueInfo } from "./model";
+import { streamResults } from "./streamedResults";
 
 export interface EmitOptions {
   /** Names of the graph's inputs. Data tensors that are not among them become constants of the model. */
@@ -39,7 +40,7 @@ export function emitGraph({ inputs, outputs, name = "isoflop", portable, ownProd
   context.enter("");
   return {
     name,
-    nodes: nameOutputs(context, { inputs, outputs }),
+    nodes: streamResults(nameOutputs(context, { inputs, outputs }), outputs),
     inputs: [...inputs].map(([tensor, inputName]) => info(inputName, tensor)),
     outputs: outputs.map((output) => info(output.name, output.tensor)),
     initializers: context.initializers,

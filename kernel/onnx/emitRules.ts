@@ -211,7 +211,7 @@ export const emitRules: { readonly [P in Op]: EmitRule<P> } = {
   },
   TopKValues: topK(0),
   TopKIndices: topK(1),
-  Fused: ({ context, attrs: { kernel, output }, inputs }) => context.own("Fused", inputs, { domain: ISOFLOP_DOMAIN, attributes: { program: fusedProgram(kernel) }, results: kernel.bodies })[output],
+  Fused: ({ context, attrs: { kernel, output }, inputs }) => context.own("Fused", inputs, { domain: ISOFLOP_DOMAIN, attributes: { program: fusedProgram(kernel), streamed: 0 }, results: kernel.bodies })[output],
   Composite: ({ context, tensor, attrs, inputs }) => emitComposite({ context, tensor, body: attrs, inputs }),
 };
 

@@ -2,6 +2,7 @@
 import type { Storage } from "../../graph/tensor";
 import { LifetimeError } from "../../errors";
 import type { Port, Program, ProgramSource } from "../executor";
+import { ALIGNED_BUFFERS } from "./alignedBuffers";
 import type { OperatorLibrary } from "./operatorLibrary";
 import type { Pointer } from "./ortApi";
 import type { NativeValue, Runtime } from "./runtime";
@@ -74,6 +75,7 @@ interface NativeProgramParts {
 }
 
 export class NativeProgram implements Program {
+  readonly buffers = ALIGNED_BUFFERS;
   private readonly runtime: Runtime;
   private readonly ports: Ports;
   private readonly operators: OperatorLibrary | undefined;

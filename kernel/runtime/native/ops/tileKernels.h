@@ -33,6 +33,9 @@ struct TileKernels {
   // By opcode, then by which operands are a single number each: bit 0 is a, bit 1 is b, bit 2 is c.
   Pointwise pointwise[POINTWISE_COUNT][8];
   Reducing reducing[OPCODE_COUNT - POINTWISE_COUNT];
+  // Copies a[0..n) to d past the caches. After the last one `streamed` makes it visible to other threads.
+  void (*stream)(float* d, const float* a, size_t n);
+  void (*streamed)();
 };
 
 const TileKernels& tileKernelsBase();

@@ -8,7 +8,7 @@ export type Shape = readonly number[];
 /** Number of elements. */
 export const sizeOf = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);
 
-export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((size, axis) => size === b[axis]);
+export const sameShape = (a: Shape, b: Shape): boolean => a === b || (a.length === b.length && a.every((size, axis) => size === b[axis]));
 
 export const showShape = (shape: Shape): string => `[${shape.join(", ")}]`;
 

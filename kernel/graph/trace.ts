@@ -6,7 +6,7 @@ const traces: number[] = [];
 const scopes: string[] = [];
 
 /** The innermost trace, or 0 outside of any: nodes remember it, so that values from outside are recognized. */
-export const currentTrace = (): number => traces[traceDepth - 1] ?? 0;
+export const currentTrace = (): number => (traceDepth === 0 ? 0 : traces[traceDepth - 1]);
 
 /** Runs `body` in a new trace and returns its result with the trace's number. Nests. */
 export function withTrace<R>(body: () => R): { readonly result: R; readonly trace: number } {
@@ -20,7 +20,7 @@ export function withTrace<R>(body: () => R): { readonly result: R; readonly trac
 }
 
 /** Layer path of nodes made now ("blocks.2.mlp.up"), "" outside of any layer. */
-export const currentScope = (): string => scopes[scopes.length - 1] ?? "";
+export const currentScope = (): string => (scopes.length === 0 ? "" : scopes[scopes.length - 1]);
 
 /** Runs `body` with `path` as the layer path; "" keeps the present one. */
 export function withScope<R>(path: string, body: () => R): R {

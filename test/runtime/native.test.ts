@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { compile, fromHost, gather, matmul, ones, realize, scaledDotProductAttention, tensor, type Tensor } from "../../kernel/index";
 import { ArgumentError, DeviceError, DtypeError } from "../../kernel/errors";
 import type { Executor, MemoryStatistics } from "../../kernel/runtime/executor";
@@ -93,6 +93,26 @@ describe("the native executor", () => {
       for (const key of ["reservedBytes", "extensions", "inUseBytes"] as const) expect(later[key]).toBeLessThanOrEqual(warm[key]);
     } finally {
       setExecutor(before);
+    }
+  });
+
+  test("binds nothing anew in steady state, for later calls of an equal program with other state, too", async () => {
+    const binds = vi.spyOn(OrtApi.prototype, "call");
+    const before = await executor();
+    setExecutor(nativeExecutor());
+    try {
+      for (let turn = 0; turn < 3; turn++) {
+        const step = compile((state: readonly Tensor[]) => state.map((x) => x.mul(0.5).add(0.25)), { donate: ["state"] });
+        let state: readonly Tensor[] = [ones([5]), ones([7])];
+        for (let i = 0; i < 20; i++) {
+          if (i === 10) binds.mockClear();
+          state = await step(state);
+        }
+        expect(binds.mock.calls.filter(([name]) => name === "BindInput" || name === "BindOutput"), `turn ${turn}`).toEqual([]);
+      }
+    } finally {
+      setExecutor(before);
+      binds.mockRestore();
     }
   });
 

@@ -54,6 +54,7 @@ const SHORT_RUN_MS = 0.3;
 interface Held {
   readonly runtime: Runtime;
   readonly session: Pointer;
+  /** The one used last is at the end. */
   readonly bindings: Binding[];
 }
 
@@ -119,15 +120,15 @@ export class NativeProgram implements Program {
     }
   }
 
-  /** The binding in which most of these inputs stand already. */
+  /** The binding in which most of these inputs stand already, else a new one, or that which was used longest ago. */
   private choose(inputs: readonly NativeValue[]): Binding {
     const { bindings } = this.held;
     const counts = bindings.map((binding) => binding.matches(inputs));
     const best = counts.indexOf(Math.max(...counts));
-    if (bindings.length >= MAX_BINDINGS || (best >= 0 && counts[best] * 2 > inputs.length)) return bindings[best];
-    const binding = new Binding(this.runtime, this.held.session, this.ports);
-    bindings.push(binding);
-    return binding;
+    if (best >= 0 && counts[best] * 2 > inputs.length) bindings.push(...bindings.splice(best, 1));
+    else if (bindings.length < MAX_BINDINGS) bindings.push(new Binding(this.runtime, this.held.session, this.ports));
+    else bindings.push(...bindings.splice(0, 1));
+    return bindings[bindings.length - 1];
   }
 
   async release(): Promise<void> {

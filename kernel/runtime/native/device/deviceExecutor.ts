@@ -43,6 +43,7 @@ export function deviceExecutor(name: ProviderName, { replay = true }: DeviceOpti
   const library = DeviceLibrary.get(name);
   const { device, problem } = library.description;
   if (problem !== undefined) throw new DeviceError(`there is no device for "${name}": ${problem}`, { help: "run `isoflop doctor`" });
+  requireProducts();
   const operators = OperatorLibrary.get(api);
   const buffers = deviceBuffers(library);
   const programs = new Set<WeakRef<DeviceProgram>>();
@@ -89,4 +90,13 @@ export function deviceExecutor(name: ProviderName, { replay = true }: DeviceOpti
     statistics: () => library.statistics(),
     restartPeak: () => library.restartPeak(),
   };
+}
+
+/** In what products of float32 operands may be computed (native/provider/productsCublasLt.cc). */
+const PRODUCTS = ["float32", "tf32", "bfloat16", "float8"];
+
+/** @throws {DeviceError} when ISOFLOP_PRODUCTS asks for what is not there: the provider would compute in float32, and say nothing. */
+function requireProducts(): void {
+  const wish = process.env.ISOFLOP_PRODUCTS;
+  if (wish !== undefined && !PRODUCTS.includes(wish)) throw new DeviceError(`products cannot be computed in "${wish}"`, { where: "ISOFLOP_PRODUCTS", help: `set it to one of ${PRODUCTS.join(", ")}` });
 }

@@ -17,10 +17,10 @@ struct Description;
 struct Layout;
 struct Preference;
 
-enum DataType : int { R_32F = 0, R_64F = 1, R_16F = 2, R_16BF = 14 };
+enum DataType : int { R_32F = 0, R_64F = 1, R_16F = 2, R_16BF = 14, R_8F_E4M3 = 28 };
 enum ComputeType : int { COMPUTE_32F = 68, COMPUTE_64F = 70, COMPUTE_32F_FAST_16BF = 75, COMPUTE_32F_FAST_TF32 = 77 };
 enum Operation : int { AS_STORED = 0, TRANSPOSED = 1 };
-enum DescriptionAttribute : int { TRANS_A = 3, TRANS_B = 4 };
+enum DescriptionAttribute : int { TRANS_A = 3, TRANS_B = 4, A_SCALE = 17, B_SCALE = 18 };
 enum LayoutAttribute : int { BATCH_COUNT = 5, BATCH_STEP = 6 };
 enum PreferenceAttribute : int { MAX_WORKSPACE_BYTES = 1 };
 

@@ -5,7 +5,7 @@
 namespace isoflop::device {
 
 // Scratch memory that a product may use, in bytes.
-size_t productScratchBytes();
+size_t productScratchBytes(const kernels::ProductCall& call);
 // c = alpha a b + beta c. By a vendor's library where it was found, else by a kernel of our own.
 Failure product(const kernels::ProductCall& call, void* scratch);
 

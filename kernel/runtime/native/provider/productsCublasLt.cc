@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "cublasLt.h"
+#include "float8.h"
 #include "openLibrary.h"
 #include "products.h"
 
@@ -35,29 +36,30 @@ Library& library() {
   return only;
 }
 
-// In what float32 products are computed: ISOFLOP_PRODUCTS may ask for "tf32" or "bfloat16", which are several times faster and
-// round the operands; sums are in float32 always.
+// In what float32 products are computed: ISOFLOP_PRODUCTS may ask for "tf32", "bfloat16" or "float8", which are several times faster and
+// round the operands; sums are in float32 always. What cannot be done in eight bits is done in bfloat16.
 ComputeType float32Products() {
   static const ComputeType wanted = [] {
     const char* wish = std::getenv("ISOFLOP_PRODUCTS");
     const std::string name = wish == nullptr ? "float32" : wish;
-    return name == "bfloat16" ? COMPUTE_32F_FAST_16BF : name == "tf32" ? COMPUTE_32F_FAST_TF32 : COMPUTE_32F;
+    return name == "bfloat16" || name == "float8" ? COMPUTE_32F_FAST_16BF : name == "tf32" ? COMPUTE_32F_FAST_TF32 : COMPUTE_32F;
   }();
   return wanted;
 }
 
 struct Types {
-  DataType data;
+  DataType data, result;
   ComputeType compute;
   DataType scale;
 };
+constexpr Types FLOAT8{R_8F_E4M3, R_32F, COMPUTE_32F, R_32F};
 
 bool typesOf(int type, Types* types) {
   switch (type) {
-    case kernels::F32: *types = {R_32F, float32Products(), R_32F}; return true;
-    case kernels::F64: *types = {R_64F, COMPUTE_64F, R_64F}; return true;
-    case kernels::F16: *types = {R_16F, COMPUTE_32F, R_32F}; return true;
-    case kernels::BF16: *types = {R_16BF, COMPUTE_32F, R_32F}; return true;
+    case kernels::F32: *types = {R_32F, R_32F, float32Products(), R_32F}; return true;
+    case kernels::F64: *types = {R_64F, R_64F, COMPUTE_64F, R_64F}; return true;
+    case kernels::F16: *types = {R_16F, R_16F, COMPUTE_32F, R_32F}; return true;
+    case kernels::BF16: *types = {R_16BF, R_16BF, COMPUTE_32F, R_32F}; return true;
     default: return false;
   }
 }
@@ -109,7 +111,7 @@ std::shared_ptr<Plan> prepare(const ProductCall& call, const Types& types) {
   well = well && f.cublasLtMatmulDescSetAttribute(plan->description, TRANS_B, &second.operation, sizeof second.operation) == 0;
   well = well && layoutOf(&plan->a, types.data, first, call.batch, call.bBatch) == 0;
   well = well && layoutOf(&plan->b, types.data, second, call.batch, call.aBatch) == 0;
-  well = well && layoutOf(&plan->c, types.data, result, call.batch, call.cBatch) == 0;
+  well = well && layoutOf(&plan->c, types.result, result, call.batch, call.cBatch) == 0;
   Preference* preference = nullptr;
   well = well && f.cublasLtMatmulPreferenceCreate(&preference) == 0;
   well = well && f.cublasLtMatmulPreferenceSetAttribute(preference, MAX_WORKSPACE_BYTES, &WORKSPACE_BYTES, sizeof WORKSPACE_BYTES) == 0;
@@ -125,10 +127,10 @@ std::shared_ptr<Plan> prepare(const ProductCall& call, const Types& types) {
 
 // nullptr where cuBLASLt has no algorithm for this form.
 std::shared_ptr<Plan> planFor(const ProductCall& call, const Types& types) {
-  using Form = std::tuple<int, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t>;
+  using Form = std::tuple<int, int, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t>;
   static std::mutex& mutex = *new std::mutex;
   static std::map<Form, std::shared_ptr<Plan>>& plans = *new std::map<Form, std::shared_ptr<Plan>>;
-  const Form form{call.type, call.m, call.n, call.k, call.batch, call.aRow, call.aColumn, call.aBatch, call.bRow, call.bColumn, call.bBatch, call.cBatch};
+  const Form form{types.data, call.type, call.m, call.n, call.k, call.batch, call.aRow, call.aColumn, call.aBatch, call.bRow, call.bColumn, call.bBatch, call.cBatch};
   const std::lock_guard<std::mutex> lock(mutex);
   const auto known = plans.find(form);
   if (known != plans.end()) return known->second;
@@ -139,18 +141,65 @@ std::shared_ptr<Plan> planFor(const ProductCall& call, const Types& types) {
 
 std::string cublasLtProblem() { return library().problem; }
 
-size_t productScratchBytes() { return library().problem.empty() ? WORKSPACE_BYTES : 0; }
+size_t productScratchBytes(const ProductCall& call) {
+  if (!library().problem.empty()) return 0;
+  return WORKSPACE_BYTES + (takesFloat8(call) ? float8ScratchBytes(call) : 0);
+}
+
+namespace {
+
+// Alpha and beta as cuBLASLt reads them, in the type of the sums.
+Failure multiply(const Plan& plan, const ProductCall& call, DataType scale, void* workspace) {
+  const double alpha64 = call.alpha, beta64 = call.beta;
+  const void* alpha = scale == R_64F ? static_cast<const void*>(&alpha64) : &call.alpha;
+  const void* beta = scale == R_64F ? static_cast<const void*>(&beta64) : &call.beta;
+  const Status status = library().functions.cublasLtMatmul(library().handle, plan.description, alpha, call.b, plan.a, call.a, plan.b, beta, call.c, plan.c, call.c, plan.c, &plan.algorithm, workspace, plan.workspaceBytes, stream());
+  return status == 0 ? nullptr : "cuBLASLt could not multiply";
+}
+
+// The same product of operands as they are packed. `form` keeps its batch's steps, so that one matrix that repeats is read once.
+ProductCall packedForm(const ProductCall& call, const kernels::Float8Product& packed) {
+  ProductCall form = call;
+  form.k = packed.width;
+  form.a = packed.a;
+  form.b = packed.b;
+  form.aRow = packed.width;
+  form.aColumn = 1;
+  form.aBatch = packed.aBatch;
+  form.bRow = 1;
+  form.bColumn = packed.width;
+  form.bBatch = packed.bBatch;
+  return form;
+}
+
+// Whether it was done: GPUs before Ada have no such products, and some forms no algorithm.
+bool inFloat8(const ProductCall& call, char* scratch, Failure* failure) {
+  kernels::Float8Product packed;
+  *failure = packFloat8(call, scratch + WORKSPACE_BYTES, &packed);
+  if (*failure != nullptr) return true;
+  const ProductCall form = packedForm(call, packed);
+  const std::shared_ptr<Plan> plan = planFor(form, FLOAT8);
+  if (plan == nullptr) return false;
+  // Scales are part of a description: two threads must not set them at once. (a b)^T = b^T a^T: what comes first is b.
+  static std::mutex& mutex = *new std::mutex;
+  const std::lock_guard<std::mutex> lock(mutex);
+  const Functions& f = library().functions;
+  const bool set = f.cublasLtMatmulDescSetAttribute(plan->description, A_SCALE, &packed.bScale, sizeof packed.bScale) == 0 && f.cublasLtMatmulDescSetAttribute(plan->description, B_SCALE, &packed.aScale, sizeof packed.aScale) == 0;
+  if (!set) return false;
+  *failure = multiply(*plan, form, FLOAT8.scale, scratch);
+  return true;
+}
+
+}  // namespace
 
 Failure product(const ProductCall& call, void* scratch) {
   Types types;
   if (!library().problem.empty() || call.k == 0 || !typesOf(call.type, &types)) return kernels::isoflop_product(call, stream());
+  Failure failure = nullptr;
+  if (takesFloat8(call) && inFloat8(call, static_cast<char*>(scratch), &failure)) return failure;
   const std::shared_ptr<Plan> plan = planFor(call, types);
   if (plan == nullptr) return kernels::isoflop_product(call, stream());
-  const double alpha64 = call.alpha, beta64 = call.beta;
-  const void* alpha = types.scale == R_64F ? static_cast<const void*>(&alpha64) : &call.alpha;
-  const void* beta = types.scale == R_64F ? static_cast<const void*>(&beta64) : &call.beta;
-  const Status status = library().functions.cublasLtMatmul(library().handle, plan->description, alpha, call.b, plan->a, call.a, plan->b, beta, call.c, plan->c, call.c, plan->c, &plan->algorithm, scratch, plan->workspaceBytes, stream());
-  return status == 0 ? nullptr : "cuBLASLt could not multiply";
+  return multiply(*plan, call, types.scale, scratch);
 }
 
 }  // namespace isoflop::device

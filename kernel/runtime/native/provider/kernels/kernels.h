@@ -57,6 +57,26 @@ struct ProductCall {
   float alpha, beta;                                             // beta c is added
 };
 
+// An operand of a product in eight bits (E4M3 of the OCP specification for FP8): element l of row r of matrix b becomes
+// values[(b rows + r) width + l], rounded after division by *scale; behind `k` elements stand zeros.
+struct Float8Call {
+  const float* operand;
+  int64_t batch, rows, k, width;
+  int64_t batchStep, rowStep, step;
+  uint8_t* values;
+  float* scale;  // largest magnitude / 448, or 1 where that is no positive number
+  float* parts;  // scratch of FLOAT8_PARTS
+};
+constexpr int64_t FLOAT8_PARTS = 256;
+// c = alpha a b^T + beta c, with operands as Float8Call leaves them; a batch step of 0 repeats a matrix.
+struct Float8Product {
+  int64_t m, n, width, batch, aBatch, bBatch, cBatch;
+  const uint8_t *a, *b;
+  const float *aScale, *bScale;
+  float* c;  // rows of n
+  float alpha, beta;
+};
+
 struct RowsCall {
   const void* operand;
   void* result;
@@ -157,6 +177,8 @@ Failure isoflop_scatter_add(int type, const IndexedCall& call, void* stream);
 Failure isoflop_one_hot(size_t elementBytes, uint64_t off, uint64_t on, const IndexedCall& call, void* stream);
 
 Failure isoflop_product(const ProductCall& call, void* stream);
+Failure isoflop_to_float8(const Float8Call& call, void* stream);
+Failure isoflop_float8_product(const Float8Product& call, void* stream);
 Failure isoflop_convolution(const ConvolutionCall& call, void* stream);
 
 // The k first of each row of [outer, size, inner] in order; of equals the first; NaN is before all numbers where `largest`, behind them else.

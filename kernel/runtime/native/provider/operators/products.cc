@@ -74,7 +74,7 @@ void multiply(const DeviceCall& call, const Layout& layout) {
   }
   kernels::Space outer = space;
   outer.axes = inner < 0 ? 0 : inner;
-  call.withScratch(device::productScratchBytes(), [&](void* scratch) {
+  call.withScratch(device::productScratchBytes(one), [&](void* scratch) {
     for (size_t i = 0; i < kernels::elements(outer); i++) {
       ProductCall each = one;
       each.a = at(x.data, kernels::offsetOf(i, outer, aSteps), x.bytesPerElement());
@@ -96,7 +96,7 @@ void gemm(const DeviceCall& call, const Layout& layout, float beta) {
   const bool added = call.has(2) && beta != 0;
   if (added) require(kernels::isoflop_copy(x.bytesPerElement(), mapOver(shape, {call.input(2)}, result), call.stream()));
   const ProductCall product{x.type, a.rows, b.columns, a.columns, 1, x.data, y.data, result, a.rowStep, a.columnStep, 0, b.rowStep, b.columnStep, 0, 0, layout.alpha, added ? beta : 0};
-  call.withScratch(device::productScratchBytes(), [&](void* scratch) { require(device::product(product, scratch)); });
+  call.withScratch(device::productScratchBytes(product), [&](void* scratch) { require(device::product(product, scratch)); });
 }
 
 }  // namespace

@@ -4,13 +4,26 @@ import type { SessionMessage } from "../protocol/messages";
 import type { CellResult } from "../session/session";
 
 const MAX_TITLE = 72;
+/** Where no line can be written over, a display that changes is printed again after so long: a log stays short, and shows life. */
+const AGAIN_MS = 30_000;
 const MARK = { ok: "✓", error: "✗", interrupted: "■" } as const;
 
-/** Prints a run. On a terminal the running cell's line is there from its start, and gives way to what it prints. */
+/** A display that may change. */
+interface Shown {
+  printed: string;
+  latest: string;
+  at: number;
+}
+
+/**
+ * Prints a run. On a terminal the running cell's line is there from its start, and gives way to what it prints; what changes is written
+ * over it. Elsewhere a display that changes is printed again now and then. What each said last stands in the end either way.
+ */
 export class Progress {
   private readonly count: number;
   private readonly live = process.stderr.isTTY === true;
   private pending = false;
+  private readonly displays = new Map<string, Shown>();
   /** Output so far ended within a line. */
   private open = false;
 
@@ -26,6 +39,7 @@ export class Progress {
   }
 
   done(cell: number, { source, result }: { readonly source: string; readonly result: CellResult }): void {
+    for (const shown of this.displays.values()) if (shown.latest !== shown.printed) this.again(shown);
     this.clear();
     if (this.open) process.stdout.write("\n");
     this.open = false;
@@ -36,10 +50,32 @@ export class Progress {
   show(message: SessionMessage): void {
     if (message.msg_type === "stream") this.print(message.content.name, message.content.text);
     else if (message.msg_type === "error") this.print("stderr", `${message.content.traceback.join("\n")}\n`);
-    else if (message.msg_type === "execute_result" || message.msg_type === "display_data") {
-      const text = message.content.data["text/plain"];
-      if (typeof text === "string" && text !== "") this.print("stdout", `${text}\n`);
+    else if (message.msg_type === "execute_result" || message.msg_type === "display_data" || message.msg_type === "update_display_data") {
+      const { data, transient } = message.content;
+      const text = data["text/plain"];
+      if (typeof text !== "string" || text === "") return;
+      if (message.msg_type === "update_display_data") return this.changed(transient?.display_id ?? "", text);
+      this.print("stdout", `${text}\n`);
+      if (transient?.display_id !== undefined) this.displays.set(transient.display_id, { printed: text, latest: text, at: performance.now() });
     }
+  }
+
+  private changed(id: string, text: string): void {
+    const shown = this.displays.get(id);
+    if (shown === undefined) return;
+    shown.latest = text;
+    if (this.live) {
+      if (this.open) return; // it would write over what was printed last
+      this.clear();
+      process.stderr.write(cutTo(`  ${text.split("\n", 1)[0]}`, process.stderr.columns - 1));
+      this.pending = true;
+    } else if (performance.now() - shown.at >= AGAIN_MS) this.again(shown);
+  }
+
+  private again(shown: Shown): void {
+    this.print("stdout", `${shown.latest}\n`);
+    shown.printed = shown.latest;
+    shown.at = performance.now();
   }
 
   private print(name: "stdout" | "stderr", text: string): void {

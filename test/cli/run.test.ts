@@ -27,13 +27,15 @@ describe("isoflop", () => {
 
 describe("isoflop run", () => {
   it("executes cells, prints what they say, and writes notebook and page", async () => {
-    const input = cli.notebook("plain.ipynb", [{ cell_type: "markdown", source: "# Title" }, "import { answer, display } from 'isoflop';\nconsole.log('printed', answer); const h = display('first'); h.update('second')", "", "answer + 1", { source: "old", metadata: { keep: 1 } }].slice(0, 4));
+    const input = cli.notebook("plain.ipynb", [{ cell_type: "markdown", source: "# Title" }, "import { answer, display } from 'isoflop';\nconsole.log('printed', answer); const h = display('first'); h.update('between'); await new Promise((go) => setTimeout(go, 300)); h.update('second')", "", "answer + 1", { source: "old", metadata: { keep: 1 } }].slice(0, 4));
     const out = join(cli.folder, "plain.out.ipynb");
     const page = join(cli.folder, "plain.html");
     const { code, stdout, stderr } = await cli.run("run", input, "--out", out, "--html", page);
     expect(code).toBe(0);
     expect(stdout).toContain("printed 42\n");
     expect(stdout).toContain("43\n");
+    // What changes is said as it was at first and at last: a log must not grow with each step.
+    expect(stdout.match(/first|between|second/g)).toEqual(["first", "second"]);
     expect(stderr).toMatch(/✓ \[1\/3\] +\d.* import \{ answer/);
     expect(cli.outputs(out)).toEqual([
       [],

@@ -4,6 +4,8 @@ import type { SessionMessage } from "../protocol/messages";
 import type { CellResult } from "../session/session";
 
 const MAX_TITLE = 72;
+/** Of a terminal that does not tell its width. */
+const DEFAULT_COLUMNS = 80;
 /** Where no line can be written over, a display that changes is printed again after so long: a log stays short, and shows life. */
 const AGAIN_MS = 30_000;
 const MARK = { ok: "✓", error: "✗", interrupted: "■" } as const;
@@ -67,7 +69,7 @@ export class Progress {
     if (this.live) {
       if (this.open) return; // it would write over what was printed last
       this.clear();
-      process.stderr.write(cutTo(`  ${text.split("\n", 1)[0]}`, process.stderr.columns - 1));
+      process.stderr.write(cutTo(`  ${text.split("\n", 1)[0]}`, (process.stderr.columns || DEFAULT_COLUMNS) - 1));
       this.pending = true;
     } else if (performance.now() - shown.at >= AGAIN_MS) this.again(shown);
   }

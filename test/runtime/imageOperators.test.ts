@@ -17,11 +17,11 @@ setExecutor(nativeExecutor());
 
 const seed = integer({ min: 1, max: 1000 });
 
-/** The gradient of the kernel equals its decomposition, to what the terms of its long sums lose. */
+/** The gradient of the kernel equals its decomposition, to what the terms of its long sums lose: some steps of float32, of which Winograd's way adds a few. */
 async function expectKernelGradient(convolved: (image: Tensor, by: Tensor) => Tensor, { x, w, seed: at }: { readonly x: Tensor; readonly w: Tensor; readonly seed: number }): Promise<void> {
   const gradient = (image: Tensor, seeds: Tensor): readonly Tensor[] => vjp([convolved(image, w)], { seeds: [seeds], wrt: [w] });
   const g = floats(convolved(x, w).shape, at);
-  await expectEqual(gradient(x, g), { name: "ConvKernelGradient", tolerance: 1e-6, ofMagnitudes: gradient(abs(x), abs(g)) });
+  await expectEqual(gradient(x, g), { name: "ConvKernelGradient", tolerance: 4e-6, ofMagnitudes: gradient(abs(x), abs(g)) });
 }
 
 describe("convolutions", () => {

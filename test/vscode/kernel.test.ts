@@ -1,4 +1,5 @@
 /** @file Running cells: outputs, errors, interrupts, kernels that die, windows that reload. */
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { processesOf } from "./server";
@@ -76,7 +77,8 @@ inVsCode("a kernel", {}, (suite) => {
     await window.until((now) => now[0].outputs.some(({ text }) => text.includes("line 2")), LONG_MS);
     await window.host.run(async (vs) => void (await vs.workspace.saveAll()));
     await window.reload();
-    await window.notebookShows();
+    // The window opens what it had open, unless it was reloaded before it had noted that.
+    await window.openNotebook(join(suite.server.workspace, "reload.ipynb"));
     const cells = await window.until((now) => now[0].success === true, LONG_MS);
     const lines = cells[0].outputs.map(({ text }) => text).join("").match(/line \d+/g) ?? [];
     expect(lines).toEqual(Array.from({ length: 40 }, (_, k) => `line ${k}`));

@@ -56,11 +56,12 @@ export class Workbench {
     const url = new URL(server.url);
     url.searchParams.set("folder", folder);
     if (file !== undefined) url.searchParams.set("payload", JSON.stringify([["openFile", `vscode-remote://${url.host}${file}`]]));
+    const host = hostOf(server.root);
+    const previous = host.current();
     await page.goto(url.href, { timeout: OPEN_MS, waitUntil: "commit" });
     await page.locator(".monaco-workbench").waitFor({ timeout: OPEN_MS });
-    const workbench = new Workbench(page, hostOf(server.root), server);
-    await workbench.host.ready();
-    return workbench;
+    await host.ready(previous);
+    return new Workbench(page, host, server);
   }
 
   /** Opens a notebook in this window and resolves when its editor shows. */
@@ -228,9 +229,10 @@ export class Workbench {
 
   /** Reloads the window, as a user does, and resolves when its extension host runs again. */
   async reload(): Promise<void> {
+    const previous = this.host.current();
     await this.page.reload();
     await this.page.locator(".monaco-workbench").waitFor({ timeout: OPEN_MS });
-    await this.host.ready();
+    await this.host.ready(previous);
   }
 
   async screenshot(path: string): Promise<void> {

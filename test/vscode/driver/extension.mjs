@@ -1,12 +1,12 @@
 // Runs functions that a test sends, inside the extension host, with the `vscode` module. For throw-away servers of the tests only.
-import { rmSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import * as vscode from "vscode";
 
 export function activate(context) {
-  const path = join(process.env.ISOFLOP_TEST_ROOT, "driver.sock");
-  rmSync(path, { force: true }); // of the window before a reload
+  // A socket of its own: the extension host of a window before may end later, and takes its socket with it.
+  const path = join(process.env.ISOFLOP_TEST_ROOT, `driver-${process.pid}.sock`);
   const server = createServer((socket) => {
     let text = "";
     socket.setEncoding("utf8").on("error", () => undefined).on("data", (part) => {
@@ -19,6 +19,10 @@ export function activate(context) {
         .then((answer) => socket.end(JSON.stringify(answer)));
     });
   });
-  server.listen(path);
+  server.listen(path, () => {
+    const pointer = join(process.env.ISOFLOP_TEST_ROOT, "driver.address");
+    writeFileSync(`${pointer}.new`, path);
+    renameSync(`${pointer}.new`, pointer);
+  });
   context.subscriptions.push({ dispose: () => server.close() });
 }

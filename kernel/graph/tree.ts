@@ -87,7 +87,6 @@ export function tensorsOf(tree: Tree): Tensor[] {
   const out: Tensor[] = [];
   const visit = (value: unknown): void => {
     if (value instanceof Tensor) out.push(value);
-    else if (Array.isArray(value)) value.forEach(visit);
     else if (isBranch(value)) Object.values(value).forEach(visit);
   };
   visit(tree);

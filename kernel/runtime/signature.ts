@@ -40,8 +40,8 @@ function functionId(fn: object): number {
 
 export const keyOf = (signature: Signature): string => [...signature].map(([path, value]) => `${path}=${value}`).join(";");
 
-/** One visit of a walk over arguments: a tensor, an array, another branch with its keys, or any other value. */
-type Visit = { readonly dtype: Dtype; readonly shape: Shape } | { readonly items: number } | { readonly prototype: object | null; readonly keys: readonly string[] } | { readonly setting: unknown };
+/** One visit of a walk over arguments: a tensor, a branch with its keys, or any other value. */
+type Visit = { readonly dtype: Dtype; readonly shape: Shape } | { readonly prototype: object | null; readonly keys: readonly string[] } | { readonly setting: unknown };
 
 /** What arguments are like, for `fits`. */
 export type Layout = readonly Visit[];
@@ -50,10 +50,7 @@ export function layoutOf(args: readonly Tree[]): Layout {
   const visits: Visit[] = [];
   const visit = (value: unknown): void => {
     if (value instanceof Tensor) visits.push({ dtype: value.dtype, shape: value.shape });
-    else if (Array.isArray(value)) {
-      visits.push({ items: value.length });
-      value.forEach(visit);
-    } else if (typeof value === "object" && value !== null && !ArrayBuffer.isView(value)) {
+    else if (typeof value === "object" && value !== null && !ArrayBuffer.isView(value)) {
       const keys = Object.keys(value);
       visits.push({ prototype: Object.getPrototypeOf(value), keys });
       for (const key of keys) visit(Reflect.get(value, key));
@@ -70,7 +67,6 @@ export function fits(layout: Layout, args: readonly Tree[]): boolean {
     const before = layout[next++];
     if (before === undefined) return false;
     if (value instanceof Tensor) return "dtype" in before && before.dtype === value.dtype && sameShape(before.shape, value.shape);
-    if (Array.isArray(value)) return "items" in before && before.items === value.length && value.every(same);
     if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return "setting" in before && Object.is(before.setting, value);
     if (!("keys" in before) || Object.getPrototypeOf(value) !== before.prototype) return false;
     const keys = Object.keys(value);

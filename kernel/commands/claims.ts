@@ -11,6 +11,7 @@ import { cards } from "../methods/index";
 import { notebooksFolder, readClaim, runClaim, type ClaimNotebook } from "./claimNotebook";
 import { textTable, withTable } from "./claimTable";
 import { EXIT_FAILED, EXIT_OK, readArguments, UsageError, type Command } from "./command";
+import { writeOver } from "./liveLine";
 
 const HELP = `usage: isoflop claims [slug…] [options]
 
@@ -111,11 +112,10 @@ const QUIET_MS = 10_000;
 function statusLine(): (text: string) => void {
   let last = -Infinity;
   return (text) => {
-    const line = text.split("\n")[0];
-    if (process.stderr.isTTY === true) process.stderr.write(`\r\u001b[K${line.slice(0, process.stderr.columns - 1)}`);
+    if (process.stderr.isTTY === true) writeOver(text);
     else if (performance.now() - last > QUIET_MS) {
       last = performance.now();
-      process.stderr.write(`${line}\n`);
+      process.stderr.write(`${text.split("\n")[0]}\n`);
     }
   };
 }

@@ -2,10 +2,9 @@
 import { cutTo } from "../display/format";
 import type { SessionMessage } from "../protocol/messages";
 import type { CellResult } from "../session/session";
+import { clearLine, writeOver } from "./liveLine";
 
 const MAX_TITLE = 72;
-/** Of a terminal that does not tell its width. */
-const DEFAULT_COLUMNS = 80;
 /** Where no line can be written over, a display that changes is printed again after so long: a log stays short, and shows life. */
 const AGAIN_MS = 30_000;
 const MARK = { ok: "✓", error: "✗", interrupted: "■" } as const;
@@ -68,8 +67,7 @@ export class Progress {
     shown.latest = text;
     if (this.live) {
       if (this.open) return; // it would write over what was printed last
-      this.clear();
-      process.stderr.write(cutTo(`  ${text.split("\n", 1)[0]}`, (process.stderr.columns || DEFAULT_COLUMNS) - 1));
+      writeOver(`  ${text}`);
       this.pending = true;
     } else if (performance.now() - shown.at >= AGAIN_MS) this.again(shown);
   }
@@ -87,7 +85,7 @@ export class Progress {
   }
 
   private clear(): void {
-    if (this.pending) process.stderr.write("\r\u001b[K");
+    if (this.pending) clearLine();
     this.pending = false;
   }
 

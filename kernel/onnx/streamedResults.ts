@@ -1,6 +1,4 @@
 /** @file Results of fused kernels that go past the caches: new state of large models is not read again before the next step. */
-import { bytesPerElement } from "../graph/dtype";
-import { sizeOf } from "../graph/shape";
 import type { Tensor } from "../graph/tensor";
 import { ISOFLOP_DOMAIN, type OnnxNode } from "./model";
 
@@ -9,7 +7,7 @@ export const STREAMED_BYTES = 2 ** 26;
 
 /** The nodes, where fused kernels are told (attribute `streamed`, a bit for each result) which of their results only leave the graph. */
 export function streamResults(nodes: readonly OnnxNode[], outputs: readonly { readonly name: string; readonly tensor: Tensor }[]): readonly OnnxNode[] {
-  const bytes = outputs.reduce((sum, { tensor }) => sum + sizeOf(tensor.shape) * bytesPerElement(tensor.dtype), 0);
+  const bytes = outputs.reduce((sum, { tensor }) => sum + tensor.bytes, 0);
   if (bytes < STREAMED_BYTES) return nodes;
   const read = new Set(nodes.flatMap(({ inputs }) => inputs));
   const leaving = new Set(outputs.map(({ name }) => name).filter((name) => !read.has(name)));

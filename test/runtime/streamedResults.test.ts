@@ -38,9 +38,8 @@ describe.skipIf(!fuses)(`results past the caches${fuses ? "" : " (skipped: this 
     const [x, row, column] = await operands(ROWS);
     const large = await Promise.all((await compile(outputsOf, { name: "large" })(x, row, column)).slice(0, 3).map((t) => t.numbers()));
     // The same rows by themselves: too few for that path.
+    const [data, offsets] = [await x.data(), await column.data()];
     for (const first of [0, 1, 517, ROWS - 8]) {
-      const data = await x.data();
-      const offsets = await column.data();
       const part = [tensor([...data.slice(first * 1003, (first + 8) * 1003)].map(Number)).reshape([8, 1003]), row, tensor([...offsets.slice(first, first + 8)].map(Number)).reshape([8, 1])] as const;
       const small = await Promise.all((await compile(outputsOf, { name: "small" })(...part)).slice(0, 3).map((t) => t.numbers()));
       small.forEach((values, i) => expect(large[i].slice(first * 1003, (first + 8) * 1003)).toEqual(values));

@@ -30,7 +30,7 @@ describe("a kernel.json", () => {
   });
 
   it.each([
-    ["that names a socket elsewhere", { socket: "/tmp/other.sock" }, /outside/],
+    ["that names a socket elsewhere", { socket: "/run/isoflop/other.sock" }, /outside/],
     ["that names a socket by way of ..", { socket: "FOLDER/../other/kernel.sock" }, /outside/],
     ["that names a group of processes", { pid: -1 }, /pid/],
     ["that names the first process", { pid: 1 }, /pid/],

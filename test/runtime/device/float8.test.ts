@@ -1,11 +1,12 @@
 /** @file Products whose operands are rounded to eight bits (ISOFLOP_PRODUCTS=float8): the same numbers as rounding them beforehand gives. */
 import fc from "fast-check";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { abs, fromHost, matmul, max, nn, numerics, optim, random, realize, valueAndGrad, compile, type Tensor } from "../../../kernel";
+import { abs, fromHost, matmul, max, numerics, optim, realize, type Tensor } from "../../../kernel";
 import { deviceExecutor } from "../../../kernel/runtime/native/device/deviceExecutor";
 import { nativeExecutor } from "../../../kernel/runtime/native/native";
 import { executor, setExecutor } from "../../../kernel/runtime/session";
 import { difference, floats, largest } from "../operatorChecks";
+import { batchOf, training } from "./training";
 
 process.env.ISOFLOP_PRODUCTS = "float8"; // read at the first product
 const before = await executor();
@@ -77,22 +78,9 @@ describe("products in eight bits", () => {
   test("train a small GPT as float32 does, to a few parts in a hundred of the loss", async () => {
     const losses = async (engine: typeof cpu): Promise<number[]> => {
       setExecutor(engine);
-      let model = nn.gpt({ vocab: 32, depth: 2, width: 32, heads: 2, context: 16, key: random.key(0) });
-      const optimizer = optim.adamw({ lr: 3e-3 });
-      let state = optimizer.init(model);
-      const step = compile((m: typeof model, s: typeof state, x: Tensor, y: Tensor) => {
-        const [loss, grads] = valueAndGrad((one: typeof model) => nn.crossEntropy(one.call(x), y))(m);
-        const [updates, next] = optimizer.update(grads, s, m);
-        return { m: optim.applyUpdates(m, updates), s: next, loss };
-      }, { donate: ["m", "s"] });
-      const tokens = Int32Array.from({ length: 4 * 17 }, (_, i) => (i * 7 + (i >> 2)) % 32);
-      const batch = (from: number): Tensor => fromHost({ dtype: "int32", shape: [4, 16], data: Int32Array.from({ length: 64 }, (_, i) => tokens[Math.floor(i / 16) * 17 + (i % 16) + from]) });
+      const { step } = training({ optimizer: optim.adamw({ lr: 3e-3 }) });
       const taken: number[] = [];
-      for (let i = 0; i < 30; i++) {
-        const out = await step(model, state, batch(0), batch(1));
-        ({ m: model, s: state } = out);
-        taken.push(await out.loss.item());
-      }
+      for (let i = 0; i < 30; i++) taken.push(await (await step(batchOf(0))).item());
       return taken;
     };
     const [rough, exact] = [await losses(device), await losses(cpu)];

@@ -14,11 +14,12 @@ const tokens = (phase: number): Tensor => fromHost({ dtype: "int32", shape: [BAT
 export const batchOf = (phase: number): Batch => ({ x: tokens(phase), y: tokens(phase + 1) });
 export const BATCH_BYTES = 2 * BATCH * CONTEXT * 4;
 
+/** At this epsilon AdamW does not turn rounding of vanishing gradients into steps of full size. */
+const steadyOptimizer = (): optim.Transform<unknown> => optim.chain(optim.clipByGlobalNorm(1), optim.adamw({ lr: optim.warmupCosine({ peak: 3e-3, steps: 100 }), eps: 1e-3, weightDecay: 0.1 }));
+
 /** A training that takes a step at each call and gives its loss, on the executor that is in use when it is made. */
-export function training({ donate = true }: { readonly donate?: boolean } = {}): { readonly step: (batch: Batch) => Promise<Tensor>; readonly weights: () => Promise<ReadonlyMap<string, Float64Array>> } {
+export function training({ donate = true, optimizer = steadyOptimizer() }: { readonly donate?: boolean; readonly optimizer?: optim.Transform<unknown> } = {}): { readonly step: (batch: Batch) => Promise<Tensor>; readonly weights: () => Promise<ReadonlyMap<string, Float64Array>> } {
   let model = nn.gpt({ vocab: VOCAB, depth: 2, width: 24, heads: 3, context: CONTEXT, key: random.key(1) });
-  // An epsilon at which AdamW does not turn rounding of vanishing gradients into steps of full size.
-  const optimizer = optim.chain(optim.clipByGlobalNorm(1), optim.adamw({ lr: optim.warmupCosine({ peak: 3e-3, steps: 100 }), eps: 1e-3, weightDecay: 0.1 }));
   let state = optimizer.init(model);
   const compiled = compile(
     (m: typeof model, s: typeof state, { x, y }: Batch) => {

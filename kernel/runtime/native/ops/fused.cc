@@ -48,7 +48,7 @@ void Fused::compute(const Call& call) const {
       const size_t row = t / across * tileRows, column = t % across * tileColumns;
       run.run({row, std::min(tileRows, program_.rows - row), column, std::min(tileColumns, program_.columns - column)});
     }
-    tileKernels().streamed();
+    if (streams) tileKernels().streamed();
   });
 }
 

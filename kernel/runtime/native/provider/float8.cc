@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <string>
 
 namespace isoflop::device {
 namespace {
@@ -26,11 +25,16 @@ size_t partsBytes() { return whole(kernels::FLOAT8_PARTS * sizeof(float)); }
 
 }  // namespace
 
-bool takesFloat8(const ProductCall& call) {
-  static const bool asked = [] {
+const std::string& wantedProducts() {
+  static const std::string& wanted = *new std::string([] {
     const char* wish = std::getenv("ISOFLOP_PRODUCTS");
-    return wish != nullptr && std::string(wish) == "float8";
-  }();
+    return wish == nullptr ? "float32" : wish;
+  }());
+  return wanted;
+}
+
+bool takesFloat8(const ProductCall& call) {
+  static const bool asked = wantedProducts() == "float8";
   return asked && call.type == kernels::F32 && std::min({call.m, call.n, call.k}) >= LEAST;
 }
 

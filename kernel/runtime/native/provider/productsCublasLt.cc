@@ -1,5 +1,4 @@
 // Products on the GPU: by cuBLASLt where it is, with the algorithm it finds best for each form, looked up once.
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -40,8 +39,7 @@ Library& library() {
 // round the operands; sums are in float32 always. What cannot be done in eight bits is done in bfloat16.
 ComputeType float32Products() {
   static const ComputeType wanted = [] {
-    const char* wish = std::getenv("ISOFLOP_PRODUCTS");
-    const std::string name = wish == nullptr ? "float32" : wish;
+    const std::string& name = wantedProducts();
     return name == "bfloat16" || name == "float8" ? COMPUTE_32F_FAST_16BF : name == "tf32" ? COMPUTE_32F_FAST_TF32 : COMPUTE_32F;
   }();
   return wanted;

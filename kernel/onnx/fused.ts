@@ -58,14 +58,17 @@ export function fusedByLibrary(call: Tensor<"Composite">): boolean {
 /** Of the composites that onnxruntime has a kernel for, those that our execution provider for devices has one for, too, and that are not better in pieces. */
 const ON_DEVICE: ReadonlySet<string> = new Set(["Softmax", "LogSoftmax", "OneHot", "Gelu", "Silu"]);
 
-/** Of our own operators those that it has kernels for. Attention: up to these widths of heads, whose tiles fit into a block's memory. */
-const OWN_ON_DEVICE: ReadonlySet<string> = new Set(["Attention", "AttentionGradient"]);
-const MAX_ATTENTION_WIDTH = 256;
+/** Rows up to these widths fit into a block's memory, where the kernel of a device works on them (kernel/runtime/native/provider/kernels). */
+const WIDEST_ON_DEVICE: Readonly<Record<string, number>> = { Attention: 256, AttentionGradient: 256, LinearAttention: 224 };
+function isNarrow({ inputs, attrs: { definition } }: Tensor<"Composite">): boolean {
+  const widest = WIDEST_ON_DEVICE[definition.name];
+  return widest === undefined || inputs.slice(0, 3).every(({ shape }) => shape[shape.length - 1] <= widest);
+}
 
 /** Whether a kernel of a device is better for a composite than fusing its pieces. */
 export function fusedByDevice(call: Tensor<"Composite">): boolean {
   const { name } = call.attrs.definition;
-  if (OWN_ON_DEVICE.has(name)) return fusedByOwn(call) && call.inputs.slice(0, 3).every(({ shape }) => shape[2] <= MAX_ATTENTION_WIDTH);
+  if (fusedByOwn(call)) return isNarrow(call);
   if (!inFloat32(call) || !ON_DEVICE.has(name)) return false;
   return !PIECES.has(name) || (alongLastAxis(call) && !inShortRows(call));
 }

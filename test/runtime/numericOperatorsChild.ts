@@ -1,5 +1,5 @@
 /**
- * @file Run in a process of its own, whose operator library is checked by sanitizers: the operators of numericOperators.test.ts on operands that fit,
+ * @file Run in a process of its own, whose operator library, or provider for devices, is checked by sanitizers: the operators of numericOperators.test.ts on operands that fit,
  * on graphs with damaged attributes and operands, and in calls with any operands at all. Says what it did.
  */
 import { fromHost, linearAttention, numerics, random, realize, type Tensor } from "../../kernel/index";
@@ -11,8 +11,7 @@ import type { Storage } from "../../kernel/graph/tensor";
 import type { OnnxAttribute, OnnxModel, OnnxNode } from "../../kernel/onnx/model";
 import { OWN_OPERATORS } from "../../kernel/onnx/ownOperators";
 import { encodeModel } from "../../kernel/onnx/protobuf";
-import { nativeExecutor } from "../../kernel/runtime/native/native";
-import { kernels, lowered, modelOf } from "../../kernel/runtime/session";
+import { executor, kernels, lowered, modelOf } from "../../kernel/runtime/session";
 
 let seed = Number(process.argv[2]);
 const below = (limit: number): number => {
@@ -47,7 +46,7 @@ const graphs: readonly (() => Tensor)[] = [
   () => linearAttention({ q, k, v }),
 ];
 
-const engine = nativeExecutor();
+const engine = await executor();
 type Port = Pick<HostTensor, "dtype" | "shape">;
 async function attempt(model: OnnxModel, { inputs, data, outputs }: { readonly inputs: readonly Port[]; readonly data: readonly Storage[]; readonly outputs: readonly Port[] }): Promise<"ran" | "refused"> {
   try {

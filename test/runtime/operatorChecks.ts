@@ -3,19 +3,27 @@ import { expect } from "vitest";
 import { isComposite } from "../../kernel/graph/composite";
 import { lower } from "../../kernel/graph/passes/lower";
 import { topological } from "../../kernel/graph/rewrite";
+import { sizeOf } from "../../kernel/graph/shape";
 import { fromHost, realize, type Tensor } from "../../kernel/graph/tensor";
-import { fusedByLibrary } from "../../kernel/onnx/fused";
 import { compile } from "../../kernel/runtime/compile";
 import type { Executor } from "../../kernel/runtime/executor";
 import { nativeExecutor } from "../../kernel/runtime/native/native";
-import { setExecutor } from "../../kernel/runtime/session";
+import { deviceExecutor } from "../../kernel/runtime/native/device/deviceExecutor";
+import { kernels, setExecutor } from "../../kernel/runtime/session";
 import { expandAll } from "../contract/run";
+
+/** What has our operators: the processor, and the provider for devices, whose kernels run on host memory here. */
+export const ENGINES = [
+  { where: "on the CPU", make: nativeExecutor },
+  { where: "on the simulated device", make: () => deviceExecutor("simulated") },
+];
 
 /** Numbers that look random, most of them within ±scale. */
 export function floats(shape: readonly number[], seed: number, scale = 1): Tensor {
-  const size = shape.reduce((a, b) => a * b, 1);
-  return fromHost({ dtype: "float32", shape, data: Float32Array.from({ length: size }, (_, i) => scale * Math.sin(seed * 12.9898 + i * 78.233) * (1 + Math.cos(i * seed))) });
+  return fromHost({ dtype: "float32", shape, data: Float32Array.from({ length: sizeOf(shape) }, (_, i) => scale * Math.sin(seed * 12.9898 + i * 78.233) * (1 + Math.cos(i * seed))) });
 }
+
+export const int64 = (shape: readonly number[], value: (i: number) => number): Tensor => fromHost({ dtype: "int64", shape, data: BigInt64Array.from({ length: sizeOf(shape) }, (_, i) => BigInt(value(i))) });
 
 /** The largest number, at least 1, so that sums that cancel are not compared digit by digit. */
 export const largest = (values: Float64Array): number => values.reduce((most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most), 1);
@@ -29,22 +37,25 @@ export function difference(got: Float64Array, want: Float64Array, size = largest
 }
 
 interface Agreement {
-  /** The operator that `outputs` use. */
-  readonly name?: string;
+  /** The operators that `outputs` use, beside any others. */
+  readonly names?: readonly string[];
+  /** 0: bit for bit. */
   readonly tolerance?: number;
   /** The outputs for the magnitudes of all operands. Then differences are parts of the largest of these: two orders of a long sum differ by what its terms lose, however much of them cancels. */
   readonly ofMagnitudes?: readonly Tensor[];
 }
 
-/** `outputs` and their decompositions agree. */
-export async function expectEqual(outputs: readonly Tensor[], { name, tolerance = 2e-6, ofMagnitudes }: Agreement): Promise<void> {
-  const used = topological(lower(outputs, { fused: fusedByLibrary, fuse: true })).some((node) => node.storage === undefined && isComposite(node, name));
-  if (name !== undefined) expect(used).toBe(true);
+/** `outputs` and their decompositions agree on the executor in use. */
+export async function expectEqual(outputs: readonly Tensor[], { names = [], tolerance = 2e-6, ofMagnitudes }: Agreement): Promise<void> {
+  const { fused, fuses } = kernels();
+  const used = new Set(topological(lower(outputs, { fused, fuse: fuses })).flatMap((node) => (node.storage === undefined && isComposite(node) ? [node.attrs.definition.name] : [])));
+  for (const name of names) expect(used).toContain(name);
   const expanded = expandAll(outputs);
   await realize([...outputs, ...expanded, ...(ofMagnitudes ?? [])]);
   for (const [i, output] of outputs.entries()) {
-    const want = await expanded[i].numbers();
-    expect(difference(await output.numbers(), want, largest((await ofMagnitudes?.[i].numbers()) ?? want))).toBeLessThan(tolerance);
+    const [got, want] = [await output.numbers(), await expanded[i].numbers()];
+    if (tolerance === 0) expect(got).toEqual(want);
+    else expect(difference(got, want, largest((await ofMagnitudes?.[i].numbers()) ?? want))).toBeLessThan(tolerance);
   }
 }
 

@@ -1,16 +1,12 @@
 /** @file The operator library: exact enough, and harmless whatever a model file asks of it. */
-import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { build } from "esbuild";
 import { afterAll, describe, expect, test } from "vitest";
 import "../../kernel/runtime/realize";
 import { abs, add, ceil, erf, exp, floor, log, neg, reciprocal, round, sigmoid, sign, sqrt, tanh } from "../../kernel/graph/ops/elementwise";
 import { fromHost, realize, type Tensor } from "../../kernel/graph/tensor";
 import { nativeExecutor } from "../../kernel/runtime/native/native";
 import { executor, setExecutor } from "../../kernel/runtime/session";
+import { runChecked, skipped, unchecked } from "./sanitized";
 
-const root = new URL("../..", import.meta.url).pathname;
 const before = await executor();
 afterAll(() => setExecutor(before));
 
@@ -70,46 +66,12 @@ describe("functions of fused kernels", () => {
   });
 });
 
-/** Path of a library of the compiler; undefined where it has none. */
-function compilerLibrary(name: string): string | undefined {
-  const { status, stdout } = spawnSync("g++", [`-print-file-name=${name}`], { encoding: "utf8" });
-  const path = status === 0 ? stdout.trim() : "";
-  return path.includes("/") && existsSync(path) ? path : undefined;
-}
-
 describe("under the address and undefined-behaviour sanitizers", () => {
-  const sanitizers = ["libasan.so", "libubsan.so"].map(compilerLibrary);
-  const missing = sanitizers.includes(undefined) || process.platform !== "linux";
-
-  const skipped = missing ? " (skipped: g++ has no sanitizers here)" : "";
-
-  /** What a script prints, run with the checked library. */
-  async function runChecked(name: string, seed: number): Promise<string> {
-    execFileSync(process.execPath, [join(root, "kernel/runtime/native/ops/build.mjs"), "--sanitize"], { stdio: "inherit" });
-    // Beside the packages that it loads.
-    const folder = mkdtempSync(join(root, "dist/operators-"));
-    try {
-      const script = join(folder, "child.mjs");
-      await build({ entryPoints: [join(root, "test/runtime", name)], outfile: script, bundle: true, platform: "node", format: "esm", packages: "external", logLevel: "error" });
-      const env = {
-        ...process.env,
-        ASAN_OPTIONS: "detect_leaks=0:use_sigaltstack=0:allocator_may_return_null=1",
-        LD_PRELOAD: sanitizers.join(" "),
-        ISOFLOP_OPERATORS: join(root, `dist/native/linux-${process.arch}-sanitize/libisoflop_ops.so`),
-      };
-      const { stdout, stderr, status } = spawnSync(process.execPath, [script, String(seed)], { env, encoding: "utf8" });
-      expect(status, stderr.slice(0, 2000)).toBe(0);
-      return stdout;
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  }
-
-  test.skipIf(missing)(`models run, and damaged ones are refused or run without harm${skipped}`, async () => {
-    for (const seed of [1, 99_991, 123_456_789]) expect(await runChecked("operatorsChild.ts", seed)).toMatch(/^native \(.*\); whole (\d+) of \1; ran \d+, refused \d{2,}; values 44\.607,/);
+  test.skipIf(unchecked)(`models run, and damaged ones are refused or run without harm${skipped}`, async () => {
+    for (const seed of [1, 99_991, 123_456_789]) expect(await runChecked("operatorsChild.ts", "operators", seed)).toMatch(/^native \(.*\); whole (\d+) of \1; ran \d+, refused \d{2,}; values 44\.607,/);
   }, 900_000);
 
-  test.skipIf(missing)(`operators for few bits, random numbers, routing, hashing and scans run, and refuse any operands that do not fit${skipped}`, async () => {
-    expect(await runChecked("numericOperatorsChild.ts", 1)).toMatch(/; \{"whole":17,"damaged":\{"ran":\d{2,},"refused":\d{2,}\},"any":\{"ran":\d+,"refused":\d{2,}\}\}\n$/);
+  test.skipIf(unchecked)(`operators for few bits, random numbers, routing, hashing and scans run, and refuse any operands that do not fit${skipped}`, async () => {
+    expect(await runChecked("numericOperatorsChild.ts", "operators")).toMatch(/; \{"whole":17,"damaged":\{"ran":\d{2,},"refused":\d{2,}\},"any":\{"ran":\d+,"refused":\d{2,}\}\}\n$/);
   }, 900_000);
 });

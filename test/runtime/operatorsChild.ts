@@ -1,13 +1,12 @@
 /**
- * @file Run in a process of its own, whose operator library is checked by sanitizers: models with our operators as they are, and with
+ * @file Run in a process of its own, whose operator library, or provider for devices, is checked by sanitizers: models with our operators as they are, and with
  * damaged programs, attributes and operands. Says what it did.
  */
 import { conv, fromHost, gather, matmul, nn, optim, realize, scaledDotProductAttention, softmax, softmaxCrossEntropy, tensor, vjp, where, type Tensor } from "../../kernel/index";
 import { encodeModel } from "../../kernel/onnx/protobuf";
 import type { OnnxAttribute, OnnxModel, OnnxNode } from "../../kernel/onnx/model";
-import { nativeExecutor } from "../../kernel/runtime/native/native";
 import type { Port } from "../../kernel/runtime/executor";
-import { kernels, lowered, modelOf } from "../../kernel/runtime/session";
+import { executor, kernels, lowered, modelOf } from "../../kernel/runtime/session";
 import { sizeOf, type Shape } from "../../kernel/graph/shape";
 import type { Storage } from "../../kernel/graph/tensor";
 import { hostArray } from "../../kernel/graph/dtype";
@@ -74,7 +73,7 @@ const damagedNode = (node: OnnxNode): OnnxNode => {
 
 const damagedShape = (shape: Shape): Shape => (shape.length === 0 || random(3) > 0 ? shape : shape.with(random(shape.length), oneOf([0, 1, 2, 5, 33, 64, 71])));
 
-const engine = nativeExecutor();
+const engine = await executor();
 const storage = ({ dtype, shape }: Port): Storage => ({ data: hostArray(dtype, sizeOf(shape)) });
 
 interface Attempt {

@@ -1,55 +1,31 @@
 /** @file The provider under the address and undefined-behaviour sanitizers, and as CUDA where nvcc is. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { build } from "esbuild";
 import { describe, expect, test } from "vitest";
 import { cudaDevice, helpFor, withHelp } from "../../../kernel/runtime/native/device/cudaDevice";
+import { runChecked, skipped, unchecked } from "../sanitized";
 
 const root = new URL("../../..", import.meta.url).pathname;
 const buildScript = join(root, "kernel/runtime/native/provider/build.mjs");
 
-/** Where the compiler keeps a library of its own; undefined where it has none. */
-function compilerLibrary(name: string): string | undefined {
-  const { status, stdout } = spawnSync("g++", [`-print-file-name=${name}`], { encoding: "utf8" });
-  const path = status === 0 ? stdout.trim() : "";
-  return path.includes("/") && existsSync(path) ? path : undefined;
-}
-
 describe("under the address and undefined-behaviour sanitizers", () => {
-  const sanitizers = ["libasan.so", "libubsan.so"].map(compilerLibrary);
-  const missing = sanitizers.includes(undefined) || process.platform !== "linux";
+  test.skipIf(unchecked)(`training, fallbacks, wrong indices and damaged programs do no harm${skipped}`, async () => {
+    expect(await runChecked("device/sanitizedChild.ts", "provider")).toMatch(/^trained with \d+ replays; TopK \[19,15\]; index refused; damaged \{"ran":\d+,"refused":\d{2,}\}\n$/);
+  }, 900_000);
 
-  test.skipIf(missing)(`training, fallbacks, wrong indices and damaged programs do no harm${missing ? " (skipped: g++ has no sanitizers here)" : ""}`, async () => {
-    execFileSync(process.execPath, [buildScript, "--sanitize"], { stdio: "inherit" });
-    const folder = mkdtempSync(join(root, "dist/provider-"));
-    try {
-      const script = join(folder, "child.mjs");
-      await build({ entryPoints: [join(root, "test/runtime/device/sanitizedChild.ts")], outfile: script, bundle: true, platform: "node", format: "esm", packages: "external", logLevel: "error" });
-      const env = {
-        ...process.env,
-        ASAN_OPTIONS: "detect_leaks=0:use_sigaltstack=0",
-        LD_PRELOAD: sanitizers.join(" "),
-        ISOFLOP_DEVICE: "simulated",
-        ISOFLOP_SIMULATED: join(root, `dist/native/linux-${process.arch}-sanitize/libisoflop_simulated.so`),
-        ISOFLOP_OPERATORS: join(root, `dist/native/linux-${process.arch}/libisoflop_ops.so`),
-      };
-      const { stdout, stderr, status } = spawnSync(process.execPath, ["--no-warnings", script], { env, encoding: "utf8" });
-      expect(status, stderr.slice(0, 3000)).toBe(0);
-      expect(stdout).toMatch(/^trained with \d+ replays; TopK \[19,15\]; index refused; damaged \{"ran":\d+,"refused":\d{2,}\}\n$/);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  }, 600_000);
+  test.skipIf(unchecked)(`models with our operators run, and damaged ones are refused or run without harm${skipped}`, async () => {
+    expect(await runChecked("operatorsChild.ts", "provider")).toMatch(/^native \(.*simulated.*\); whole (\d+) of \1; ran \d+, refused \d{2,}; values 44\.607,/);
+    expect(await runChecked("numericOperatorsChild.ts", "provider")).toMatch(/simulated.*; \{"whole":17,"damaged":\{"ran":\d{2,},"refused":\d{2,}\},"any":\{"ran":\d+,"refused":\d{2,}\}\}\n$/);
+  }, 900_000);
 });
 
 describe("for CUDA", () => {
   // As the build does: NVCC names another compiler, or none.
   const nvcc = spawnSync(process.env.NVCC ?? "nvcc", ["--version"]).status === 0;
-  const skipped = nvcc ? "" : " (skipped: there is no nvcc here)";
-  if (!nvcc) console.info(`the CUDA provider is not compiled${skipped}`); // the summary of a run leaves out names of skipped tests
+  const without = nvcc ? "" : " (skipped: there is no nvcc here)";
+  if (!nvcc) console.info(`the CUDA provider is not compiled${without}`); // the summary of a run leaves out names of skipped tests
 
-  test.skipIf(!nvcc)(`the provider compiles, loads where there is no driver, and says in words whether there is a GPU${skipped}`, () => {
+  test.skipIf(!nvcc)(`the provider compiles, loads where there is no driver, and says in words whether there is a GPU${without}`, () => {
     execFileSync(process.execPath, [buildScript, "--only", "cuda"], { stdio: "inherit", env: { ISOFLOP_CUDA_ARCHITECTURES: "80", ...process.env } });
     const device = cudaDevice();
     if (device.available) expect(device.description).toMatch(/GiB, compute capability \d+\.\d/);

@@ -3,17 +3,10 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "floatFormat.h"
 #include "instructionSet.h"
 
 namespace isoflop {
-
-// A small floating format (kernel/numerics/floatFormats.ts).
-struct FloatFormat {
-  int mantissaBits;
-  int minExponent;  // of the smallest normal number
-  int maxExponent;  // of the largest number
-  float max;
-};
 
 // Columns of a state, and positions, that one sweep of a scan handles.
 constexpr size_t SCAN_COLUMNS = 32;

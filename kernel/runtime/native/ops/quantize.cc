@@ -17,15 +17,6 @@ constexpr size_t MAX_PIECES = 64;
 constexpr size_t CHUNK = 1024;
 constexpr uint32_t INFINITY_BITS = 0x7f800000u;
 
-FloatFormat formatOf(const std::string& name) {
-  if (name == "e2m1") return {1, 0, 2, 6};
-  if (name == "e2m3") return {3, 0, 2, 7.5f};
-  if (name == "e3m2") return {2, -2, 4, 28};
-  if (name == "e4m3") return {3, -6, 8, 448};
-  if (name == "e5m2") return {2, -14, 15, 57344};
-  throw OpError("no element format is called " + name);
-}
-
 // x as blocks, all of one size.
 struct Blocks {
   Blocks(const Operand& operand, size_t block) : shape(operand.shape), block(block), data(operand.as<float>()) {
@@ -93,8 +84,6 @@ std::optional<Key> keyOf(const Operand& operand) {
 }
 
 }  // namespace
-
-BlockRounding::BlockRounding(const Attributes& attributes) : format(formatOf(attributes.text("format"))), block(static_cast<size_t>(attributes.integer("block", 1, int64_t{1} << 40))) {}
 
 void BlockScales::compute(const Call& call) const {
   const Blocks blocks(call.input(0), rounding_.block);

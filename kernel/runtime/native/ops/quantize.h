@@ -1,16 +1,10 @@
 // Rounding to small floating formats with scales of blocks, and the rotation before it. Bit for bit as kernel/numerics/floatFormats.ts.
 #pragma once
+#include "blockRounding.h"
 #include "customOp.h"
 #include "numericKernels.h"
 
 namespace isoflop {
-
-// What the attributes `format` and `block` say.
-struct BlockRounding {
-  explicit BlockRounding(const Attributes& attributes);
-  FloatFormat format;
-  size_t block;
-};
 
 // (x [..., D]) -> E8M0 scales [..., D / block]: 2^(floor(log2 max|x|) - exponent of the format's largest number); NaN for a block with NaN or infinity.
 class BlockScales {

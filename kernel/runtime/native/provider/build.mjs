@@ -23,7 +23,7 @@ const SIMULATED = [...CPP, "-O1"];
 
 const within = (folder, ending) => readdirSync(join(source, folder)).flatMap((name) => (name.endsWith(ending) ? [join(source, folder, name)] : []));
 const DEVICES = /(Simulated|Cuda|CublasLt|Nvrtc)\.(cc|cu)$/;
-const shared = [...within(".", ".cc").filter((file) => !DEVICES.test(file)), ...within("operators", ".cc"), join(ops, "call.cc"), join(ops, "fusedProgram.cc")];
+const shared = [...within(".", ".cc").filter((file) => !DEVICES.test(file)), ...within("operators", ".cc"), ...["blockRounding.cc", "call.cc", "convolution.cc", "fusedProgram.cc"].map((file) => join(ops, file))];
 const kernels = within("kernels", ".cu");
 const hasCompiler = spawnSync(compiler, ["--version"]).status === 0;
 const folders = [source, ops];

@@ -32,6 +32,13 @@ struct Tensor {
 
   int64_t rank() const { return static_cast<int64_t>(shape.size()); }
   size_t bytesPerElement() const;
+  // The elements. Throws OpError where they are of another type.
+  template <class T>
+  const T* as() const {
+    expect(type == elementType<T>(), "an operand has another element type than the operator takes");
+    return static_cast<const T*>(data);
+  }
+  size_t size(size_t axis) const { return static_cast<size_t>(shape.at(axis)); }
   // An axis counted from either end. Throws OpError where there is none.
   size_t axis(int64_t number) const;
 };
@@ -47,6 +54,10 @@ class DeviceCall {
   // Whole numbers of an operand that lies in host memory.
   std::vector<int64_t> integers(size_t i) const;
   void* output(size_t i, const Shape& shape) const;
+  template <class T>
+  T* output(size_t i, const Shape& shape) const {
+    return static_cast<T*>(output(i, shape));
+  }
 
   // Device memory until `body` returns; what is put into the stream meanwhile may use it.
   void withScratch(size_t bytes, const std::function<void(void*)>& body) const;
@@ -66,7 +77,9 @@ class NodeAttributes {
   float number(const char* name, float otherwise) const;
   std::vector<int64_t> integers(const char* name) const;
   bool has(const char* name) const;
-  std::string text(const char* name) const { return Attributes(info_).text(name); }
+  std::string text(const char* name) const { return own().text(name); }
+  // As our operators read them: one that is missing is an error.
+  Attributes own() const { return Attributes(info_); }
 
  private:
   const KernelInfo* info_;

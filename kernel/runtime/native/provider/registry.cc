@@ -86,6 +86,12 @@ KernelRegistry* makeRegistry() {
     addConvolutions(*all);
     addFused(*all);
     addAttention(*all);
+    addRandom(*all);
+    addRounding(*all);
+    addRouting(*all);
+    addSums(*all);
+    addImages(*all);
+    addSequences(*all);
     addCopies(*all);
     return all;
   }();

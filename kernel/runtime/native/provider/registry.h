@@ -41,6 +41,9 @@ inline std::function<Body(const NodeAttributes&)> plain(Body body) {
   return [body = std::move(body)](const NodeAttributes&) { return body; };
 }
 
+// A kernel of an operator of our own (../ops). Its schema takes any types; the kernel says which it takes.
+inline Entry ownEntry(const char* name, std::function<Body(const NodeAttributes&)> make) { return {name, {}, std::move(make), {}, Entry::FRESH, OWN}; }
+
 // One list for each file of operators/.
 void addElementwise(Entries& entries);
 void addMovement(Entries& entries);
@@ -50,6 +53,12 @@ void addProducts(Entries& entries);
 void addConvolutions(Entries& entries);
 void addFused(Entries& entries);
 void addAttention(Entries& entries);
+void addRandom(Entries& entries);
+void addRounding(Entries& entries);
+void addRouting(Entries& entries);
+void addSums(Entries& entries);
+void addImages(Entries& entries);
+void addSequences(Entries& entries);
 void addCopies(Entries& entries);
 
 // Throws StatusError.

@@ -17,7 +17,7 @@ device::Failure fault() {
   if (word == 0) return nullptr;
   const int none = 0;
   if (device::Failure failure = device::copy(device::faultWord(), &none, sizeof none, device::Way::TO_DEVICE)) return failure;
-  return "an index is outside of its table (Gather, GatherElements or ScatterElements); what was computed since is not to be used";
+  return "an index is outside of its table, or a target is no class; what was computed since is not to be used";
 }
 
 struct OwnTransfer : DataTransfer {

@@ -1,6 +1,8 @@
 // Kernels whose threads share memory and wait for each other: written in phases, each of which ends when all threads have done it.
 // On the host a phase is done for one thread after the other, so that the same code runs where there is no GPU.
 #pragma once
+#include <cmath>
+
 #include "launch.h"
 #if !defined(__CUDACC__)
 #include <vector>

@@ -110,4 +110,27 @@ Failure forRows(size_t rows, const F& f, void* stream, size_t = 0) {
 
 #endif
 
+// What lanes have, added up: for `joined`.
+struct Plus {
+  template <class T>
+  ISOFLOP_BOTH T operator()(T a, T b) const {
+    return a + b;
+  }
+};
+
+// What is written for lanes, done by one thread.
+struct Alone {
+  static constexpr size_t index = 0, count = 1;
+  template <class T, class Join>
+  ISOFLOP_BOTH T joined(T x, const Join&) const {
+    return x;
+  }
+};
+// forEach(rows, ByItself<F>{f}): short rows have a thread each.
+template <class F>
+struct ByItself {
+  F f;
+  ISOFLOP_BOTH void operator()(size_t row) const { f(Alone{}, row); }
+};
+
 }  // namespace isoflop::kernels

@@ -56,20 +56,6 @@ struct Reduce {
   }
 };
 
-// A thread by itself.
-struct Alone {
-  static constexpr size_t index = 0, count = 1;
-  template <class T, class J>
-  ISOFLOP_BOTH T joined(T x, const J&) const {
-    return x;
-  }
-};
-template <class F>
-struct ByItself {
-  F f;
-  ISOFLOP_BOTH void operator()(size_t row) const { f(Alone{}, row); }
-};
-
 size_t partsOf(const ReduceCall& call) {
   const size_t results = elements(call.kept), length = elements(call.reduced);
   if (call.rows || results >= ENOUGH_RESULTS || length < 2 * PART_LENGTH) return 1;

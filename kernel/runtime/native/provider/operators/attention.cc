@@ -31,6 +31,7 @@ const float* floats(const Tensor& x) { return static_cast<const float*>(x.data);
 void addBias(AttentionCall& to, const Tensor& bias) {
   expect(bias.type == FLOAT && bias.rank() == 4, "the bias is not float32 of four axes");
   const int64_t batch = bias.shape[0], inner = bias.shape[1];
+  if (to.heads == 0) return;  // nothing is computed
   to.perBatch = inner > 1 ? inner : batch > 1 && to.heads % batch == 0 ? to.heads / batch : 1;
   expect(to.heads % to.perBatch == 0 && (batch == 1 || batch == to.heads / to.perBatch) && (inner == 1 || inner == to.perBatch), "the bias does not fit the heads");
   expect((bias.shape[2] == 1 || bias.shape[2] == to.queries) && (bias.shape[3] == 1 || bias.shape[3] == to.keys), "the bias does not fit queries and keys");
@@ -109,8 +110,8 @@ std::function<Body(const NodeAttributes&)> with(void (*run)(const DeviceCall&, c
 }  // namespace
 
 void addAttention(Entries& entries) {
-  entries.push_back({"Attention", {}, with(attention), {}, Entry::FRESH, OWN});
-  entries.push_back({"AttentionGradient", {}, with(attentionGradient), {}, Entry::FRESH, OWN});
+  entries.push_back(ownEntry("Attention", with(attention)));
+  entries.push_back(ownEntry("AttentionGradient", with(attentionGradient)));
 }
 
 }  // namespace isoflop

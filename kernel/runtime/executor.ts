@@ -57,7 +57,7 @@ export interface DeviceMemory {
 export interface MemoryStatistics {
   /** Constants, and intermediate values of runs under way. */
   readonly inUseBytes: number;
-  /** Each program's largest so far, summed. */
+  /** Each program's largest so far, summed; on a device, the most that all had at once. */
   readonly peakBytes: number;
   /** Taken from the system and kept for the next runs. */
   readonly reservedBytes: number;
@@ -67,7 +67,7 @@ export interface MemoryStatistics {
   readonly extensions: number;
   /** Programs loaded now. */
   readonly programs: number;
-  /** Buffers of tensors made known to onnxruntime so far. */
+  /** Buffers of tensors made known to onnxruntime so far; on a device, made there. */
   readonly bound: number;
 }
 

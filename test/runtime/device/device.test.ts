@@ -2,6 +2,7 @@
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { DeviceError } from "../../../kernel/errors";
 import { compile, deviceMemory, fromHost, gather, matmul, ones, synchronize, tensor, type Tensor, useDevice } from "../../../kernel/index";
+import type { MemoryStatistics } from "../../../kernel/runtime/executor";
 import { deviceExecutor, type DeviceExecutor } from "../../../kernel/runtime/native/device/deviceExecutor";
 import { DeviceLibrary, deviceMemoryOf, type DeviceStatistics } from "../../../kernel/runtime/native/device/deviceLibrary";
 import { nativeExecutor } from "../../../kernel/runtime/native/native";
@@ -124,6 +125,32 @@ describe("tensors on the device", () => {
     const { freeBytes, totalBytes } = DeviceLibrary.get("simulated").memory();
     expect(freeBytes).toBeGreaterThan(0);
     expect(totalBytes).toBeGreaterThan(freeBytes);
+  });
+});
+
+describe("memory of programs", () => {
+  test("is counted apart from tensors, and does not grow in steady state", async () => {
+    const step = compile((state: Tensor, batch: Tensor) => matmul(matmul(state, batch).mul(0.01), batch).add(state), { donate: ["state"] });
+    const batch = ones([64, 64]);
+    let state = ones([64, 64]);
+    const run = async (count: number): Promise<MemoryStatistics> => {
+      for (let i = 0; i < count; i++) state = await step(state, batch);
+      await synchronize();
+      const memory = device.memory();
+      if (memory === undefined) throw new Error("the device's executor tells its memory");
+      return memory;
+    };
+    const before = device.memory();
+    const warm = await run(10);
+    expect(warm.programs).toBeGreaterThan(0);
+    expect(warm.allocations).toBeGreaterThan(before?.allocations ?? NaN);
+    expect(warm.peakBytes).toBeGreaterThanOrEqual(4 * 64 * 64); // the product between
+    const { bytesInUse, bytesReserved } = device.statistics();
+    expect(warm.inUseBytes).toBeLessThanOrEqual(bytesInUse - 2 * state.bytes);
+    expect(warm.reservedBytes).toBeLessThanOrEqual(bytesReserved - 2 * state.bytes);
+    const later = await run(200);
+    expect(later.bound).toBe(warm.bound);
+    for (const key of ["reservedBytes", "extensions", "inUseBytes"] as const) expect(later[key]).toBeLessThanOrEqual(warm[key]);
   });
 });
 

@@ -1,7 +1,7 @@
 /** @file The executor over our execution provider: programs whose tensors stay on a device. */
 import { DeviceError } from "../../../errors";
 import { fusedByDevice, fusedByOnnxruntime } from "../../../onnx/fused";
-import type { Executor } from "../../executor";
+import type { Executor, MemoryStatistics } from "../../executor";
 import { Runtime } from "../runtime";
 import { OperatorLibrary } from "../operatorLibrary";
 import type { Pointer } from "../ortApi";
@@ -62,6 +62,14 @@ export function deviceExecutor(name: ProviderName, { replay = true }: DeviceOpti
     }
   };
 
+  const loaded = (): DeviceProgram[] =>
+    [...programs].flatMap((reference) => {
+      const program = reference.deref();
+      if (program !== undefined && !program.isReleased) return [program];
+      programs.delete(reference);
+      return [];
+    });
+
   return {
     description: `native (onnxruntime ${api.version}, ${name}: ${device}${operators === undefined ? ", no operators of our own" : ""})`,
     fused: operators === undefined ? fusedByOnnxruntime : fusedByDevice,
@@ -78,19 +86,26 @@ export function deviceExecutor(name: ProviderName, { replay = true }: DeviceOpti
       return program;
     },
     interrupt: () => {
-      for (const reference of programs) {
-        const program = reference.deref();
-        if (program === undefined) programs.delete(reference);
-        else program.interrupt();
-      }
+      for (const program of loaded()) program.interrupt();
     },
     synchronize: () => library.synchronize(),
-    memory: () => undefined,
+    memory: () => memoryOf(library.statistics(), loaded().length),
     deviceMemory: () => library.statistics(),
     statistics: () => library.statistics(),
     restartPeak: () => library.restartPeak(),
   };
 }
+
+/** What programs have of what the provider counts. */
+const memoryOf = ({ programBytesInUse, programPeakBytes, programAllocations, programExtensions, bytesInUse, bytesReserved, allocations }: DeviceStatistics, programs: number): MemoryStatistics => ({
+  inUseBytes: programBytesInUse,
+  peakBytes: programPeakBytes,
+  reservedBytes: bytesReserved - (bytesInUse - programBytesInUse),
+  allocations: programAllocations,
+  extensions: programExtensions,
+  programs,
+  bound: allocations - programAllocations,
+});
 
 /** In what products of float32 operands may be computed (native/provider/productsCublasLt.cc). */
 const PRODUCTS = ["float32", "tf32", "bfloat16", "float8"];

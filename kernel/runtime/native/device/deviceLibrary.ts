@@ -25,6 +25,11 @@ export interface DeviceStatistics {
   readonly kernels: number;
   readonly recordings: number;
   readonly replays: number;
+  /** Of these, what programs have for constants and intermediate values; the rest are buffers of tensors. */
+  readonly programBytesInUse: number;
+  readonly programPeakBytes: number;
+  readonly programAllocations: number;
+  readonly programExtensions: number;
 }
 
 /** What a library says of its device. */

@@ -132,6 +132,10 @@ export class DeviceProgram implements Program {
     });
   }
 
+  get isReleased(): boolean {
+    return this.released;
+  }
+
   /** Ends a run under way at its next operation. */
   interrupt(): void {
     if (this.running === undefined) return;

@@ -25,7 +25,7 @@ struct OwnEp : Ep {
     };
     GetCapability = claim;
     CreateAllocator = [](Ep* ep, const MemoryInfo*, Allocator** out) -> Status* {
-      *out = makeAllocator(self(ep).pool);
+      *out = makeAllocator(self(ep).pool, Owner::PROGRAMS);
       return nullptr;
     };
     CreateSyncStreamForDevice = [](Ep*, const MemoryDevice*, SyncStreamImpl** out) -> Status* {

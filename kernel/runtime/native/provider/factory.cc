@@ -36,7 +36,7 @@ struct Factory : EpFactory {
     };
     ReleaseEp = [](EpFactory*, Ep* ep) { releaseExecutionProvider(ep); };
     CreateAllocator = [](EpFactory*, const MemoryInfo*, const KeyValuePairs*, Allocator** out) -> Status* {
-      *out = makeAllocator(std::shared_ptr<Pool>(&Pool::shared(), [](Pool*) {}));
+      *out = makeAllocator(std::shared_ptr<Pool>(&Pool::shared(), [](Pool*) {}), Owner::TENSORS);
       return nullptr;
     };
     ReleaseAllocator = [](EpFactory*, Allocator* allocator) { releaseAllocator(allocator); };
@@ -150,6 +150,7 @@ ISOFLOP_EXPORT void IsoflopDeviceMemory(int64_t* out) {
 ISOFLOP_EXPORT void IsoflopResetPeak() {
   using namespace isoflop;
   statistics.peakBytes = statistics.bytesInUse.load();
+  statistics.programPeakBytes = statistics.programBytesInUse.load();
 }
 ISOFLOP_EXPORT const char* IsoflopSynchronize() { return isoflop::device::synchronize(); }
 

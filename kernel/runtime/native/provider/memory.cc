@@ -9,10 +9,10 @@ namespace isoflop {
 namespace {
 
 struct PoolAllocator : Allocator {
-  explicit PoolAllocator(std::shared_ptr<Pool> from) : Allocator{}, pool(std::move(from)) {
+  PoolAllocator(std::shared_ptr<Pool> from, Owner whose) : Allocator{}, pool(std::move(from)), owner(whose) {
     version = PROVIDER_ABI_VERSION;
-    Alloc = Reserve = [](Allocator* self, size_t bytes) { return static_cast<PoolAllocator*>(self)->pool->take(bytes); };
-    AllocOnStream = [](Allocator* self, size_t bytes, SyncStream*) { return static_cast<PoolAllocator*>(self)->pool->take(bytes); };
+    Alloc = Reserve = [](Allocator* self, size_t bytes) { return static_cast<PoolAllocator*>(self)->take(bytes); };
+    AllocOnStream = [](Allocator* self, size_t bytes, SyncStream*) { return static_cast<PoolAllocator*>(self)->take(bytes); };
     Free = [](Allocator* self, void* memory) { static_cast<PoolAllocator*>(self)->pool->give(memory); };
     Info = [](const Allocator*) -> const MemoryInfo* { return deviceMemory; };
     Shrink = [](Allocator* self) -> Status* {
@@ -28,7 +28,10 @@ struct PoolAllocator : Allocator {
     };
   }
 
+  void* take(size_t bytes) { return pool->take(bytes, owner); }
+
   std::shared_ptr<Pool> pool;
+  Owner owner;
 };
 
 // With one stream there is nothing to wait for.
@@ -57,7 +60,7 @@ struct OwnStream : SyncStreamImpl {
 
 }  // namespace
 
-Allocator* makeAllocator(std::shared_ptr<Pool> pool) { return new PoolAllocator(std::move(pool)); }
+Allocator* makeAllocator(std::shared_ptr<Pool> pool, Owner owner) { return new PoolAllocator(std::move(pool), owner); }
 void releaseAllocator(Allocator* allocator) { delete static_cast<PoolAllocator*>(allocator); }
 SyncStreamImpl* makeStream() { return new OwnStream; }
 

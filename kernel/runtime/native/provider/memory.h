@@ -8,7 +8,7 @@
 namespace isoflop {
 
 // An allocator over a pool. Released by releaseAllocator.
-Allocator* makeAllocator(std::shared_ptr<Pool> pool);
+Allocator* makeAllocator(std::shared_ptr<Pool> pool, Owner owner);
 void releaseAllocator(Allocator* allocator);
 
 // The one stream, as an object that onnxruntime may have several of.

@@ -22,14 +22,19 @@ Pool& Pool::shared() {
 
 Pool::~Pool() {
   trim();
-  for (const auto& [memory, bytes] : inUse_) {
+  for (const auto& [memory, use] : inUse_) {
     device::release(memory);
-    statistics.bytesReserved -= static_cast<int64_t>(bytes);
-    statistics.bytesInUse -= static_cast<int64_t>(bytes);
+    statistics.bytesReserved -= static_cast<int64_t>(use.bytes);
+    end(use);
   }
 }
 
-void* Pool::take(size_t bytes) {
+void Pool::end(const Use& use) {
+  statistics.bytesInUse -= static_cast<int64_t>(use.bytes);
+  if (use.owner == Owner::PROGRAMS) statistics.programBytesInUse -= static_cast<int64_t>(use.bytes);
+}
+
+void* Pool::take(size_t bytes, Owner owner) {
   if (bytes == 0 || bytes > SIZE_MAX / 2) return nullptr;
   const size_t size = rounded(bytes);
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -48,12 +53,15 @@ void* Pool::take(size_t bytes) {
     }
     if (memory == nullptr) return nullptr;
     statistics.deviceAllocations++;
+    if (owner == Owner::PROGRAMS) statistics.programExtensions++;
     statistics.bytesReserved += static_cast<int64_t>(size);
   }
-  inUse_[memory] = got;
+  inUse_[memory] = {got, owner};
   statistics.allocations++;
-  const int64_t used = statistics.bytesInUse += static_cast<int64_t>(got);
-  for (int64_t peak = statistics.peakBytes; used > peak && !statistics.peakBytes.compare_exchange_weak(peak, used);) {
+  raise(statistics.peakBytes, statistics.bytesInUse += static_cast<int64_t>(got));
+  if (owner == Owner::PROGRAMS) {
+    statistics.programAllocations++;
+    raise(statistics.programPeakBytes, statistics.programBytesInUse += static_cast<int64_t>(got));
   }
   return memory;
 }
@@ -62,8 +70,8 @@ void Pool::give(void* memory) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto found = inUse_.find(memory);
   if (found == inUse_.end()) return;
-  statistics.bytesInUse -= static_cast<int64_t>(found->second);
-  free_.emplace(found->second, memory);
+  end(found->second);
+  free_.emplace(found->second.bytes, memory);
   inUse_.erase(found);
 }
 

@@ -7,6 +7,9 @@
 
 namespace isoflop {
 
+// For whom memory is: buffers of tensors, or constants and intermediate values of programs.
+enum class Owner { TENSORS, PROGRAMS };
+
 class Pool {
  public:
   // The pool of tensors that programs leave on the device, and of sessions that do not replay recordings.
@@ -18,17 +21,22 @@ class Pool {
   ~Pool();
 
   // nullptr where the device has no more memory, even after all free blocks were returned to it.
-  void* take(size_t bytes);
+  void* take(size_t bytes, Owner owner);
   void give(void* memory);
   // Returns free blocks to the device.
   void trim();
 
  private:
+  struct Use {
+    size_t bytes;
+    Owner owner;
+  };
+  static void end(const Use& use);
   void trimLocked();
 
   std::mutex mutex_;
-  std::multimap<size_t, void*> free_;          // by size
-  std::unordered_map<void*, size_t> inUse_;
+  std::multimap<size_t, void*> free_;  // by size
+  std::unordered_map<void*, Use> inUse_;
 };
 
 }  // namespace isoflop

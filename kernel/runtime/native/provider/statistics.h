@@ -5,10 +5,11 @@
 
 namespace isoflop {
 
-// name, in the order in which IsoflopStatistics gives them.
+// name, in the order in which IsoflopStatistics gives them. Those of programs are parts of the others: what is not tensors' buffers.
 #define ISOFLOP_STATISTICS(X)                                                                                    \
   X(bytesInUse) X(peakBytes) X(bytesReserved) X(allocations) X(deviceAllocations) X(copiesToDevice)              \
-  X(bytesToDevice) X(copiesToHost) X(bytesToHost) X(copiesOnDevice) X(kernels) X(recordings) X(replays)
+  X(bytesToDevice) X(copiesToHost) X(bytesToHost) X(copiesOnDevice) X(kernels) X(recordings) X(replays)          \
+  X(programBytesInUse) X(programPeakBytes) X(programAllocations) X(programExtensions)
 
 struct Statistics {
 #define X(name) std::atomic<int64_t> name{0};
@@ -17,5 +18,11 @@ struct Statistics {
 };
 
 extern Statistics statistics;
+
+// `peak` is at least `now`.
+inline void raise(std::atomic<int64_t>& peak, int64_t now) {
+  for (int64_t known = peak; now > known && !peak.compare_exchange_weak(known, now);) {
+  }
+}
 
 }  // namespace isoflop

@@ -104,7 +104,7 @@ class InterpretedProgram {
  private:
   static void* upload(const void* from, size_t bytes) {
     if (bytes == 0) return nullptr;
-    void* memory = Pool::shared().take(bytes);
+    void* memory = Pool::shared().take(bytes, Owner::PROGRAMS);
     if (memory == nullptr) throw OpError("out of memory on the device");
     require(device::copy(memory, from, bytes, device::Way::TO_DEVICE));
     return memory;

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import koffi from "koffi";
 import { devices } from "../runtime/devices";
-import { providerPath } from "../runtime/native/device/deviceLibrary";
+import { otherProvider, providerPath } from "../runtime/native/device/deviceLibrary";
 import type { Check } from "./doctorChecks";
 
 type Library = ReturnType<typeof koffi.load>;
@@ -74,7 +74,8 @@ export async function cuda(): Promise<Check> {
   const device = (await devices()).find((one) => one.name === "cuda");
   if (device === undefined) return { name, state: "problem", detail: "not known", help: "reinstall IsoFLOP" };
   const path = providerPath("cuda");
-  const where = path === undefined ? "" : `\n${path}`;
+  const other = otherProvider("cuda");
+  const where = `${path === undefined ? "" : `\n${path}`}${other === undefined ? "" : `\ncomputed by ${other} (ISOFLOP_CUDA_PROVIDER)`}`;
   if (!device.available) return { name, state: "absent", detail: `${device.reason}${where}`, help: device.help };
   return { name, state: "ok", detail: `${device.description}${where}`, ...(device.lacking === undefined ? {} : { help: device.lacking }) };
 }

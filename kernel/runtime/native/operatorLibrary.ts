@@ -18,6 +18,12 @@ function candidates(): string[] {
   return [join(here, folder, NAME), join(here, "../../../dist", folder, NAME)];
 }
 
+/** Descriptions of operators in another library. */
+export interface MoreOperators {
+  readonly operators: Pointer;
+  readonly count: number;
+}
+
 /** The library, one for each process. */
 export class OperatorLibrary {
   private static found: OperatorLibrary | null | undefined;
@@ -40,6 +46,7 @@ export class OperatorLibrary {
   /** Held: a collected library is unmapped under its functions. */
   private readonly library: ReturnType<ReturnType<typeof foreign>["load"]>;
   private readonly registerAll: (options: Pointer, base: Pointer) => Pointer | null;
+  private readonly registerWith: (options: Pointer, base: Pointer, more: Pointer, count: number) => Pointer | null;
   /** (session, run options, binding, flag): a run that ends within an operator of ours when the flag, one int32, is no longer 0. Returns a status. */
   readonly run: Foreign;
 
@@ -58,11 +65,12 @@ export class OperatorLibrary {
     if (missing || opcodes?.join() !== OPCODES.join()) throw new DeviceError("the operator library is of another version", { where: path, help: `build it again with ${BUILD}` });
     this.instructionSet = instructionSet;
     this.registerAll = this.library.func("void *RegisterCustomOps(void *options, void *base)");
+    this.registerWith = this.library.func("void *IsoflopRegisterWith(void *options, void *base, void *more, size_t count)");
     this.run = this.library.func("void *IsoflopRun(void *session, void *options, void *binding, int32_t *stop)");
   }
 
-  /** Adds the operators to sessions made with `options`. */
-  register(options: Pointer): void {
-    this.api.check(this.registerAll(options, this.api.base));
+  /** Adds the operators to sessions made with `options`; with those for another provider, which are the same in all calls. */
+  register(options: Pointer, more?: MoreOperators): void {
+    this.api.check(more === undefined ? this.registerAll(options, this.api.base) : this.registerWith(options, this.api.base, more.operators, more.count));
   }
 }

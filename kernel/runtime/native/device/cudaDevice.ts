@@ -34,7 +34,7 @@ export function cudaDevice(): CudaDevice {
     if (problem !== undefined) return missing(problem, helpFor(problem));
     return { description: device, available: true, memory: library.memory(), ...(lacking === undefined ? {} : { lacking: withHelp(lacking) }) };
   } catch (error) {
-    return missing(error instanceof DeviceError ? error.message.split("\n")[0] : String(error), "build it again with `npm run build:cuda`");
+    return error instanceof DeviceError ? missing(error.message.split("\n")[0], error.help) : missing(String(error), "build it again with `npm run build:cuda`");
   }
 }
 

@@ -40,6 +40,7 @@ export class DeviceBuffer {
   read(): HostArray {
     const data = hostArray(this.form.dtype, sizeOf(this.form.shape));
     this.copy(this.value, Runtime.get().valueOf({ data }, this.port).value);
+    this.library.requireNoFault();
     return data;
   }
 

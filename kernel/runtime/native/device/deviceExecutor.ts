@@ -52,7 +52,7 @@ export function deviceExecutor(name: ProviderName, { replay = true }: DeviceOpti
     const options = api.make("CreateSessionOptions");
     try {
       Runtime.get().configure(options, CPU_THREADS);
-      operators?.register(options);
+      operators?.register(options, library.operatorsForOther());
       library.append(options);
       api.call("AddSessionConfigEntry", options, "session.record_ep_graph_assignment_info", "1");
       api.call("AddSessionConfigEntry", options, "isoflop.replay", replays ? "1" : "0");
@@ -71,12 +71,12 @@ export function deviceExecutor(name: ProviderName, { replay = true }: DeviceOpti
     });
 
   return {
-    description: `native (onnxruntime ${api.version}, ${name}: ${device}${operators === undefined ? ", no operators of our own" : ""})`,
+    description: `native (onnxruntime ${api.version}, ${name}: ${device}${library.isOther ? `, by ${library.provider}` : ""}${operators === undefined ? ", no operators of our own" : ""})`,
     fused: operators === undefined ? fusedByOnnxruntime : fusedByDevice,
     fuses: operators !== undefined,
     async load({ model, inputs, outputs }) {
       // Steps that leave the device cannot be recorded: onnxruntime refuses such a session.
-      let made = replay ? attempt(() => session(model, true)) : undefined;
+      let made = replay && !library.isOther ? attempt(() => session(model, true)) : undefined;
       const replays = made !== undefined;
       made ??= session(model, false);
       const strangers = replays ? [] : nodesOnCpu(made, library.provider);
@@ -88,8 +88,8 @@ export function deviceExecutor(name: ProviderName, { replay = true }: DeviceOpti
     interrupt: () => {
       for (const program of loaded()) program.interrupt();
     },
-    synchronize: () => library.synchronize(),
-    memory: () => memoryOf(library.statistics(), loaded().length),
+    synchronize: async () => (library.isOther ? undefined : library.synchronize()),
+    memory: () => (library.isOther ? undefined : memoryOf(library.statistics(), loaded().length)),
     deviceMemory: () => library.statistics(),
     statistics: () => library.statistics(),
     restartPeak: () => library.restartPeak(),

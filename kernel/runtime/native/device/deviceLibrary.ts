@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DeviceError } from "../../../errors";
 import { Runtime } from "../runtime";
+import type { MoreOperators } from "../operatorLibrary";
 import { foreign, type Pointer } from "../ortApi";
 
 /** A GPU by CUDA, or host memory that stands for a device's: the same provider runs on it, slowly, so that it can be tested anywhere. */
@@ -60,6 +61,12 @@ export function providerPath(name: ProviderName): string | undefined {
   return [join(here, folder, file), join(here, "../../../../dist", folder, file)].find((path) => existsSync(path));
 }
 
+/**
+ * The library of another execution provider for the same device, which then computes with our operators: ISOFLOP_CUDA_PROVIDER names it, as
+ * Microsoft's libonnxruntime_providers_cuda_plugin.so.
+ */
+export const otherProvider = (name: ProviderName): string | undefined => process.env[`ISOFLOP_${name.toUpperCase()}_PROVIDER`];
+
 type Library = ReturnType<ReturnType<typeof foreign>["load"]>;
 
 /** Device memory keeps its allocator's kind 0. */
@@ -81,12 +88,16 @@ export class DeviceLibrary {
   private readonly library: Library;
   private readonly path: string;
   private readonly providerName: string;
+  private readonly other: string | undefined;
+  /** Our operators for the other provider: how many, and their place. */
+  private readonly operatorsFor: (base: Pointer, provider: string, out: [Pointer | null]) => number | bigint;
+  private readonly fault: () => string | null;
   private readonly statisticsNames: readonly string[];
   private readonly readStatistics: (out: BigInt64Array) => void;
   private readonly waitForDevice: { readonly async: (done: (error: unknown, failure: string | null) => void) => void };
   private readonly resetPeak: () => void;
   private readonly readMemory: (out: BigInt64Array) => void;
-  private attached: { readonly device: Pointer; readonly memory: Pointer; readonly allocator: Pointer } | undefined;
+  private attached: { readonly provider: string; readonly device: Pointer; readonly allocator: Pointer } | undefined;
 
   private constructor(readonly name: ProviderName) {
     const path = providerPath(name);
@@ -108,6 +119,10 @@ export class DeviceLibrary {
     this.waitForDevice = this.library.func("str IsoflopSynchronize()");
     this.resetPeak = this.library.func("void IsoflopResetPeak()");
     this.readMemory = this.library.func("void IsoflopDeviceMemory(void *out)");
+    this.operatorsFor = this.library.func("size_t IsoflopOperatorsFor(void *base, str provider, _Out_ void **operators)");
+    this.fault = this.library.func("str IsoflopFault()");
+    this.other = otherProvider(name);
+    if (this.other !== undefined && !existsSync(this.other)) throw new DeviceError("there is no such execution provider", { where: `ISOFLOP_${name.toUpperCase()}_PROVIDER=${this.other}`, help: "name the provider's library, or unset the variable to use IsoFLOP's own" });
   }
 
   memory(): WholeMemory {
@@ -116,11 +131,18 @@ export class DeviceLibrary {
     return { freeBytes: Number(found[0]), totalBytes: Number(found[1]) };
   }
 
+  /** Whether another provider than ours computes: its runs end with their work, and are not recorded. */
+  get isOther(): boolean {
+    return this.other !== undefined;
+  }
+
+  /** Kernels of ours count, whoever provides the memory. */
   statistics(): DeviceStatistics {
     const values = new BigInt64Array(this.statisticsNames.length);
     this.readStatistics(values);
     // SAFETY: the library counts what the interface names; test/runtime/device compares them.
-    return Object.fromEntries(this.statisticsNames.map((name, i) => [name, Number(values[i])])) as unknown as DeviceStatistics;
+    const counted = Object.fromEntries(this.statisticsNames.map((name, i) => [name, Number(values[i])])) as unknown as DeviceStatistics;
+    return this.isOther && this.attached !== undefined ? { ...counted, ...otherMemory(this.attached.allocator, counted) } : counted;
   }
 
   /** Lets the peak of memory count anew from here. */
@@ -143,6 +165,24 @@ export class DeviceLibrary {
   append(options: Pointer): void {
     const { api, environment } = Runtime.get();
     api.call("SessionOptionsAppendExecutionProvider_V2", options, environment, [this.attach().device], 1, null, null, 0);
+    if (!this.isOther) return;
+    // The simulated device's own provider leaves our operators out then; Microsoft's computes in TF32 if nobody says anything.
+    api.call("AddSessionConfigEntry", options, "isoflop.custom", "1");
+    api.call("AddSessionConfigEntry", options, `ep.${this.provider.toLowerCase()}.use_tf32`, process.env.ISOFLOP_PRODUCTS === "tf32" ? "1" : "0");
+  }
+
+  /** Our operators for another provider; undefined with our own, whose registry has their kernels. */
+  operatorsForOther(): MoreOperators | undefined {
+    if (!this.isOther) return undefined;
+    const out: [Pointer | null] = [null];
+    const count = Number(this.operatorsFor(Runtime.get().api.base, this.provider, out));
+    return out[0] === null ? undefined : { operators: out[0], count };
+  }
+
+  /** After a copy to the host. @throws {DeviceError} when a kernel of ours met an index outside of its table; our own provider tells that itself. */
+  requireNoFault(): void {
+    const failure = this.isOther ? this.fault() : null;
+    if (failure !== null) throw new DeviceError(failure, { where: `device "${this.name}"`, help: "check indices and targets" });
   }
 
   /** onnxruntime's allocator of device memory. */
@@ -150,8 +190,9 @@ export class DeviceLibrary {
     return this.attach().allocator;
   }
 
+  /** The name of the execution provider in use. */
   get provider(): string {
-    return this.providerName;
+    return this.attach().provider;
   }
 
   private attach(): NonNullable<typeof this.attached> {
@@ -159,13 +200,27 @@ export class DeviceLibrary {
     const { problem } = this.description;
     if (problem !== undefined) throw new DeviceError(`there is no device for "${this.name}": ${problem}`, { help: "run `isoflop doctor`" });
     const { api, environment } = Runtime.get();
-    api.call("RegisterExecutionProviderLibrary", environment, this.providerName, this.path);
-    const device = api.list("GetEpDevices", environment).find((one) => api.ask("EpDevice_EpName", one) === this.providerName);
-    if (device === undefined) throw new DeviceError(`onnxruntime ${api.version} does not take the execution provider "${this.name}"`, { where: this.path, help: "install the onnxruntime-node version of package-lock.json" });
+    const path = this.other ?? this.path;
+    const namesOf = (): string[] => api.list("GetEpDevices", environment).map((one) => String(api.ask("EpDevice_EpName", one)));
+    const before = new Set(namesOf());
+    api.call("RegisterExecutionProviderLibrary", environment, this.providerName, path);
+    const provider = this.other === undefined ? this.providerName : (namesOf().find((name) => !before.has(name)) ?? "");
+    const device = api.list("GetEpDevices", environment).find((one) => api.ask("EpDevice_EpName", one) === provider);
+    if (device === undefined) throw new DeviceError(`onnxruntime ${api.version} does not take the execution provider "${this.name}", or it finds no device`, { where: path, help: this.isOther ? "check what onnxruntime versions it is for, and the driver" : "install the onnxruntime-node version of package-lock.json" });
     const memory = api.ask("EpDevice_MemoryInfo", device, DEVICE_MEMORY) ?? undefined;
-    if (memory === undefined) throw new DeviceError(`the execution provider "${this.name}" names no memory`, { where: this.path, help: `build it again with ${buildOf(this.name)}` });
-    return (this.attached = { device, memory, allocator: api.make("GetSharedAllocator", environment, memory) });
+    if (memory === undefined) throw new DeviceError(`the execution provider "${this.name}" names no memory`, { where: path, help: `build it again with ${buildOf(this.name)}` });
+    return (this.attached = { provider, device, allocator: api.make("GetSharedAllocator", environment, memory) });
   }
+}
+
+/** Keys of onnxruntime's arenas, which Microsoft's provider has, too. Absent ones leave what is known otherwise. */
+function otherMemory(allocator: Pointer, otherwise: DeviceStatistics): Pick<DeviceStatistics, "bytesInUse" | "peakBytes" | "bytesReserved"> {
+  const { api } = Runtime.get();
+  const pairs = api.make("AllocatorGetStats", allocator);
+  const read = (key: string, value: number): number => Number(api.valueOf(pairs, key) ?? value);
+  const found = { bytesInUse: read("InUse", otherwise.bytesInUse), peakBytes: read("MaxInUse", otherwise.peakBytes), bytesReserved: read("TotalAllocated", otherwise.bytesReserved) };
+  api.release("ReleaseKeyValuePairs", pairs);
+  return found;
 }
 
 /** What this process has on a device, counted by its provider for all threads; undefined where `name` is no device with memory of its own. Never throws. */

@@ -28,14 +28,14 @@ class Binding {
   runs = 0;
 
   constructor(
-    session: Pointer,
-    private readonly ports: Ports,
+    private readonly program: Pick<DeviceProgramOptions, "session" | "ports" | "library">,
     private readonly inputs: readonly DeviceBuffer[],
     outputs: readonly DeviceBuffer[],
   ) {
     const { api } = Runtime.get();
+    const { session, ports, library } = program;
     this.pointer = api.make("CreateIoBinding", session);
-    this.options = runOptions(NOT_RECORDED);
+    this.options = runOptions(NOT_RECORDED, library);
     this.outputs = [...outputs];
     inputs.forEach(({ value }, i) => api.call("BindInput", this.pointer, ports.inputs[i].name, value));
     outputs.forEach(({ value }, i) => api.call("BindOutput", this.pointer, ports.outputs[i].name, value));
@@ -56,10 +56,10 @@ class Binding {
     wanted.forEach((buffer, i) => {
       if (buffer === this.outputs[i]) return;
       this.outputs[i] = new DeviceBuffer(buffer.library, buffer.form);
-      api.call("BindOutput", this.pointer, this.ports.outputs[i].name, this.outputs[i].value);
+      api.call("BindOutput", this.pointer, this.program.ports.outputs[i].name, this.outputs[i].value);
     });
     api.release("ReleaseRunOptions", this.options);
-    this.options = runOptions(id);
+    this.options = runOptions(id, this.program.library);
   }
 
   release(): void {
@@ -69,9 +69,10 @@ class Binding {
   }
 }
 
-function runOptions(id: number): Pointer {
+function runOptions(id: number, { isOther }: Pick<DeviceLibrary, "isOther">): Pointer {
   const { api } = Runtime.get();
   const options = api.make("CreateRunOptions");
+  if (isOther) return options;
   api.call("AddRunConfigEntry", options, "gpu_graph_id", String(id));
   // Who reads a result waits for it.
   api.call("AddRunConfigEntry", options, "disable_synchronize_execution_providers", "1");
@@ -186,14 +187,14 @@ export class DeviceProgram implements Program {
 
   /** The binding of a steady step, or a new one. */
   private choose(inputs: readonly DeviceBuffer[], outputs: readonly DeviceBuffer[]): Binding {
-    const { session, ports, replays } = this.given;
+    const { replays } = this.given;
     const known = replays ? this.bindings.find((binding) => binding.fits(inputs, outputs)) : undefined;
     if (known !== undefined) {
       if (known.runs++ === 1) known.settle(outputs, this.nextId++);
       return known;
     }
     if (this.bindings.length >= MAX_BINDINGS) this.forget(this.bindings[0]);
-    const made = new Binding(session, ports, inputs, outputs);
+    const made = new Binding(this.given, inputs, outputs);
     made.runs = 1;
     this.bindings.push(made);
     return made;

@@ -6,6 +6,8 @@
 #include <sstream>
 
 namespace isoflop {
+
+const Api* api = nullptr;
 namespace {
 
 thread_local const int32_t* stopFlag = nullptr;

@@ -23,10 +23,27 @@ struct Port {
   Arity arity = REQUIRED;
 };
 
-// Describes K to onnxruntime.
+// Calls `body` for onnxruntime; what it throws becomes a status, since exceptions must not cross into C.
+template <class Body>
+Status* guarded(const char* name, const Body& body) {
+  try {
+    body();
+    return nullptr;
+  } catch (const StatusError& error) {
+    return error.status;
+  } catch (const Stopped&) {
+    return api->CreateStatus(FAIL, "isoflop: interrupted");
+  } catch (const std::bad_alloc&) {
+    return api->CreateStatus(FAIL, "out of memory");
+  } catch (const std::exception& error) {
+    return api->CreateStatus(INVALID_ARGUMENT, (std::string("isoflop.") + name + ": " + error.what()).c_str());
+  }
+}
+
+// K's name, operands and results, as onnxruntime asks for them. The kernel is still to be said.
 template <class K>
-struct Operator : CustomOp {
-  Operator() : CustomOp{} {
+struct Described : CustomOp {
+  Described() : CustomOp{} {
     version = ABI_VERSION;
     GetName = [](const CustomOp*) { return K::NAME; };
     GetExecutionProviderType = [](const CustomOp*) -> const char* { return nullptr; };
@@ -40,31 +57,20 @@ struct Operator : CustomOp {
     GetVariadicInputMinArity = GetVariadicOutputMinArity = [](const CustomOp*) { return 1; };
     GetVariadicInputHomogeneity = [](const CustomOp*) { return std::end(K::INPUTS)[-1].type == UNDEFINED ? 0 : 1; };
     GetVariadicOutputHomogeneity = [](const CustomOp*) { return std::end(K::OUTPUTS)[-1].type == UNDEFINED ? 0 : 1; };
-    CreateKernelV2 = [](const CustomOp*, const void*, const KernelInfo* info, void** kernel) { return guarded([&] { *kernel = new K(Attributes(info)); }); };
-    KernelComputeV2 = [](void* kernel, KernelContext* context) { return guarded([&] { static_cast<const K*>(kernel)->compute(Call(context)); }); };
-    KernelDestroy = [](void* kernel) { delete static_cast<K*>(kernel); };
     GetStartVersion = [](const CustomOp*) { return 1; };
     GetEndVersion = [](const CustomOp*) { return 0x7fffffff; };
     GetMayInplace = GetAliasMap = [](int**, int**) -> size_t { return 0; };
     ReleaseMayInplace = ReleaseAliasMap = [](int*, int*) {};
   }
+};
 
- private:
-  // Exceptions must not cross into C.
-  template <class Body>
-  static Status* guarded(const Body& body) {
-    try {
-      body();
-      return nullptr;
-    } catch (const StatusError& error) {
-      return error.status;
-    } catch (const Stopped&) {
-      return api->CreateStatus(FAIL, "isoflop: interrupted");
-    } catch (const std::bad_alloc&) {
-      return api->CreateStatus(FAIL, "out of memory");
-    } catch (const std::exception& error) {
-      return api->CreateStatus(INVALID_ARGUMENT, (std::string("isoflop.") + K::NAME + ": " + error.what()).c_str());
-    }
+// K on the processor.
+template <class K>
+struct Operator : Described<K> {
+  Operator() {
+    this->CreateKernelV2 = [](const CustomOp*, const void*, const KernelInfo* info, void** kernel) { return guarded(K::NAME, [&] { *kernel = new K(Attributes(info)); }); };
+    this->KernelComputeV2 = [](void* kernel, KernelContext* context) { return guarded(K::NAME, [&] { static_cast<const K*>(kernel)->compute(Call(context)); }); };
+    this->KernelDestroy = [](void* kernel) { delete static_cast<K*>(kernel); };
   }
 };
 

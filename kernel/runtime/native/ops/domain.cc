@@ -1,11 +1,6 @@
 #include "domain.h"
 
-#include <mutex>
-
 namespace isoflop {
-
-const Api* api = nullptr;
-
 namespace {
 
 // x -> Identity -> y over one float32, as ONNX's protobuf: the smallest model there is.
@@ -45,13 +40,11 @@ void makeKnown(CustomOpDomain* domain) {
 
 }  // namespace
 
-Status* addDomain(SessionOptions* options, const ApiBase* base, const std::vector<const CustomOp*>& operators) {
-  static std::mutex mutex;
-  static CustomOpDomain* known = nullptr;
-  const std::lock_guard<std::mutex> lock(mutex);
+Status* Domain::add(SessionOptions* options, const ApiBase* base, const std::vector<const CustomOp*>& operators) {
+  const std::lock_guard<std::mutex> lock(mutex_);
   try {
-    if (known == nullptr) {
-      const void* const* table = base->GetApi(ABI_VERSION);
+    if (made_ == nullptr) {
+      static const void* const* table = base->GetApi(ABI_VERSION);
       if (table == nullptr) return nullptr;  // older than all that we know: the operators stay unknown to it
       static const Api slots(table);
       api = &slots;
@@ -59,9 +52,9 @@ Status* addDomain(SessionOptions* options, const ApiBase* base, const std::vecto
       check(slots.CreateCustomOpDomain("isoflop", &made));
       for (const CustomOp* op : operators) check(slots.CustomOpDomain_Add(made, op));
       makeKnown(made);
-      known = made;
+      made_ = made;
     }
-    return api->AddCustomOpDomain(options, known);
+    return api->AddCustomOpDomain(options, made_);
   } catch (const StatusError& error) {
     return error.status;
   }

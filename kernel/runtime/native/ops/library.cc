@@ -1,57 +1,17 @@
 // Entry of the operator library: domain "isoflop", loaded by onnxruntime's own convention for libraries of operators.
-#include "attention.h"
-#include "convolution.h"
-#include "crossEntropy.h"
+#include "allOperators.h"
 #include "domain.h"
-#include "fused.h"
-#include "gatherGradient.h"
-#include "hashing.h"
 #include "instructionSet.h"
-#include "linearAttention.h"
-#include "maxPool.h"
-#include "philox.h"
-#include "quantize.h"
-#include "routing.h"
-#include "sumOfSquares.h"
 #include "tileKernels.h"
-#include "transposedProduct.h"
 
 namespace isoflop {
 
 namespace {
 
-// Every operator of the library. A new one is a line here and one in kernel/onnx/ownOperators.ts.
 const std::vector<const CustomOp*>& operators() {
-  static const std::vector<const CustomOp*> all = {
-      describe<Fused>(),
-      describe<Attention>(),
-      describe<AttentionGradient>(),
-      describe<ImageConvolution>(),
-      describe<ConvKernelGradient>(),
-      describe<MaxPool>(),
-      describe<MaxPoolGradient>(),
-      describe<GatherGradient>(),
-      describe<SumOfSquares>(),
-      describe<SoftmaxCrossEntropy>(),
-      describe<SoftmaxCrossEntropyGradient>(),
-      describe<PhiloxBits>(),
-      describe<PhiloxUniform>(),
-      describe<PhiloxNormal>(),
-      describe<BoxMuller>(),
-      describe<NearestNormal>(),
-      describe<BlockScales>(),
-      describe<RoundScaled>(),
-      describe<QuantizeBlocks>(),
-      describe<Hadamard>(),
-      describe<ExpertSlots>(),
-      describe<MoeDispatch>(),
-      describe<MoeCombine>(),
-      describe<MoeProducts>(),
-      describe<CrossPolytopeCode>(),
-      describe<BucketIds>(),
-      describe<LinearAttention>(),
-      describe<TransposedProduct>(),
-  };
+#define X(name) describe<name>(),
+  static const std::vector<const CustomOp*> all = {ISOFLOP_OPERATORS(X)};
+#undef X
   return all;
 }
 
@@ -65,7 +25,16 @@ extern "C" {
 
 // Adds the operators to a session. Called for each session, by any thread; the operators live as long as the process.
 ISOFLOP_EXPORT isoflop::Status* RegisterCustomOps(isoflop::SessionOptions* options, const isoflop::ApiBase* base) {
-  return isoflop::addDomain(options, base, isoflop::operators());
+  static isoflop::Domain domain;
+  return domain.add(options, base, isoflop::operators());
+}
+
+// The same with `count` operators more, for another execution provider: the same in all calls.
+ISOFLOP_EXPORT isoflop::Status* IsoflopRegisterWith(isoflop::SessionOptions* options, const isoflop::ApiBase* base, const isoflop::CustomOp* const* more, size_t count) {
+  static isoflop::Domain domain;
+  std::vector<const isoflop::CustomOp*> all = isoflop::operators();
+  all.insert(all.end(), more, more + count);
+  return domain.add(options, base, all);
 }
 
 // Runs a program of a session that has the operators; those under way end when *stop is no longer 0, and the run fails.

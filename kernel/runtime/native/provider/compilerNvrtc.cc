@@ -137,9 +137,9 @@ CompiledKernel* loadBinary(const std::string& binary) {
   return new CompiledKernel{function};
 }
 
-Failure launch(CompiledKernel* kernel, size_t blocks, const void* argument, size_t) {
+Failure launch(CompiledKernel* kernel, size_t blocks, const void* argument, size_t, void* stream) {
   void* arguments[] = {const_cast<void*>(argument)};
-  const Result result = driver().cuLaunchKernel(kernel->function, static_cast<unsigned>(blocks), 1, 1, static_cast<unsigned>(FUSED_THREADS), 1, 1, 0, stream(), arguments, nullptr);
+  const Result result = driver().cuLaunchKernel(kernel->function, static_cast<unsigned>(blocks), 1, 1, static_cast<unsigned>(FUSED_THREADS), 1, 1, 0, stream, arguments, nullptr);
   return result == 0 ? nullptr : "a compiled program could not be started";
 }
 

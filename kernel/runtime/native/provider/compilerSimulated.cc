@@ -91,10 +91,10 @@ CompiledKernel* loadBinary(const std::string& binary) {
   return new CompiledKernel{reinterpret_cast<Function>(function)};
 }
 
-Failure launch(CompiledKernel* kernel, size_t, const void* argument, size_t bytes) {
+Failure launch(CompiledKernel* kernel, size_t, const void* argument, size_t bytes, void* stream) {
   const std::shared_ptr<char> copy(static_cast<char*>(std::malloc(bytes)), std::free);
   std::memcpy(copy.get(), argument, bytes);
-  simulated::submit(stream(), [kernel, copy] { kernel->function(copy.get()); });
+  simulated::submit(stream, [kernel, copy] { kernel->function(copy.get()); });
   return nullptr;
 }
 

@@ -16,6 +16,17 @@ size_t Tensor::axis(int64_t number) const {
   return static_cast<size_t>(number < 0 ? number + rank() : number);
 }
 
+DeviceCall DeviceCall::within(KernelContext* context) {
+  void* stream;
+  check(providerApi->KernelContext_GetGPUComputeStream(context, &stream));
+  const Value* first;
+  check(api->KernelContext_GetInput(context, 0, &first));
+  if (first == nullptr) throw OpError("operand 0 is missing");
+  const MemoryInfo* memory;
+  check(providerApi->GetTensorMemoryInfo(first, &memory));
+  return DeviceCall(context, stream, memory);
+}
+
 size_t DeviceCall::inputs() const {
   size_t count;
   check(api->KernelContext_GetInputCount(context_, &count));
@@ -66,7 +77,7 @@ void* DeviceCall::output(size_t i, const Shape& shape) const {
 void DeviceCall::withScratch(size_t bytes, const std::function<void(void*)>& body) const {
   if (bytes == 0) return body(nullptr);
   Allocator* allocator;
-  check(providerApi->KernelContext_GetAllocator(context_, deviceMemory, &allocator));
+  check(providerApi->KernelContext_GetAllocator(context_, memory_, &allocator));
   void* memory = allocator->Alloc(allocator, bytes);
   struct Return {
     Allocator* allocator;

@@ -14,6 +14,9 @@ extern const ProviderApi* providerApi;
 extern const EpApi* epApi;
 extern MemoryInfo* deviceMemory;
 
+// Looks up the functions of onnxruntime's interface; false where it is older than all that we know.
+bool useInterface(const ApiBase* base);
+
 inline size_t elementsOf(const Shape& shape) {
   size_t count = 1;
   for (const int64_t size : shape) count *= static_cast<size_t>(size);
@@ -45,7 +48,9 @@ struct Tensor {
 
 class DeviceCall {
  public:
-  explicit DeviceCall(KernelContext* context) : context_(context) {}
+  explicit DeviceCall(KernelContext* context) : context_(context), stream_(device::stream()), memory_(deviceMemory) {}
+  // Of an operator in another provider's session: in its stream, with scratch where its first operand lies.
+  static DeviceCall within(KernelContext* context);
 
   size_t inputs() const;
   // Throws OpError where it is left out.
@@ -63,10 +68,14 @@ class DeviceCall {
   void withScratch(size_t bytes, const std::function<void(void*)>& body) const;
 
   KernelContext* context() const { return context_; }
-  void* stream() const { return device::stream(); }
+  void* stream() const { return stream_; }
 
  private:
+  DeviceCall(KernelContext* context, void* stream, const MemoryInfo* memory) : context_(context), stream_(stream), memory_(memory) {}
+
   KernelContext* context_;
+  void* stream_;
+  const MemoryInfo* memory_;
 };
 
 // NodeAttributes of a node, while its kernel is made.

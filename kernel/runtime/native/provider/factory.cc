@@ -11,7 +11,6 @@
 
 namespace isoflop {
 
-const Api* api = nullptr;
 const ProviderApi* providerApi = nullptr;
 const EpApi* epApi = nullptr;
 MemoryInfo* deviceMemory = nullptr;
@@ -21,9 +20,11 @@ namespace {
 
 constexpr size_t ALIGNMENT = 256;
 constexpr const char* REPLAY_OPTION = "isoflop.replay";
+// Our own operators come as custom ones (customOperators.cc), as with another provider.
+constexpr const char* CUSTOM_OPTION = "isoflop.custom";
 
 struct Factory : EpFactory {
-  explicit Factory(KernelRegistry* kernels) : EpFactory{}, registry(kernels) {
+  Factory() : EpFactory{}, registry(makeRegistry(true)), standard(makeRegistry(false)) {
     version = PROVIDER_ABI_VERSION;
     GetName = [](const EpFactory*) { return device::PROVIDER; };
     GetVendor = [](const EpFactory*) { return "IsoFLOP"; };
@@ -31,7 +32,8 @@ struct Factory : EpFactory {
     GetVersion = [](const EpFactory*) { return "1.0.0"; };
     GetSupportedDevices = offer;
     CreateEp = [](EpFactory* factory, const HardwareDevice* const*, const KeyValuePairs* const*, size_t, const SessionOptions* options, const Logger*, Ep** out) -> Status* {
-      *out = makeExecutionProvider(static_cast<Factory*>(factory)->registry, replaysBy(options));
+      const auto& self = *static_cast<Factory*>(factory);
+      *out = makeExecutionProvider(isSet(options, CUSTOM_OPTION) ? self.standard : self.registry, isSet(options, REPLAY_OPTION));
       return nullptr;
     };
     ReleaseEp = [](EpFactory*, Ep* ep) { releaseExecutionProvider(ep); };
@@ -71,17 +73,31 @@ struct Factory : EpFactory {
     return nullptr;
   }
 
-  static bool replaysBy(const SessionOptions* options) {
+  static bool isSet(const SessionOptions* options, const char* option) {
     char value[8] = "";
     size_t size = sizeof value;
-    if (Status* status = providerApi->GetSessionConfigEntry(options, REPLAY_OPTION, value, &size)) api->ReleaseStatus(status);
+    if (Status* status = providerApi->GetSessionConfigEntry(options, option, value, &size)) api->ReleaseStatus(status);
     return std::string(value) == "1";
   }
 
-  KernelRegistry* registry;
+  KernelRegistry *registry, *standard;
 };
 
 }  // namespace
+
+bool useInterface(const ApiBase* base) {
+  static const void* const* table = base->GetApi(PROVIDER_ABI_VERSION);
+  if (table == nullptr) return false;
+  // They live as long as the process: kernels and sessions keep pointers to them.
+  static const Api& slots = *new Api(table);
+  static const ProviderApi& more = *new ProviderApi(table);
+  static const EpApi& ep = *new EpApi(more.GetEpApi());
+  api = &slots;
+  providerApi = &more;
+  epApi = &ep;
+  return true;
+}
+
 }  // namespace isoflop
 
 extern "C" {
@@ -91,24 +107,16 @@ extern "C" {
 ISOFLOP_EXPORT isoflop::Status* CreateEpFactories(const char*, const isoflop::ApiBase* base, const isoflop::Logger*, isoflop::EpFactory** out, size_t most, size_t* count) {
   using namespace isoflop;
   *count = 0;
-  static const void* const* table = base->GetApi(PROVIDER_ABI_VERSION);
-  if (table == nullptr || most == 0) return nullptr;  // older than all that we know: no provider is offered
-  // They live as long as the process: kernels and sessions keep pointers to them.
-  static const Api& slots = *new Api(table);
-  static const ProviderApi& more = *new ProviderApi(table);
-  static const EpApi& ep = *new EpApi(more.GetEpApi());
-  api = &slots;
-  providerApi = &more;
-  epApi = &ep;
+  if (!useInterface(base) || most == 0) return nullptr;  // older than all that we know: no provider is offered
   try {
-    if (deviceMemory == nullptr) check(more.CreateMemoryInfo_V2(device::PROVIDER, GPU_MEMORY, VENDOR, 0, DEVICE_MEMORY, ALIGNMENT, DEVICE_ALLOCATOR, &deviceMemory));
-    out[0] = new Factory(makeRegistry());
+    if (deviceMemory == nullptr) check(providerApi->CreateMemoryInfo_V2(device::PROVIDER, GPU_MEMORY, VENDOR, 0, DEVICE_MEMORY, ALIGNMENT, DEVICE_ALLOCATOR, &deviceMemory));
+    out[0] = new Factory;
     *count = 1;
     return nullptr;
   } catch (const StatusError& error) {
     return error.status;
   } catch (const std::exception& error) {
-    return slots.CreateStatus(FAIL, error.what());
+    return api->CreateStatus(FAIL, error.what());
   }
 }
 
@@ -116,6 +124,7 @@ ISOFLOP_EXPORT isoflop::Status* ReleaseEpFactory(isoflop::EpFactory* factory) {
   using namespace isoflop;
   auto* own = static_cast<Factory*>(factory);
   epApi->ReleaseKernelRegistry(own->registry);
+  epApi->ReleaseKernelRegistry(own->standard);
   delete own;
   return nullptr;
 }

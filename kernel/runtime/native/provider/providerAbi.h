@@ -37,6 +37,8 @@ enum PlaceOfOperand : int { ON_HOST_INPUT = -2, ON_HOST_OUTPUT = -1, ON_DEVICE =
   X(94, ReleaseMemoryInfo, void, (MemoryInfo*))                                                                         \
   X(132, ReleaseAllocator, void, (Allocator*))                                                                          \
   X(163, KernelInfoGetAttributeArray_int64, Status*, (const KernelInfo*, const char*, int64_t*, size_t*))               \
+  X(193, KernelContext_GetGPUComputeStream, Status*, (const KernelContext*, void**))                                    \
+  X(194, GetTensorMemoryInfo, Status*, (const Value*, const MemoryInfo**))                                              \
   X(253, KernelContext_GetAllocator, Status*, (const KernelContext*, const MemoryInfo*, Allocator**))                   \
   X(238, GetSessionConfigEntry, Status*, (const SessionOptions*, const char*, char*, size_t*))                          \
   X(295, CreateKeyValuePairs, void, (KeyValuePairs**))                                                                  \

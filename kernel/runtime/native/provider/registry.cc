@@ -74,8 +74,7 @@ void add(KernelRegistry* registry, const Entry& entry) {
 
 }  // namespace
 
-KernelRegistry* makeRegistry() {
-  // Kernels point into it for as long as the process lives.
+const Entries& allKernels() {
   static const Entries& entries = *[] {
     auto* all = new Entries;
     addElementwise(*all);
@@ -95,9 +94,14 @@ KernelRegistry* makeRegistry() {
     addCopies(*all);
     return all;
   }();
+  return entries;
+}
+
+KernelRegistry* makeRegistry(bool withOwn) {
   KernelRegistry* registry;
   check(epApi->CreateKernelRegistry(&registry));
-  for (const Entry& entry : entries) add(registry, entry);
+  for (const Entry& entry : allKernels())
+    if (withOwn || entry.domain != std::string(OWN)) add(registry, entry);
   return registry;
 }
 

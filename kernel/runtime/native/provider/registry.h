@@ -61,7 +61,10 @@ void addImages(Entries& entries);
 void addSequences(Entries& entries);
 void addCopies(Entries& entries);
 
-// Throws StatusError.
-KernelRegistry* makeRegistry();
+// All kernels. They live as long as the process.
+const Entries& allKernels();
+
+// With those of our own operators, or without. Throws StatusError.
+KernelRegistry* makeRegistry(bool withOwn);
 
 }  // namespace isoflop

@@ -25,8 +25,8 @@ std::string compileSource(const std::string& source);
 struct CompiledKernel;  // lives as long as the process
 // Throws OpError.
 CompiledKernel* loadBinary(const std::string& binary);
-// Puts it into the stream, with a copy of the struct that it takes.
-Failure launch(CompiledKernel* kernel, size_t blocks, const void* argument, size_t bytes);
+// Puts it into a stream, with a copy of the struct that it takes.
+Failure launch(CompiledKernel* kernel, size_t blocks, const void* argument, size_t bytes, void* stream);
 
 // The kernel of a source, compiled where neither this process nor the folder of kernels has it. Throws OpError.
 CompiledKernel* compiledKernel(const std::string& source);

@@ -10,16 +10,6 @@ namespace {
 bool onDevice(const MemoryDevice* device) { return epApi->MemoryDevice_GetDeviceType(device) == GPU_MEMORY && epApi->MemoryDevice_GetVendorId(device) == VENDOR; }
 bool onHost(const MemoryDevice* device) { return epApi->MemoryDevice_GetDeviceType(device) == CPU_MEMORY; }
 
-// Whether a kernel met an index outside of its table since it was asked last.
-device::Failure fault() {
-  int word = 0;
-  if (device::Failure failure = device::copy(&word, device::faultWord(), sizeof word, device::Way::TO_HOST)) return failure;
-  if (word == 0) return nullptr;
-  const int none = 0;
-  if (device::Failure failure = device::copy(device::faultWord(), &none, sizeof none, device::Way::TO_DEVICE)) return failure;
-  return "an index is outside of its table, or a target is no class; what was computed since is not to be used";
-}
-
 struct OwnTransfer : DataTransfer {
   OwnTransfer() : DataTransfer{} {
     version = PROVIDER_ABI_VERSION;
@@ -34,6 +24,15 @@ struct OwnTransfer : DataTransfer {
 };
 
 }  // namespace
+
+device::Failure fault() {
+  int word = 0;
+  if (device::Failure failure = device::copy(&word, device::faultWord(), sizeof word, device::Way::TO_HOST)) return failure;
+  if (word == 0) return nullptr;
+  const int none = 0;
+  if (device::Failure failure = device::copy(device::faultWord(), &none, sizeof none, device::Way::TO_DEVICE)) return failure;
+  return "an index is outside of its table, or a target is no class; what was computed since is not to be used";
+}
 
 Status* transfer(const Value* from, Value* to) {
   const void* source;

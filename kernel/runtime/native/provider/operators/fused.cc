@@ -49,7 +49,7 @@ class CompiledProgram {
 
   void run(const DeviceCall& call) const {
     const Addresses addresses(call, program_);
-    if (kernel_ != nullptr) require(device::launch(kernel_, blocks_, addresses.at, static_cast<size_t>(addresses.count) * sizeof(void*)));
+    if (kernel_ != nullptr) require(device::launch(kernel_, blocks_, addresses.at, static_cast<size_t>(addresses.count) * sizeof(void*), call.stream()));
   }
 
  private:

@@ -18,6 +18,7 @@ export { gatherChannels } from "./graph/composites/gatherChannels";
 export { linearAttention, normalizedLinearAttention, type LinearAttentionOptions } from "./graph/composites/linearAttention";
 export { layerNorm, rmsNorm } from "./graph/composites/normalization";
 export { composite, type CompositeDefinition } from "./graph/composite";
+export { loop } from "./graph/loop";
 export { singularValues, svd, type Svd } from "./graph/svd";
 export { override, tap, withTaps } from "./graph/taps";
 export * as tree from "./graph/tree";

@@ -1,5 +1,6 @@
 /** @file FLOPs of a composite's decomposition, equal parts counted once. */
 import { isComposite, type CompositeBody } from "../graph/composite";
+import { isLoop } from "../graph/loop";
 import { topological } from "../graph/rewrite";
 import type { Tensor } from "../graph/tensor";
 
@@ -11,16 +12,21 @@ export function distinctWork({ params, bodies }: CompositeBody, flopsOf: (tensor
   const names = new Map<Tensor, string>(params.map((param, i) => [param, `@${i}`]));
   const varies = new Set<Tensor>(params);
   const known = new Map<string, string>();
+  const counted = new Set<string>();
   let flops = 0;
   for (const tensor of topological(bodies)) {
     if (names.has(tensor)) continue;
-    const key = `${identityOf(tensor)}(${tensor.inputs.map((input) => names.get(input)).join()})`;
+    const operands = tensor.inputs.map((input) => names.get(input)).join();
+    const key = `${identityOf(tensor)}(${operands})`;
     const before = known.get(key);
     const name = before ?? String(known.size);
     names.set(tensor, name);
     known.set(key, name);
     if (tensor.inputs.some((input) => varies.has(input))) varies.add(tensor);
-    if (before === undefined && varies.has(tensor)) flops += flopsOf(tensor);
+    // The results of a loop are computed together.
+    const call = isLoop(tensor) ? `loop ${tensor.attrs.loop.id}(${operands})` : key;
+    if (before === undefined && varies.has(tensor) && !counted.has(call)) flops += flopsOf(tensor);
+    counted.add(call);
   }
   return flops;
 }
@@ -28,6 +34,7 @@ export function distinctWork({ params, bodies }: CompositeBody, flopsOf: (tensor
 /** What distinguishes nodes on the same operands. */
 function identityOf(tensor: Tensor): string {
   if (tensor.storage !== undefined) return `data ${tensor.id}`;
+  if (isLoop(tensor)) return `loop ${tensor.attrs.loop.id}.${tensor.attrs.output}`;
   const [name, attrs] = isComposite(tensor) ? [`${tensor.attrs.definition.name}.${tensor.attrs.output}`, tensor.attrs.options] : [tensor.op, tensor.attrs];
   return `${name}${JSON.stringify(attrs)}`;
 }

@@ -1,7 +1,6 @@
-/** @file The cost of every node of a lowered graph. */
+/** @file The cost of every node of a lowered graph, what one kernel computes together counted once. */
 import type { Tensor } from "../graph/tensor";
 import type { Cost } from "./costRule";
-import { costOfNode } from "./costRules";
 import { nodesOf, type ExecutedGraph } from "./executedGraph";
 import { kernelOf } from "./sharedKernels";
 
@@ -13,14 +12,14 @@ export interface NodeCost extends Cost {
   readonly calls: 0 | 1;
 }
 
-/** Costs of all nodes that are executed, operands first. What one kernel computes together is counted once, at its first result. */
-export function nodeCosts(graph: ExecutedGraph): NodeCost[] {
+/** Costs of all nodes that are executed, operands first, each by `costOf`. What one kernel computes together is counted at its first result. */
+export function nodeCosts(graph: ExecutedGraph, costOf: (tensor: Tensor) => Cost): NodeCost[] {
   const counted = new Set<string>();
   return nodesOf(graph).computed.map((tensor) => {
     const { call, kernel: op, whole } = kernelOf(tensor);
     // A further result only has to be written.
     if (counted.has(call)) return { tensor, op, flops: 0, bytesMoved: tensor.bytes, calls: 0 };
     counted.add(call);
-    return { tensor, op, ...costOfNode(whole), calls: 1 };
+    return { tensor, op, ...costOf(whole), calls: 1 };
   });
 }

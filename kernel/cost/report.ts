@@ -1,6 +1,7 @@
 /** @file What one execution of a graph costs, known before it runs: FLOPs, bytes moved and peak memory, by layer and by operation. */
 import { isFloat } from "../graph/dtype";
 import type { Tensor } from "../graph/tensor";
+import { costOfNode } from "./costRules";
 import { costTable } from "./costTable";
 import { costTree, type CostNode, type LayerParameter } from "./costTree";
 import { nodesOf, type ExecutedGraph } from "./executedGraph";
@@ -49,7 +50,7 @@ export class CostReport {
   readonly totals: Readonly<Record<"flops" | "bytesMoved" | "peakBytes" | "parameters", number>>;
 
   constructor(graph: ExecutedGraph, options: CostOptions) {
-    const costs = nodeCosts(graph);
+    const costs = nodeCosts(graph, costOfNode);
     const { parameters, state } = partInputs(graph, costs, options);
     this.flops = total(costs, "flops");
     this.bytesMoved = total(costs, "bytesMoved");

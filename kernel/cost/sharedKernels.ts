@@ -2,6 +2,7 @@
 import { isComposite } from "../graph/composite";
 import { layerNorm } from "../graph/composites/normalization";
 import type { Dtype } from "../graph/dtype";
+import { isLoop } from "../graph/loop";
 import type { Shape } from "../graph/shape";
 import type { Tensor } from "../graph/tensor";
 
@@ -40,6 +41,10 @@ export function kernelOf(tensor: Tensor): KernelOutput {
   if (isFused(tensor)) {
     const { kernel, output } = tensor.attrs;
     return { call: `Fused(${operandIds})${kernel.id}`, kernel: "Fused", output, always: kernel.bodies, whole: tensor };
+  }
+  if (isLoop(tensor)) {
+    const { loop, output } = tensor.attrs;
+    return { call: `Loop(${operandIds})${loop.id}`, kernel: "Loop", output, always: loop.bodies, whole: tensor };
   }
   const alone = { call: `${tensor.id}`, output: 0, always: [], whole: tensor };
   if (!isComposite(tensor)) return { ...alone, kernel: tensor.op };

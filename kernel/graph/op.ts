@@ -2,6 +2,7 @@
 import type { Dtype } from "./dtype";
 import type { Shape } from "./shape";
 import type { CompositeBody } from "./composite";
+import type { LoopBody } from "./loop";
 import type { Tensor } from "./tensor";
 
 type None = Record<never, never>;
@@ -117,6 +118,8 @@ export interface OpAttrs {
   TopKIndices: TopKAttrs; // int64
   // A function kept whole, so that a fused kernel may replace it
   Composite: CompositeBody;
+  // One tensor of the state after all rounds of a loop
+  Loop: { readonly loop: LoopBody; readonly output: number };
   // One result of several pointwise functions and row reductions computed together: only in lowered graphs
   Fused: { readonly kernel: FusedKernel; readonly output: number };
 }

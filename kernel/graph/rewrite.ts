@@ -33,6 +33,18 @@ export function topological(outputs: readonly Tensor[], given: Iterable<Tensor> 
   return order;
 }
 
+/** What `outputs` read that is not `inside`, each once: the border of a part of the graph. What lies behind it is not looked at. */
+export function border(outputs: readonly Tensor[], inside: (tensor: Tensor) => boolean): Tensor[] {
+  const seen = new Set<Tensor>();
+  const waiting = [...outputs].reverse();
+  for (let tensor = waiting.pop(); tensor !== undefined; tensor = waiting.pop()) {
+    if (seen.has(tensor)) continue;
+    seen.add(tensor);
+    if (inside(tensor)) waiting.push(...[...operands(tensor)].reverse());
+  }
+  return [...seen].filter((tensor) => !inside(tensor));
+}
+
 /** All nodes of `outputs` that compute, those inside of fused kernels in place of the kernels. */
 export function computedNodes(outputs: readonly Tensor[]): Tensor[] {
   const inside = new Set<unknown>();

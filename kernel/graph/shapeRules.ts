@@ -267,5 +267,6 @@ export const shapeRules: { readonly [P in Op]: ShapeRule<P> } = {
   TopKValues: (inputs, attrs) => ({ shape: topKShape(inputs, attrs), dtype: inputs[0].dtype }),
   TopKIndices: (inputs, attrs) => ({ shape: topKShape(inputs, attrs), dtype: "int64" }),
   Composite: (_, { bodies, output }) => ({ shape: bodies[output].shape, dtype: bodies[output].dtype }),
+  Loop: (_, { loop, output }) => ({ shape: loop.bodies[output].shape, dtype: loop.bodies[output].dtype }),
   Fused: (_, { kernel, output }) => ({ shape: kernel.bodies[output].shape, dtype: kernel.bodies[output].dtype }),
 };

@@ -9,6 +9,9 @@ export type Tree = unknown;
 /** Objects and class instances by their fields; not maps, dates, promises and other things with an inside of their own. */
 const isBranch = (value: unknown): value is object => typeof value === "object" && value !== null && !(value instanceof Tensor) && (Array.isArray(value) || Object.prototype.toString.call(value) === "[object Object]");
 
+/** What a branch holds, by name; undefined for leaves. */
+export const childrenOf = (value: unknown): ReadonlyMap<string, unknown> | undefined => (isBranch(value) ? new Map(Object.entries(value)) : undefined);
+
 const join = (path: string, key: string): string => (path === "" ? key : `${path}.${key}`);
 
 /** Layer path of a class instance ("blocks.2.mlp"), set where trees are traced; its calls are labelled with it. */

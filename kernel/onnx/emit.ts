@@ -4,9 +4,10 @@ import type { Op } from "../graph/op";
 import { topological } from "../graph/rewrite";
 import { storedData, type Tensor } from "../graph/tensor";
 import type { Site } from "../graph/trace";
-import { EmitContext } from "./emitContext";
+import { EmitContext, type NestedPart } from "./emitContext";
 import { emitRules, type EmitRule } from "./emitRules";
 import { IR_VERSION, MICROSOFT_DOMAIN, OPSET_VERSION, type OnnxGraph, type OnnxModel, type OnnxValueInfo } from "./model";
+import { renamedValues } from "./nestedGraphs";
 import { streamResults } from "./streamedResults";
 
 export interface EmitOptions {
@@ -27,9 +28,30 @@ export function emit(options: EmitOptions): OnnxModel {
   return { irVersion: IR_VERSION, opsets: options.portable === true ? { "": OPSET_VERSION } : { "": OPSET_VERSION, [MICROSOFT_DOMAIN]: 1 }, graph: emitGraph(options), metadata: {} };
 }
 
-export function emitGraph({ inputs, outputs, name = "isoflop", portable, ownProducts, sites }: EmitOptions): OnnxGraph {
-  const context = new EmitContext({ portable, ownProducts });
-  for (const [tensor, inputName] of inputs) context.names.set(tensor, inputName);
+/** Where a graph within a node stands. */
+interface Around {
+  /** Begins the names of all its values. */
+  readonly prefix: string;
+  /** Names of what it reads from the graphs around it. */
+  readonly outer: ReadonlyMap<Tensor, string>;
+}
+
+function emitGraph({ inputs, outputs, name = "isoflop", portable, ownProducts, sites }: EmitOptions, around?: Around): OnnxGraph {
+  const nested = (part: NestedPart, prefix: string): OnnxGraph =>
+    emitGraph(
+      {
+        inputs: new Map(part.inputs.map((tensor, i) => [tensor, `${prefix}i${i}`])),
+        outputs: part.outputs.map((tensor, i) => ({ name: `${prefix}o${i}`, tensor })),
+        name: `${prefix}body`,
+        portable,
+        ownProducts,
+        sites,
+      },
+      { prefix, outer: part.outer },
+    );
+  const context = new EmitContext({ portable, ownProducts, prefix: around?.prefix, nested });
+  for (const [tensor, inputName] of [...inputs, ...(around?.outer ?? [])]) context.names.set(tensor, inputName);
+  const given = new Set(context.names.values());
   for (const tensor of topological(outputs.map((output) => output.tensor))) {
     if (context.names.has(tensor)) continue;
     context.enter(tensor.path);
@@ -40,7 +62,8 @@ export function emitGraph({ inputs, outputs, name = "isoflop", portable, ownProd
   context.enter("");
   return {
     name,
-    nodes: streamResults(nameOutputs(context, { inputs, outputs }), outputs),
+    // What a round leaves is read by the next.
+    nodes: around === undefined ? streamResults(nameOutputs(context, { given, outputs }), outputs) : nameOutputs(context, { given, outputs }),
     inputs: [...inputs].map(([tensor, inputName]) => info(inputName, tensor)),
     outputs: outputs.map((output) => info(output.name, output.tensor)),
     initializers: context.initializers,
@@ -64,14 +87,13 @@ const hostOf = (tensor: Tensor): HostTensor => {
 };
 
 /** Nodes with the values that leave the graph renamed; a value that leaves twice, or was an input or constant, passes through Identity. */
-function nameOutputs(context: EmitContext, { inputs, outputs }: Pick<EmitOptions, "inputs" | "outputs">): OnnxGraph["nodes"] {
+function nameOutputs(context: EmitContext, { given, outputs }: Pick<EmitOptions, "outputs"> & { readonly given: ReadonlySet<string> }): OnnxGraph["nodes"] {
   const renames = new Map<string, string>();
-  const fixed = new Set([...inputs.values(), ...context.initializers.keys()]);
+  const fixed = new Set([...given, ...context.initializers.keys()]);
   for (const { name, tensor } of outputs) {
     const value = context.name(tensor);
     if (!fixed.has(value) && !renames.has(value)) renames.set(value, name);
-    else context.nodes.push({ opType: "Identity", domain: "", name: `Identity_${context.nodes.length}`, inputs: [value], outputs: [name], attributes: {} });
+    else context.nodes.push({ opType: "Identity", domain: "", name: `Identity_${context.prefix}${context.nodes.length}`, inputs: [value], outputs: [name], attributes: {} });
   }
-  const renamed = (value: string): string => renames.get(value) ?? value;
-  return context.nodes.map((node) => ({ ...node, inputs: node.inputs.map(renamed), outputs: node.outputs.map(renamed) }));
+  return context.nodes.map((node) => renamedValues(node, (value) => renames.get(value) ?? value));
 }

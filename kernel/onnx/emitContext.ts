@@ -1,7 +1,7 @@
 /** @file What emission rules write with: nodes, constants and value names of one ONNX graph. */
 import { hostArrayFrom, type Dtype, type HostTensor } from "../graph/dtype";
 import type { Tensor } from "../graph/tensor";
-import type { OnnxAttribute, OnnxNode, OnnxValueInfo } from "./model";
+import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxValueInfo } from "./model";
 
 /** Element types that appear only between the nodes of one rule. */
 export type InnerDtype = "uint32" | "uint64";
@@ -10,12 +10,29 @@ export type InnerDtype = "uint32" | "uint64";
 export const ELEMENT_TYPES: Readonly<Record<Dtype | InnerDtype, number>> = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10, float64: 11, uint32: 12, uint64: 13, bfloat16: 16 };
 
 /** An attribute value: whole numbers become ints, numbers wrapped in `{ float }` floats. */
-export type AttributeValue = number | { readonly float: number } | string | readonly number[];
+export type AttributeValue = number | { readonly float: number } | string | readonly number[] | OnnxGraph;
 
 export interface NodeOptions {
   readonly attributes?: Readonly<Record<string, AttributeValue>>;
   /** Default that of the standard operators, "". */
   readonly domain?: string;
+}
+
+/** A graph within a node. */
+export interface NestedPart {
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  /** Names, in the graphs around it, of what it reads from there. */
+  readonly outer: ReadonlyMap<Tensor, string>;
+}
+
+export interface EmitContextOptions {
+  readonly portable?: boolean;
+  readonly ownProducts?: boolean;
+  /** Begins the names of all values: no graph may give a value a name that one around it has. Default none. */
+  readonly prefix?: string;
+  /** Writes a graph within a node, whose values' names begin with `prefix`. */
+  readonly nested: (part: NestedPart, prefix: string) => OnnxGraph;
 }
 
 interface OpenNode extends Omit<OnnxNode, "outputs"> {
@@ -33,14 +50,19 @@ export class EmitContext {
   readonly portable: boolean;
   /** Our operators may stand for primitives where they are faster. */
   readonly ownProducts: boolean;
+  readonly prefix: string;
   private readonly constants = new Map<string, string>();
   private readonly shared = new Map<string, OpenNode>();
+  private readonly made = new Map<string, readonly string[]>();
+  private readonly writeNested: EmitContextOptions["nested"];
   private next = 0;
   private path = "";
 
-  constructor({ portable = false, ownProducts = false }: { readonly portable?: boolean; readonly ownProducts?: boolean } = {}) {
+  constructor({ portable = false, ownProducts = false, prefix = "", nested }: EmitContextOptions) {
     this.portable = portable;
     this.ownProducts = ownProducts;
+    this.prefix = prefix;
+    this.writeNested = nested;
   }
 
   /** Nodes made from now on belong to this layer. */
@@ -55,7 +77,7 @@ export class EmitContext {
   }
 
   fresh(): string {
-    return `v${this.next++}`;
+    return `${this.prefix}v${this.next++}`;
   }
 
   /** Adds a node with one output and returns the output's name. */
@@ -81,11 +103,31 @@ export class EmitContext {
     return names;
   }
 
+  /** What `make` makes, once for each key. */
+  once(key: string, make: () => readonly string[]): readonly string[] {
+    const names = this.made.get(key) ?? make();
+    this.made.set(key, names);
+    return names;
+  }
+
+  /** All results of a node that has several. Their types are declared: nobody infers shapes that go through a graph within the node. */
+  several(opType: string, inputs: readonly string[], { results, ...options }: NodeOptions & { readonly results: readonly Pick<Tensor, "dtype" | "shape">[] }): readonly string[] {
+    const node = this.open(opType, inputs, options);
+    while (node.outputs.length < results.length) node.outputs.push(this.fresh());
+    node.outputs.forEach((name, i) => this.declared.set(name, { name, dtype: results[i].dtype, shape: results[i].shape }));
+    return node.outputs;
+  }
+
+  /** A graph within a node of this one. */
+  nested(part: NestedPart): OnnxGraph {
+    return this.writeNested(part, `${this.fresh()}.`);
+  }
+
   private open(opType: string, inputs: readonly string[], { attributes = {}, domain = "" }: NodeOptions): OpenNode {
     const node: OpenNode = {
       opType,
       domain,
-      name: `${this.path}${this.path === "" ? "" : "/"}${opType}_${this.nodes.length}`,
+      name: `${this.path}${this.path === "" ? "" : "/"}${opType}_${this.prefix}${this.nodes.length}`,
       inputs,
       outputs: [this.fresh()],
       attributes: Object.fromEntries(Object.entries(attributes).map(([key, value]) => [key, attribute(value)])),
@@ -105,7 +147,7 @@ export class EmitContext {
   }
 
   initializer(value: HostTensor): string {
-    const name = `c${this.initializers.size}`;
+    const name = `${this.prefix}c${this.initializers.size}`;
     this.initializers.set(name, value);
     return name;
   }
@@ -138,5 +180,6 @@ export class EmitContext {
 function attribute(value: AttributeValue): OnnxAttribute {
   if (typeof value === "number") return { type: "int", value };
   if (typeof value === "string") return { type: "string", value };
+  if ("nodes" in value) return { type: "graph", value };
   return "float" in value ? { type: "float", value: value.float } : { type: "ints", value };
 }

@@ -1,12 +1,15 @@
 /** @file How each operation is written in ONNX. A rule gets its operands' value names and returns its result's. */
+import { LifetimeError } from "../errors";
 import { isFloat, type Dtype } from "../graph/dtype";
 import { BINARY, COMPARISON, LOGICAL, UNARY, type ConvolutionAttrs, type Op, type OpAttrs, type ReductionOp, type TopKAttrs } from "../graph/op";
 import { writtenConvolution } from "../graph/composites/convolutionSettings";
 import type { Shape } from "../graph/shape";
 import type { Tensor } from "../graph/tensor";
+import { describeSite } from "../graph/trace";
 import type { EmitContext, InnerDtype } from "./emitContext";
 import { emitComposite } from "./fused";
 import { fusedProgram } from "./fusedProgram";
+import { emitLoop } from "./loop";
 import { ISOFLOP_DOMAIN, MICROSOFT_DOMAIN } from "./model";
 import { convolvesWhole } from "./ownOperators";
 
@@ -148,8 +151,9 @@ const table = <P extends Op>(ops: readonly P[], rule: (op: P) => EmitRule<P>): {
   // SAFETY: every op of the list gets a rule, which is what the type says.
   Object.fromEntries(ops.map((op) => [op, rule(op)])) as unknown as { readonly [K in P]: EmitRule<K> };
 
+/** A placeholder that nobody gives belongs to another graph: most likely to a round of a loop, of which a tap or a variable kept a value. */
 const leaf: EmitRule<"Input" | "Data"> = ({ tensor }) => {
-  throw new Error(`${tensor.op} is an input of the graph and is not emitted`);
+  throw new LifetimeError("a value inside of a loop, or of another traced function, is used outside of it", { where: tensor.site && describeSite(tensor.site), help: "return it from the body of the loop, as part of the state" });
 };
 
 export const emitRules: { readonly [P in Op]: EmitRule<P> } = {
@@ -212,6 +216,7 @@ export const emitRules: { readonly [P in Op]: EmitRule<P> } = {
   TopKValues: topK(0),
   TopKIndices: topK(1),
   Fused: ({ context, attrs: { kernel, output }, inputs }) => context.own("Fused", inputs, { domain: ISOFLOP_DOMAIN, attributes: { program: fusedProgram(kernel), streamed: 0 }, results: kernel.bodies })[output],
+  Loop: ({ context, attrs: { loop, output }, inputs }) => emitLoop(context, loop, inputs)[output],
   Composite: ({ context, tensor, attrs, inputs }) => emitComposite({ context, tensor, body: attrs, inputs }),
 };
 

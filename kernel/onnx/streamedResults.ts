@@ -1,6 +1,7 @@
 /** @file Results of fused kernels that go past the caches: new state of large models is not read again before the next step. */
 import type { Tensor } from "../graph/tensor";
 import { ISOFLOP_DOMAIN, type OnnxNode } from "./model";
+import { nodesWithin } from "./nestedGraphs";
 
 /** Results of a program that are larger in sum leave no cache with anything of them when the next run reads them. */
 export const STREAMED_BYTES = 2 ** 26;
@@ -9,7 +10,7 @@ export const STREAMED_BYTES = 2 ** 26;
 export function streamResults(nodes: readonly OnnxNode[], outputs: readonly { readonly name: string; readonly tensor: Tensor }[]): readonly OnnxNode[] {
   const bytes = outputs.reduce((sum, { tensor }) => sum + tensor.bytes, 0);
   if (bytes < STREAMED_BYTES) return nodes;
-  const read = new Set(nodes.flatMap(({ inputs }) => inputs));
+  const read = new Set(nodesWithin(nodes).flatMap(({ inputs }) => inputs));
   const leaving = new Set(outputs.map(({ name }) => name).filter((name) => !read.has(name)));
   return nodes.map((node) => {
     if (node.opType !== "Fused" || node.domain !== ISOFLOP_DOMAIN) return node;

@@ -1,4 +1,5 @@
 /** @file Programs that count what they compute, and are seen in a profile. */
+import { costOfNode } from "../cost/costRules";
 import { nodesOf } from "../cost/executedGraph";
 import { nodeCosts } from "../cost/nodeCosts";
 import type { Program } from "./executor";
@@ -10,7 +11,7 @@ import { countFlops } from "./work";
 
 /** `program`, which adds the FLOPs of `graph` to the work counter at each run that succeeds. They are looked up once. Errors name the user's line, by `sites` of nodes. */
 export function counted(program: Program, graph: Lowered, { name, sites }: { readonly name: string; readonly sites: ReadonlyMap<string, Site> }): Program {
-  const flops = nodeCosts(graph).reduce((sum, cost) => sum + cost.flops, 0);
+  const flops = nodeCosts(graph, costOfNode).reduce((sum, cost) => sum + cost.flops, 0);
   const operations = nodesOf(graph).computed.length;
   return {
     buffers: program.buffers,

@@ -23,8 +23,9 @@ const KINDS: readonly Kind[] = [
 
 /** onnxruntime's message in our form; its node, whose name carries the layer path, is where. */
 export function ortError(message: string, cause?: unknown): IsoflopError {
-  const node = /Name:'([^']*)'/.exec(message)?.[1];
-  const brief = message.split("\n")[0].replace(/^.*?Status Message: /, "").replace(/^\S*\/onnxruntime\S* .*?\) /, "");
+  // Within a loop, the loop is named first and the node that failed last.
+  const node = [...message.matchAll(/Name:'([^']*)'/g)].at(-1)?.[1];
+  const brief = message.split("\n")[0].replace(/^.*Status Message: /, "").replace(/^\S*\/onnxruntime\S* .*?\) /, "");
   const { type: Type, what, help } = KINDS.find(({ says }) => says.test(message))?.make(brief) ?? { type: DeviceError, what: `onnxruntime: ${brief}`, help: `${AS_BEFORE}; check the inputs, and report the message if it names an internal fault` };
   return new Type(what, { ...(node === undefined || node === "" ? {} : { where: node }), help, cause });
 }

@@ -1,6 +1,7 @@
 /** @file What onnxruntime's WebGPU computes wrongly or refuses while it runs, found by comparison with its CPU kernels. */
 import { decodeModel } from "../onnx/protobuf";
 import type { OnnxNode } from "../onnx/model";
+import { nodesWithin } from "../onnx/nestedGraphs";
 
 /** More spatial axes than this are refused by its ConvTranspose, at the first run. */
 const MAX_TRANSPOSED_AXES = 2;
@@ -13,7 +14,7 @@ export const WEBGPU_LAYOUT = "NCHW";
 
 /** Names of the nodes of `model` (protobuf) that must run on the CPU: ConvTranspose in 3-D. */
 export function nodesForCpu(model: Uint8Array): readonly string[] {
-  return decodeModel(model).graph.nodes.filter(mustStay).map(({ name }) => name);
+  return nodesWithin(decodeModel(model).graph.nodes).filter(mustStay).map(({ name }) => name);
 }
 
 function mustStay({ opType, attributes: { kernel_shape: kernel } }: OnnxNode): boolean {

@@ -1,6 +1,6 @@
 /** @file For every operation, the calls on which its rules are checked. */
 import type { ConvolutionAttrs, Op, OpAttrs } from "../../kernel/graph/op";
-import { square, add } from "../../kernel/graph/ops/elementwise";
+import { add, cast, mul, square } from "../../kernel/graph/ops/elementwise";
 import { placeholder } from "../../kernel/graph/tensor";
 import type { CompositeBody } from "../../kernel/graph/composite";
 import { nd, sample, type Nd } from "./arrays";
@@ -272,9 +272,18 @@ export const cases: { readonly [P in Op]: readonly Case<P>[] } = {
   ],
   TopKValues: topK(),
   TopKIndices: topK(),
+  Loop: loopCases(),
   Fused: [], // made by lowering alone: test/graph/fuse.test.ts
   Composite: [{ inputs: [real(2, 3), other(3)], attrs: squarePlus() }],
 };
+
+/** Three rounds of x ← x y + w · round, y ← y + x / 4. */
+function loopCases(): Case<"Loop">[] {
+  const [x, y, w] = [[2, 3], [2, 3], [3]].map((shape, i) => placeholder(`p${i}`, { shape, dtype: "float64" }));
+  const round = placeholder("round", { shape: [], dtype: "int64" });
+  const loop = { id: -1, count: 3, round, params: [x, y, w], bodies: [add(mul(x, y), mul(w, cast(round, "float64"))), add(y, mul(x, 0.25))] };
+  return [0, 1].map((output) => ({ inputs: [real(2, 3), other(2, 3), real(3)], attrs: { loop, output } }));
+}
 
 function topK(): { readonly inputs: readonly Nd[]; readonly attrs: OpAttrs["TopKValues"]; readonly gradient?: "none" }[] {
   return [

@@ -21,7 +21,7 @@ interface AnyCase {
 // SAFETY: the keys of the table are the operations.
 const OPS = Object.keys(cases) as Op[];
 const all = (op: Op): AnyCase[] =>
-  cases[op].map(({ inputs, attrs, gradient = "float64" }, i) => ({ op, inputs, attrs, gradient, name: `${op} ${i}: ${inputs.map((x) => `${x.dtype}[${x.shape.join()}]`).join(" ")} ${op === "Composite" ? "" : JSON.stringify(attrs)}` }));
+  cases[op].map(({ inputs, attrs, gradient = "float64" }, i) => ({ op, inputs, attrs, gradient, name: `${op} ${i}: ${inputs.map((x) => `${x.dtype}[${x.shape.join()}]`).join(" ")} ${op === "Composite" || op === "Loop" ? "" : JSON.stringify(attrs)}` }));
 
 /** The call of a case: leaves stand for themselves. */
 function call({ op, attrs }: AnyCase, operands: readonly Tensor[]): Tensor {

@@ -228,6 +228,15 @@ export const references: { readonly [P in Op]: Reference<P> } = {
   },
   TopKValues: ([x], attrs) => ({ ...ranked([x], attrs, (_, value) => value), dtype: x.dtype }),
   TopKIndices: ([x], attrs) => ({ ...ranked([x], attrs, (i) => i), dtype: "int64" }),
+  // The one loop of the cases: x ← x y + w · round, y ← y + x / 4.
+  Loop: ([x, y, w], { loop: { count }, output }) => {
+    let state = [x, y];
+    for (let round = 0; round < count; round++) {
+      const [a, b] = state;
+      state = [build(x.shape, (i) => at(a, i) * at(b, i) + at(w, i) * round), build(x.shape, (i) => at(b, i) + at(a, i) / 4)];
+    }
+    return state[output];
+  },
   // The one composite of the cases: x² + y.
   Fused: () => {
     throw new Error("fused kernels have no cases here");

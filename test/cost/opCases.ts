@@ -7,6 +7,7 @@ import { oneHot } from "../../kernel/graph/composites/oneHot";
 import * as e from "../../kernel/graph/ops/elementwise";
 import { conv, convTranspose, matmul } from "../../kernel/graph/ops/linalg";
 import { concat, iota, reshape, transpose } from "../../kernel/graph/ops/movement";
+import { loop } from "../../kernel/graph/loop";
 import { node, placeholder, type Tensor } from "../../kernel/graph/tensor";
 import type { Dtype } from "../../kernel/graph/dtype";
 import type { ExecutedGraph } from "../../kernel/cost/executedGraph";
@@ -98,6 +99,7 @@ export const OP_CASES: { readonly [P in Op]: Case } = {
   ScatterAdd: ({ x, y, indices }) => node("ScatterAdd", [x, indices, y], { axis: 0 }),
   TopKValues: ({ x }) => topK(x),
   TopKIndices: ({ x }) => topK(x),
+  Loop: ({ x, y }) => loop(3, x, (state) => e.mul(e.tanh(state), y)),
   Composite: ({ x }) => softmax(x),
   Fused: ({ x }) => fuse([e.exp(e.neg(x))])[0],
 };
@@ -127,6 +129,12 @@ const corner = (x: Tensor): Tensor => node("Slice", [x], { starts: [0, 0, 0], en
 export const MORE_CASES: Readonly<Record<string, Case>> = {
   "Softmax, inner axis": ({ x }) => softmax(x, 1),
   LogSoftmax: ({ x }) => logSoftmax(x),
+  "Loop within a loop": ({ x, y }) => loop(3, x, (a) => e.add(loop(2, a, (b) => e.mul(e.exp(b), y)), softmax(a))),
+  "Loop of several tensors, one as it was": ({ x, y }) => {
+    const { a, b, c } = loop(4, { a: x, b: y, c: y }, (state, round) => ({ a: e.mul(state.a, state.b), b: e.exp(e.mul(state.a, e.cast(round, "float32"))), c: state.c }));
+    return e.add(e.add(a, b), c);
+  },
+  "Loop of one round": ({ x, y }) => loop(1, x, (a) => e.mul(e.tanh(a), y)),
   "LogSoftmax, inner axis": ({ x }) => logSoftmax(x, 0),
   Gelu: unary(gelu),
   Silu: unary(silu),

@@ -8,6 +8,7 @@ import { hostArray } from "../../kernel/graph/dtype";
 import { sizeOf, type Shape } from "../../kernel/graph/shape";
 import type { Tensor } from "../../kernel/graph/tensor";
 import type { OnnxNode } from "../../kernel/onnx/model";
+import { nodesWithin } from "../../kernel/onnx/nestedGraphs";
 import { encodeModel } from "../../kernel/onnx/protobuf";
 import { modelOf } from "../../kernel/runtime/session";
 
@@ -41,7 +42,7 @@ const all = (ops: string, count: Count): Record<string, Count> => Object.fromEnt
 const COUNTS: Readonly<Record<string, Count>> = {
   ...all("Neg Abs Sign Exp Log Sqrt Reciprocal Sin Cos Tanh Sigmoid Erf Floor Ceil Round Not IsNaN Where CumSum OneHot", each(1)),
   ...all("Add Sub Mul Div Pow Max Min Mod And Or Xor Equal Less LessOrEqual BitwiseAnd BitwiseOr BitwiseXor BitShift", each(1)),
-  ...all("Identity Reshape Transpose Expand Slice Pad Concat Gather GatherElements Cast Range", none),
+  ...all("Identity Reshape Transpose Expand Slice Pad Concat Gather GatherElements Cast Range Loop", none),
   ...all("ReduceSum ReduceMax ReduceMin ReduceProd ArgMax", reduction),
   Gemm: ({ inputs: [a], outputs: [out] }) => 2 * sizeOf(out) * (sizeOf(a) / out[0]),
   MatMul: product,
@@ -86,7 +87,7 @@ export async function executedFlops(graph: ExecutedGraph): Promise<Map<string, n
   const folder = mkdtempSync(path.join(tmpdir(), "isoflop-profile-"));
   try {
     const model = modelOf(graph);
-    const attributes = new Map(model.graph.nodes.map((node) => [node.name, node.attributes]));
+    const attributes = new Map(nodesWithin(model.graph.nodes).map((node) => [node.name, node.attributes]));
     const options: ort.InferenceSession.SessionOptions = { graphOptimizationLevel: "disabled", intraOpNumThreads: 1, logSeverityLevel: 3 };
     const profiling = { enableProfiling: true, profileFilePrefix: path.join(folder, "run") };
     const session = await ort.InferenceSession.create(encodeModel(model), { ...options, ...profiling });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test, vi } from "vitest";
-import { compile, fromHost, gather, matmul, ones, realize, scaledDotProductAttention, tensor, type Tensor } from "../../kernel/index";
+import { compile, fromHost, gather, loop, matmul, ones, realize, scaledDotProductAttention, tensor, type Tensor } from "../../kernel/index";
 import { ArgumentError, DeviceError, DtypeError } from "../../kernel/errors";
 import type { Executor, MemoryStatistics } from "../../kernel/runtime/executor";
 import { nativeExecutor } from "../../kernel/runtime/native/native";
@@ -227,6 +227,27 @@ describe("the native executor", () => {
       expect(await state.slice({ axis: 0, end: 1 }).mean().item()).toBe(1);
       // The next run has nothing of it.
       expect(await scaledDotProductAttention({ q: ones([1, 4, 8]), k: ones([1, 4, 8]), v: ones([1, 4, 8]) }).mean().item()).toBeCloseTo(1, 6);
+    } finally {
+      setExecutor(before);
+    }
+  });
+
+  test("ends between two rounds of a loop at an interrupt", async () => {
+    const native = nativeExecutor();
+    const before = await executor();
+    setExecutor(native);
+    try {
+      const endless = compile((state: Tensor) => loop(1e12, state, (x) => x.mul(0.5).add(1)), { donate: ["state"] });
+      const state = ones([4]);
+      await endless.prepare(state);
+      const running = endless(state);
+      const again = setInterval(() => native.interrupt(), 20); // the first may come before the run has begun
+      try {
+        await expect(running).rejects.toThrow(/the run was interrupted\n {2}at (Loop_0|Fused_v0)/);
+      } finally {
+        clearInterval(again);
+      }
+      expect(await state.at(0).item()).toBe(1);
     } finally {
       setExecutor(before);
     }

@@ -1,7 +1,8 @@
 /** @file Lowering: from a traced graph to the one that is executed and costed. */
 import { expand, isComposite } from "../composite";
+import { isLoop, type LoopBody } from "../loop";
 import { copyPlace, rewriteGraph, topological, withPlace } from "../rewrite";
-import type { Tensor } from "../tensor";
+import { node, type Tensor } from "../tensor";
 import { foldConstants } from "./foldConstants";
 import { fuse, keepReducedRows } from "./fuse";
 import { flattenRows } from "./flattenRows";
@@ -22,7 +23,11 @@ export interface LowerOptions {
  * The graph that is executed: composites without a kernel expanded, repeated work shared, redundant nodes removed,
  * transposes folded into products. Emission to ONNX and the cost report both read this graph.
  */
-export function lower(outputs: readonly Tensor[], { fused, fold = true, fuse: fuses = false }: LowerOptions): Tensor[] {
+export function lower(outputs: readonly Tensor[], options: LowerOptions): Tensor[] {
+  return lowerBodies(lowerNodes(outputs, options), options);
+}
+
+function lowerNodes(outputs: readonly Tensor[], { fused, fold = true, fuse: fuses = false }: LowerOptions): Tensor[] {
   const expanded = expandComposites(outputs, fused);
   const shared = shareCommon(simplify(shareCommon(simplify(expanded))));
   const small = fold ? foldConstants(shared) : shared;
@@ -35,14 +40,26 @@ export function lower(outputs: readonly Tensor[], { fused, fold = true, fuse: fu
 function expandComposites(outputs: readonly Tensor[], fused: LowerOptions["fused"]): Tensor[] {
   return rewriteGraph(outputs, (x) => {
     if (x.storage !== undefined || !isComposite(x) || fused(x)) return x;
-    labelBody(x);
+    label([x.attrs.bodies[x.attrs.output]], x);
     // The body may hold composites itself.
     return expandComposites([expand(x)], fused)[0];
   });
 }
 
-/** Gives the nodes of a composite's body the place of the call: traced outside of any layer, they have none. */
-function labelBody(call: Tensor<"Composite">): void {
-  const { bodies, output } = call.attrs;
-  for (const x of topological([bodies[output]])) if (x.path === "" && x.op !== "Input") copyPlace(x, call);
+/** `outputs` whose loops have bodies lowered like the graph around them. */
+function lowerBodies(outputs: readonly Tensor[], options: LowerOptions): Tensor[] {
+  const done = new Map<LoopBody, LoopBody>();
+  return rewriteGraph(outputs, (x) => {
+    if (!isLoop(x)) return x;
+    const { loop, output } = x.attrs;
+    label(loop.bodies, x);
+    const body = done.get(loop) ?? { ...loop, bodies: lower(loop.bodies, options) };
+    done.set(loop, body);
+    return withPlace(x, () => node("Loop", x.inputs, { loop: body, output }));
+  });
+}
+
+/** Gives nodes of a body the place of the call: those traced outside of any layer have none. */
+function label(bodies: readonly Tensor[], call: Tensor): void {
+  for (const x of topological(bodies)) if (x.path === "" && x.op !== "Input") copyPlace(x, call);
 }

@@ -1,6 +1,7 @@
 /** @file Common subexpressions: equal operations on equal operands become one node. */
 import { rewriteGraph } from "../rewrite";
 import { isComposite } from "../composite";
+import { isLoop } from "../loop";
 import type { Tensor } from "../tensor";
 
 /** JSON writes NaN, both infinities and −0 as other numbers. */
@@ -9,6 +10,7 @@ const distinct = (_key: string, value: unknown): unknown => (typeof value === "n
 function keyOf(x: Tensor): string {
   const operands = x.inputs.map((input) => input.id).join(",");
   if (isComposite(x)) return `${x.attrs.definition.name}.${x.attrs.output}(${operands})${JSON.stringify(x.attrs.options, distinct)}`;
+  if (isLoop(x)) return `Loop ${x.attrs.loop.id}.${x.attrs.output}(${operands})`;
   for (const _ in x.attrs) return `${x.op}(${operands})${JSON.stringify(x.attrs, distinct)}`;
   return `${x.op}(${operands})`; // most have no attributes, and writing none takes as long as writing some
 }

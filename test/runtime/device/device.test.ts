@@ -1,7 +1,7 @@
 /** @file Programs on the simulated device: state that stays there, memory used again, steps replayed, what it lacks, what goes wrong. */
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { DeviceError } from "../../../kernel/errors";
-import { compile, deviceMemory, fromHost, gather, matmul, ones, synchronize, tensor, type Tensor, useDevice } from "../../../kernel/index";
+import { compile, deviceMemory, fromHost, gather, loop, matmul, ones, softmax, synchronize, tensor, type Tensor, useDevice } from "../../../kernel/index";
 import type { MemoryStatistics } from "../../../kernel/runtime/executor";
 import { deviceExecutor, type DeviceExecutor } from "../../../kernel/runtime/native/device/deviceExecutor";
 import { DeviceLibrary, deviceMemoryOf, type DeviceStatistics } from "../../../kernel/runtime/native/device/deviceLibrary";
@@ -167,6 +167,21 @@ describe("operations that the device lacks", () => {
       for (let i = 0; i < 4; i++) await squared(x);
     });
     expect(again.replays).toBe(0);
+  });
+
+  test("a loop runs on the CPU, its rounds on the device, and the warning says so", async () => {
+    const warning = new Promise<Error>((resolve) => process.once("warning", resolve));
+    const rounds = (x: Tensor, w: Tensor) => loop(3, { x, total: x.mul(2) }, ({ x: y, total }, i) => ({ x: softmax(matmul(y, w)).add(i.cast("float32")), total: total.add(y) }));
+    const repeated = compile(rounds);
+    const [x, w] = [tensor([[1, 2], [3, 4]]), tensor([[0.5, -1], [1, 0.25]])];
+    const [got, again] = [await repeated(x, w), await repeated(x, w)];
+    setExecutor(nativeExecutor());
+    const want = await compile(rounds)(x, w);
+    for (const name of ["x", "total"] as const) {
+      const numbers = await want[name].numbers();
+      for (const result of [got, again]) (await result[name].numbers()).forEach((value, i) => expect(value).toBeCloseTo(numbers[i], 5));
+    }
+    expect((await warning).message).toMatch(/"simulated" has no kernel for Loop: Loop_\d+; each run copies \d+ tensors/);
   });
 });
 

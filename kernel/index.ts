@@ -12,6 +12,7 @@ export * from "./graph/ops/linalg";
 export * from "./graph/ops/movement";
 export * from "./graph/ops/reduction";
 export * from "./graph/composites/activations";
+export { assignColumns } from "./graph/composites/assignment";
 export { scaledDotProductAttention } from "./graph/composites/attention";
 export { softCrossEntropy, softmaxCrossEntropy } from "./graph/composites/crossEntropy";
 export { gatherChannels } from "./graph/composites/gatherChannels";

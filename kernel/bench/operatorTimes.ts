@@ -1,5 +1,5 @@
 /** @file `isoflop bench ops`: each operator of our own against its decomposition, on the same executor in alternating turns. */
-import { compile, conv, fromHost, linearAttention, nn, numerics, optim, random, realize, scaledDotProductAttention, softmaxCrossEntropy, vjp, type Tensor } from "../index";
+import { assignColumns, compile, conv, fromHost, linearAttention, nn, numerics, optim, random, realize, scaledDotProductAttention, softmaxCrossEntropy, vjp, type Tensor } from "../index";
 import { expand, isComposite } from "../graph/composite";
 import { rewriteGraph } from "../graph/rewrite";
 import { bucketIds, crossPolytopeCode } from "../graph/composites/hashing";
@@ -37,6 +37,7 @@ const cases: readonly Case[] = [
   { name: "route, dispatch, combine: 4096 × 256, 8 experts, top 2", inputs: () => [floats(4096, 256), floats(4096, 8)], fn: routeThereAndBack },
   { name: "the same with gradients", inputs: () => [floats(4096, 256), floats(4096, 8)], fn: (x, logits) => vjp([routeThereAndBack(x, logits)], { seeds: [x], wrt: [x, logits] }) },
   { name: "cross-polytope codes, 4096 × 6 of 16", inputs: () => [floats(4096, 6, 16)], fn: crossPolytopeCode },
+  { name: "optimal assignment, 256 × 256", inputs: () => [floats(256, 256)], fn: assignColumns },
   { name: "buckets of 8192 keys", inputs: () => [integers([8192], 2000)], fn: bucketIds },
   kernelGradient(8, [32, 32], { size: 32 }),
   kernelGradient(8, [64, 64], { size: 16 }),

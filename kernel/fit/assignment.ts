@@ -1,6 +1,7 @@
 /**
  * @file The optimal assignment of rows to columns on the host: the shortest augmenting path algorithm (Jonker & Volgenant 1987; Crouse 2016,
- * "On implementing 2D rectangular assignment algorithms"), exact, in time N² M for N ≤ M.
+ * "On implementing 2D rectangular assignment algorithms"), exact, in time N² M for N ≤ M. In a graph it is assignColumns
+ * (kernel/graph/composites/assignment.ts).
  */
 import { ArgumentError } from "../errors";
 

@@ -92,6 +92,7 @@ const OWN = {
   MoeProducts: { operator: "MoeProducts", takes: operandsAre(FLOAT, FLOAT, INT64, INT64), attributes: options("experts", "capacity") },
   CrossPolytopeCode: { operator: "CrossPolytopeCode", takes: operandsAre(FLOAT) },
   BucketIds: { operator: "BucketIds", takes: operandsAre(INT64) },
+  OptimalAssignment: { operator: "OptimalAssignment", takes: operandsAre(FLOAT) },
   LinearAttention: { operator: "LinearAttention", takes: operandsAre(FLOAT, FLOAT, FLOAT), attributes: options("reverse") },
 } satisfies Readonly<Record<string, OwnOperator>>;
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test, vi } from "vitest";
-import { compile, fromHost, gather, loop, matmul, ones, realize, scaledDotProductAttention, tensor, type Tensor } from "../../kernel/index";
+import { assignColumns, compile, fromHost, gather, loop, matmul, ones, realize, scaledDotProductAttention, tensor, type Tensor } from "../../kernel/index";
 import { ArgumentError, DeviceError, DtypeError } from "../../kernel/errors";
 import type { Executor, MemoryStatistics } from "../../kernel/runtime/executor";
 import { nativeExecutor } from "../../kernel/runtime/native/native";
@@ -227,6 +227,28 @@ describe("the native executor", () => {
       expect(await state.slice({ axis: 0, end: 1 }).mean().item()).toBe(1);
       // The next run has nothing of it.
       expect(await scaledDotProductAttention({ q: ones([1, 4, 8]), k: ones([1, 4, 8]), v: ones([1, 4, 8]) }).mean().item()).toBeCloseTo(1, 6);
+    } finally {
+      setExecutor(before);
+    }
+  });
+
+  test("ends within an assignment at an interrupt", async () => {
+    const native = nativeExecutor();
+    const before = await executor();
+    setExecutor(native);
+    try {
+      // Products are hard: each row wants the column of the one before it.
+      const n = 4096;
+      const assign = compile((costs: Tensor) => assignColumns(costs));
+      const products = fromHost({ dtype: "float32", shape: [n, n], data: Float32Array.from({ length: n * n }, (_, i) => Math.floor(i / n) * (i % n)) });
+      await assign.prepare(products);
+      const running = assign(products);
+      const again = setInterval(() => native.interrupt(), 20); // the first may come before the run has begun
+      try {
+        await expect(running).rejects.toThrow(/the run was interrupted\n {2}at OptimalAssignment_0/);
+      } finally {
+        clearInterval(again);
+      }
     } finally {
       setExecutor(before);
     }

@@ -1,13 +1,15 @@
-/** @file Operators for few bits, random numbers, routing, hashing and linear attention: each is used, and equals its decomposition, forward and gradient. */
+/** @file Operators for few bits, random numbers, routing, hashing, assignment and linear attention: each is used, and equals its decomposition, forward and gradient. */
 import { assert, asyncProperty, boolean, constantFrom, integer, record } from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import "../../kernel/graph/methods";
 import "../../kernel/runtime/realize";
 import { vjp } from "../../kernel/autodiff/grad";
+import { assignColumns } from "../../kernel/graph/composites/assignment";
 import { bucketIds, crossPolytopeCode } from "../../kernel/graph/composites/hashing";
 import { linearAttention } from "../../kernel/graph/composites/linearAttention";
 import { combineRows, dispatchRows, expertSlots } from "../../kernel/graph/composites/routing";
-import type { Tensor } from "../../kernel/graph/tensor";
+import { sizeOf } from "../../kernel/graph/shape";
+import { fromHost, type Tensor } from "../../kernel/graph/tensor";
 import { blockScales, hadamard, quantize, roundScaled, type BlockFormatName } from "../../kernel/numerics/index";
 import { fold, key } from "../../kernel/random/key";
 import { bernoulli, bits, nearestNormal, normal, uniform } from "../../kernel/random/index";
@@ -114,6 +116,26 @@ describe.each(ENGINES)("$where", ({ make }) => {
           await expectEqual([bucketIds(int64([rows], (i) => ((i * 31 + at) % 17) * 2 ** 40 - 2 ** 42))], { names: ["BucketIds"], tolerance: 0 });
         }),
         { numRuns: 10 },
+      );
+    });
+  });
+
+  describe("optimal assignment", () => {
+    test("is equal, also with ties, costs that are not finite, and costs of very different sizes", async () => {
+      const costs = record({ lead: constantFrom([], [3], [2, 2]), rows: integer({ min: 1, max: 40 }), more: integer({ min: 0, max: 30 }), kind: constantFrom("real", "ties", "forbidden", "wide"), seed });
+      const kinds: Readonly<Record<string, (x: number, i: number) => number>> = {
+        real: (x) => x,
+        ties: (x) => Math.round(2 * x),
+        forbidden: (x, i) => (Math.abs(x) < 0.7 ? [NaN, Infinity, -Infinity][i % 3] : x),
+        wide: (x) => Math.exp(30 * x),
+      };
+      await assert(
+        asyncProperty(costs, async ({ lead, rows, more, kind, seed: at }) => {
+          const shape = [...lead, rows, rows + more];
+          const data = Float32Array.from({ length: sizeOf(shape) }, (_, i) => kinds[kind](Math.sin(at * 12.9898 + i * 78.233), i));
+          await expectEqual([assignColumns(fromHost({ dtype: "float32", shape, data }))], { names: ["OptimalAssignment"], tolerance: 0 });
+        }),
+        { numRuns: 25 },
       );
     });
   });

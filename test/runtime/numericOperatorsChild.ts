@@ -2,7 +2,7 @@
  * @file Run in a process of its own, whose operator library, or provider for devices, is checked by sanitizers: the operators of numericOperators.test.ts on operands that fit,
  * on graphs with damaged attributes and operands, and in calls with any operands at all. Says what it did.
  */
-import { fromHost, linearAttention, numerics, random, realize, type Tensor } from "../../kernel/index";
+import { assignColumns, fromHost, linearAttention, numerics, random, realize, type Tensor } from "../../kernel/index";
 import type { HostTensor } from "../../kernel/graph/dtype";
 import { hostArray } from "../../kernel/graph/dtype";
 import { bucketIds, crossPolytopeCode } from "../../kernel/graph/composites/hashing";
@@ -44,6 +44,7 @@ const graphs: readonly (() => Tensor)[] = [
   () => crossPolytopeCode(floats([31, 9])),
   () => bucketIds(int64([133], 17)),
   () => linearAttention({ q, k, v }),
+  () => assignColumns(floats([3, 19, 37])),
 ];
 
 const engine = await executor();
@@ -72,7 +73,7 @@ function damagedNode(node: OnnxNode): OnnxNode {
   return { ...node, attributes, inputs };
 }
 
-const counts = { whole: 0, damaged: { ran: 0, refused: 0 }, any: { ran: 0, refused: 0 } };
+const counts = { whole: 0, damaged: { ran: 0, refused: 0 }, any: { ran: 0, refused: 0 }, assignments: "" };
 for (const build of graphs) {
   const value = build();
   const graph = lowered([value], { inputs: [experts, slots, q, k, v], kernels: kernels(), fold: false });
@@ -100,6 +101,16 @@ function anyCall(): { readonly model: OnnxModel; readonly ports: { readonly inpu
   const node: OnnxNode = { opType: operator, domain: "isoflop", name: "call", inputs: inputs.map((_, i) => `i${i}`), outputs: ["o0"], attributes };
   return { model: { irVersion: 10, opsets: { "": 21, isoflop: 1 }, metadata: {}, graph: { name: "any", nodes: [node], inputs: inputs.map(info("i")), outputs: outputs.map(info("o")), initializers: new Map() } }, ports: { inputs, data, outputs } };
 }
+/** Costs of one operator, as they are. */
+async function assignmentOf(shape: readonly number[], cost: (i: number) => number): Promise<"ran" | "refused"> {
+  const [inputs, outputs]: readonly (readonly Port[])[] = [[{ dtype: "float32", shape }], [{ dtype: "int64", shape: shape.slice(0, -1) }]];
+  const node: OnnxNode = { opType: "OptimalAssignment", domain: "isoflop", name: "call", inputs: ["i0"], outputs: ["o0"], attributes: {} };
+  const graph = { name: "costs", nodes: [node], inputs: [{ name: "i0", ...inputs[0] }], outputs: [{ name: "o0", ...outputs[0] }], initializers: new Map() };
+  const data = [{ data: Float32Array.from({ length: sizeOf(shape) }, (_, i) => cost(i)) }];
+  return attempt({ irVersion: 10, opsets: { "": 21, isoflop: 1 }, metadata: {}, graph }, { inputs, data, outputs });
+}
+const ASSIGNMENTS: readonly (readonly [shape: readonly number[], cost: number])[] = [[[3], 1], [[3, 2], 1], [[2, 0], 1], [[4, 3, 2], 1], [[0, 0], 1], [[0, 3], 1], [[0, 3, 5], 1], [[3, 0, 5], 1], [[5, 7], NaN], [[5, 5], Infinity], [[17, 33], -Infinity], [[9, 40], 3e38], [[1, 1], 0]];
+for (const [shape, cost] of ASSIGNMENTS) counts.assignments += (await assignmentOf(shape, (i) => (i % 4 === 3 ? -cost : cost))) === "ran" ? "+" : "-";
 for (let i = 0; i < 200; i++) {
   const { model, ports } = anyCall();
   counts.any[await attempt(model, ports)]++;

@@ -1,5 +1,6 @@
 // Every operator of the library. A new one is a line here and one in kernel/onnx/ownOperators.ts.
 #pragma once
+#include "assignment.h"
 #include "attention.h"
 #include "convolution.h"
 #include "crossEntropy.h"
@@ -42,4 +43,5 @@
   X(CrossPolytopeCode) \
   X(BucketIds) \
   X(LinearAttention) \
+  X(OptimalAssignment) \
   X(TransposedProduct)

@@ -1,4 +1,4 @@
-// Loops of the random, rounding, rotation and scan operators, compiled for several instruction sets. Pure functions over spans.
+// Loops of the random, rounding, rotation, scan and assignment operators, compiled for several instruction sets. Pure functions over spans.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +11,16 @@ namespace isoflop {
 // Columns of a state, and positions, that one sweep of a scan handles.
 constexpr size_t SCAN_COLUMNS = 32;
 constexpr size_t SCAN_POSITIONS = 4;
+
+// What columns are reached from: a row at the end of a path of `length`, with reduced costs (costs - rowPrice) - prices. Costs that are not
+// finite are read as `forbidden`.
+struct Reach {
+  const float* costs;
+  const double* prices;
+  double length;
+  double rowPrice;
+  double forbidden;
+};
 
 struct NumericKernels {
   // The four words of each block from `first` on: words[4 i + lane]. Philox4x32-10 with counter (block, 0).
@@ -30,6 +40,9 @@ struct NumericKernels {
   float (*relativeDistance)(const float* n, const float* x, size_t count);
   // d[i] += a[i] * factor.
   void (*accumulate)(float* d, const float* a, float factor, size_t count);
+  // Where the way by `reach` to an open column (shut[j] = 0, not infinity) is shorter than distance[j], takes it, with before[j] = at. Returns the
+  // first open column that is nearest; there is one.
+  size_t (*relax)(double* distance, int64_t* before, const double* shut, int64_t at, const Reach& reach, size_t count);
 };
 
 const NumericKernels& numericKernelsBase();

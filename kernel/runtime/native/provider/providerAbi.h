@@ -96,7 +96,8 @@ using CreateKernel = Status* (*)(void* state, const KernelInfo*, KernelImpl**);
   X(32, KernelDefBuilder_Build, Status*, (KernelDefBuilder*, KernelDef**))                                              \
   X(33, ReleaseKernelDef, void, (KernelDef*))                                                                           \
   X(40, GetTensorDataType, Status*, (ElementType, const DataType**))                                                    \
-  X(41, EpGraphSupportInfo_LookUpKernel, Status*, (EpGraphSupportInfo*, const Node*, const KernelDef**))
+  X(41, EpGraphSupportInfo_LookUpKernel, Status*, (EpGraphSupportInfo*, const Node*, const KernelDef**))                \
+  X(46, CreateLoopKernel, Status*, (const KernelInfo*, struct LoopHelper*, KernelImpl**))
 
 struct EpApi {
   explicit EpApi(const void* const* table)
@@ -157,6 +158,13 @@ struct KernelImpl {
   void* SetSharedPrePackedWeight;
 };
 static_assert(sizeof(KernelImpl) == 40, "OrtKernelImpl of version 27");
+
+// What onnxruntime's own loop leaves to a provider. It is released with the kernel.
+struct LoopHelper {
+  uint32_t version;
+  void (*Release)(LoopHelper*);
+  Status* (*ConcatOutput)(LoopHelper*, void* stream, const Value* const* parts, size_t count, void* out, size_t bytes);
+};
 
 struct Ep {
   uint32_t version;

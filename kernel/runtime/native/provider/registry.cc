@@ -69,7 +69,7 @@ void add(KernelRegistry* registry, const Entry& entry) {
   KernelDef* definition;
   check(epApi->KernelDefBuilder_Build(builder, &definition));
   const std::unique_ptr<KernelDef, void (*)(KernelDef*)> releaseDefinition(definition, epApi->ReleaseKernelDef);
-  check(epApi->KernelRegistry_AddKernel(registry, definition, make, const_cast<Entry*>(&entry)));
+  check(epApi->KernelRegistry_AddKernel(registry, definition, entry.create == nullptr ? make : entry.create, const_cast<Entry*>(&entry)));
 }
 
 }  // namespace
@@ -91,6 +91,7 @@ const Entries& allKernels() {
     addSums(*all);
     addImages(*all);
     addSequences(*all);
+    addControl(*all);
     addCopies(*all);
     return all;
   }();

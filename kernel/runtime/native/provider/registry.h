@@ -29,6 +29,7 @@ struct Entry {
   enum Reuse { FRESH, SAME_MEMORY, MAY_OVERWRITE } reuse = FRESH;  // of the first operand for the first result
   const char* domain = "";
   std::vector<int> hostOutputs = {};
+  CreateKernel create = nullptr;  // makes the kernel itself, instead of `make`
 };
 
 using Entries = std::vector<Entry>;
@@ -59,6 +60,7 @@ void addRouting(Entries& entries);
 void addSums(Entries& entries);
 void addImages(Entries& entries);
 void addSequences(Entries& entries);
+void addControl(Entries& entries);
 void addCopies(Entries& entries);
 
 // All kernels. They live as long as the process.

@@ -97,6 +97,14 @@ struct KernelGradientCall {
   int64_t count;
 };
 
+// Costs [problems, rows, columns], no more rows than columns.
+struct AssignmentCall {
+  const float* costs;
+  int64_t* columnOf;  // [problems, rows]
+  size_t problems, rows, columns;
+  void* scratch;  // of isoflop_assignment_scratch bytes
+};
+
 extern "C" {
 Failure isoflop_philox_bits(const RandomCall& call, void* stream);     // int64
 Failure isoflop_philox_uniform(const RandomCall& call, void* stream);  // float
@@ -120,6 +128,9 @@ Failure isoflop_moe_products(const RoutingCall& call, void* stream);
 Failure isoflop_cross_polytope(const float* x, int64_t* codes, size_t rows, size_t width, void* stream);
 // `begins`: scratch of `count`.
 Failure isoflop_bucket_ids(const int64_t* keys, int64_t* ids, uint8_t* begins, size_t count, void* stream);
+
+size_t isoflop_assignment_scratch(const AssignmentCall& call);
+Failure isoflop_assignment(const AssignmentCall& call, void* stream);
 
 Failure isoflop_max_pool(const PoolCall& call, void* stream);
 Failure isoflop_max_pool_gradient(const PoolCall& call, void* stream);

@@ -1,4 +1,4 @@
-// Along sequences on the device: isoflop.LinearAttention, CrossPolytopeCode and BucketIds.
+// Along sequences, and between sets, on the device: isoflop.LinearAttention, CrossPolytopeCode, BucketIds and OptimalAssignment.
 #include <algorithm>
 
 #include "../kernels/ownKernels.h"
@@ -32,6 +32,21 @@ void bucketIds(const DeviceCall& call) {
   call.withScratch(keys.count, [&](void* begins) { require(kernels::isoflop_bucket_ids(keys.as<int64_t>(), ids, static_cast<uint8_t*>(begins), keys.count, call.stream())); });
 }
 
+void assignment(const DeviceCall& call) {
+  const Tensor costs = call.input(0);
+  const size_t rank = costs.shape.size();
+  expect(rank >= 2, "costs are [..., N, M]");
+  kernels::AssignmentCall kernel{costs.as<float>(), nullptr, 0, costs.size(rank - 2), costs.size(rank - 1), nullptr};
+  expect(kernel.rows <= kernel.columns, "there are no more rows than columns");
+  kernel.columnOf = call.output<int64_t>(0, Shape(costs.shape.begin(), costs.shape.end() - 1));
+  if (costs.count == 0) return;
+  kernel.problems = costs.count / (kernel.rows * kernel.columns);
+  call.withScratch(kernels::isoflop_assignment_scratch(kernel), [&](void* scratch) {
+    kernel.scratch = scratch;
+    require(kernels::isoflop_assignment(kernel, call.stream()));
+  });
+}
+
 }  // namespace
 
 void addSequences(Entries& entries) {
@@ -40,6 +55,7 @@ void addSequences(Entries& entries) {
   }));
   entries.push_back(ownEntry("CrossPolytopeCode", plain(crossPolytope)));
   entries.push_back(ownEntry("BucketIds", plain(bucketIds)));
+  entries.push_back(ownEntry("OptimalAssignment", plain(assignment)));
 }
 
 }  // namespace isoflop

@@ -1,6 +1,6 @@
 /** @file Convolutions and pooling of our library: each equals its decomposition and onnxruntime's, forward and gradient, on images of any kind. */
 import fc, { array, assert, asyncProperty, constantFrom, integer, record } from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import "../../kernel/runtime/realize";
 import { vjp } from "../../kernel/autodiff/grad";
 import { maxPoolWhole } from "../../kernel/graph/composites/maxPool";
@@ -9,7 +9,7 @@ import { conv, convTranspose } from "../../kernel/graph/ops/linalg";
 import { fromHost, node, type Tensor } from "../../kernel/graph/tensor";
 import { nativeExecutor } from "../../kernel/runtime/native/native";
 import { executor, setExecutor } from "../../kernel/runtime/session";
-import { difference, ENGINES, expectEqual, floats, withAndWithout } from "./operatorChecks";
+import { difference, expectEqual, floats, onEveryEngine, withAndWithout } from "./operatorChecks";
 
 const before = await executor();
 afterAll(() => setExecutor(before));
@@ -73,9 +73,7 @@ describe("convolutions", () => {
   }, 240_000);
 });
 
-describe.each(ENGINES)("$where", ({ make }) => {
-  beforeAll(() => setExecutor(make()));
-
+onEveryEngine(() => {
   describe("gradients of convolutions", () => {
     test("have kernels whose gradients equal their decomposition, for transposed ones, too", async () => {
       await assert(

@@ -1,6 +1,6 @@
 /** @file Operators for few bits, random numbers, routing, hashing, assignment and linear attention: each is used, and equals its decomposition, forward and gradient. */
 import { assert, asyncProperty, boolean, constantFrom, integer, record } from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import "../../kernel/graph/methods";
 import "../../kernel/runtime/realize";
 import { vjp } from "../../kernel/autodiff/grad";
@@ -14,7 +14,7 @@ import { blockScales, hadamard, quantize, roundScaled, type BlockFormatName } fr
 import { fold, key } from "../../kernel/random/key";
 import { bernoulli, bits, nearestNormal, normal, uniform } from "../../kernel/random/index";
 import { executor, setExecutor } from "../../kernel/runtime/session";
-import { ENGINES, expectEqual, floats, int64 } from "./operatorChecks";
+import { expectEqual, floats, int64, onEveryEngine } from "./operatorChecks";
 
 const before = await executor();
 afterAll(() => setExecutor(before));
@@ -24,9 +24,7 @@ const computedKey = (seed: number): Tensor => fold(key(seed), int64([1], () => s
 
 const seed = integer({ min: 1, max: 1000 });
 
-describe.each(ENGINES)("$where", ({ make }) => {
-  beforeAll(() => setExecutor(make()));
-
+onEveryEngine(() => {
   describe("random numbers", () => {
     test("bits, uniforms and what is drawn by comparing them are equal bit for bit, normals within rounding", async () => {
       await assert(

@@ -1,5 +1,5 @@
 /** @file What tests of our operators share: numbers, and comparison with decompositions and with onnxruntime's own kernels. */
-import { expect } from "vitest";
+import { beforeAll, describe, expect } from "vitest";
 import { isComposite } from "../../kernel/graph/composite";
 import { lower } from "../../kernel/graph/passes/lower";
 import { topological } from "../../kernel/graph/rewrite";
@@ -8,15 +8,29 @@ import { fromHost, realize, type Tensor } from "../../kernel/graph/tensor";
 import { compile } from "../../kernel/runtime/compile";
 import type { Executor } from "../../kernel/runtime/executor";
 import { nativeExecutor } from "../../kernel/runtime/native/native";
+import { cudaDevice } from "../../kernel/runtime/native/device/cudaDevice";
 import { deviceExecutor } from "../../kernel/runtime/native/device/deviceExecutor";
 import { kernels, setExecutor } from "../../kernel/runtime/session";
 import { expandAll } from "../contract/run";
 
-/** What has our operators: the processor, and the provider for devices, whose kernels run on host memory here. */
-export const ENGINES = [
-  { where: "on the CPU", make: nativeExecutor },
+const gpu = cudaDevice();
+if (!gpu.available) console.info(`our operators are not run on a GPU (skipped: ${gpu.reason})`); // the summary of a run leaves out names of skipped tests
+
+/** What has our operators: the processor, the provider for devices over host memory, and a GPU where there is one. */
+const ENGINES = [
+  { where: "on the CPU", make: () => nativeExecutor() },
   { where: "on the simulated device", make: () => deviceExecutor("simulated") },
+  { where: `on the GPU${gpu.available ? "" : ` (skipped: ${gpu.reason})`}`, make: () => deviceExecutor("cuda"), missing: !gpu.available },
 ];
+
+/** Declares the tests of `body` for each of them, which is then the executor in use. */
+export function onEveryEngine(body: () => void): void {
+  for (const { where, make, missing = false } of ENGINES)
+    describe.skipIf(missing)(where, () => {
+      beforeAll(() => setExecutor(make()));
+      body();
+    });
+}
 
 /** Numbers that look random, most of them within ±scale. */
 export function floats(shape: readonly number[], seed: number, scale = 1): Tensor {

@@ -1,6 +1,6 @@
 /** @file Operators of our library: each equals its decomposition, forward and gradient, on shapes of any kind. */
 import { array, assert, asyncProperty, constantFrom, integer, record } from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import "../../kernel/runtime/realize";
 import { vjp } from "../../kernel/autodiff/grad";
 import { abs } from "../../kernel/graph/ops/elementwise";
@@ -15,7 +15,7 @@ import { nativeExecutor } from "../../kernel/runtime/native/native";
 import { compile } from "../../kernel/runtime/compile";
 import { executor, setExecutor } from "../../kernel/runtime/session";
 import { operandShapes, type BiasKind } from "./attentionCases";
-import { difference, ENGINES, largest, expectEqual, floats, withAndWithout } from "./operatorChecks";
+import { difference, largest, expectEqual, floats, onEveryEngine, withAndWithout } from "./operatorChecks";
 
 const before = await executor();
 afterAll(() => setExecutor(before));
@@ -23,9 +23,7 @@ setExecutor(nativeExecutor());
 
 const seed = integer({ min: 1, max: 1000 });
 
-describe.each(ENGINES)("$where", ({ make }) => {
-  beforeAll(() => setExecutor(make()));
-
+onEveryEngine(() => {
   describe("attention", () => {
     const cases = record({
       heads: integer({ min: 1, max: 3 }),

@@ -25,8 +25,6 @@ struct Heads {
   int64_t count, length, width, head, step;
 };
 
-const float* floats(const Tensor& x) { return static_cast<const float*>(x.data); }
-
 // [B or 1, N / B or 1, T or 1, S or 1]: of a bias that is the same for all heads, or for the whole batch, the other axis says how heads are parted.
 void addBias(AttentionCall& to, const Tensor& bias) {
   expect(bias.type == FLOAT && bias.rank() == 4, "the bias is not float32 of four axes");
@@ -37,7 +35,7 @@ void addBias(AttentionCall& to, const Tensor& bias) {
   expect((bias.shape[2] == 1 || bias.shape[2] == to.queries) && (bias.shape[3] == 1 || bias.shape[3] == to.keys), "the bias does not fit queries and keys");
   const Shape steps = stepsInOrder(bias.shape);
   for (size_t axis = 0; axis < 4; axis++) to.biasSteps[axis] = bias.shape[axis] == 1 ? 0 : steps[axis];
-  to.bias = floats(bias);
+  to.bias = bias.as<float>();
 }
 
 AttentionCall callOf(const DeviceCall& call, const Settings& settings, size_t biasAt) {
@@ -49,9 +47,9 @@ AttentionCall callOf(const DeviceCall& call, const Settings& settings, size_t bi
   expect(k.length > 0, "there are no keys");
   expect(!settings.causal || k.length >= q.length, "there are fewer keys than queries");
   AttentionCall to{};
-  to.q = floats(query);
-  to.k = floats(key);
-  to.v = floats(value);
+  to.q = query.as<float>();
+  to.k = key.as<float>();
+  to.v = value.as<float>();
   to.heads = q.count;
   to.group = q.count / k.count;
   to.queries = q.length;
@@ -90,9 +88,9 @@ void attentionGradient(const DeviceCall& call, const Settings& settings) {
   expect(g.type == FLOAT && g.shape == out.shape, "the gradient has another shape than the result");
   expect(logSums.type == FLOAT && static_cast<int64_t>(logSums.count) == kernel.of.heads * kernel.of.queries, "there is not one sum for each query");
   // Read only in this direction.
-  kernel.of.out = const_cast<float*>(floats(out));
-  kernel.of.logSums = const_cast<float*>(floats(logSums));
-  kernel.g = floats(g);
+  kernel.of.out = const_cast<float*>(out.as<float>());
+  kernel.of.logSums = const_cast<float*>(logSums.as<float>());
+  kernel.g = g.as<float>();
   float** const results[] = {&kernel.dq, &kernel.dk, &kernel.dv};
   for (size_t i = 0; i < 3; i++) *results[i] = static_cast<float*>(call.output(i, call.input(i).shape));
   call.withScratch(logSums.count * sizeof(float), [&](void* scratch) {

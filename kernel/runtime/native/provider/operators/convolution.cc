@@ -28,8 +28,6 @@ struct Settings {
   bool transposed;
 };
 
-const float* floats(const Tensor& x) { return static_cast<const float*>(x.data); }
-
 void convolve(const DeviceCall& call, const Settings& settings) {
   const Tensor x = call.input(0), w = call.input(1);
   expect(x.rank() >= 3 && x.rank() <= 2 + kernels::MAX_SPATIAL_AXES && w.rank() == x.rank(), "there is a kernel for one to three axes");
@@ -39,7 +37,7 @@ void convolve(const DeviceCall& call, const Settings& settings) {
   const int64_t results = settings.transposed ? w.shape[1] : w.shape[0] / groups;
   expect(x.shape[1] == channels * groups && (settings.transposed ? w.shape[0] == x.shape[1] : w.shape[1] == channels && w.shape[0] == results * groups), "channels of operand and weights do not fit");
 
-  ConvolutionCall kernel{floats(x), floats(w), nullptr, nullptr, x.shape[0], groups, channels, results, static_cast<int>(axes), {}, {}, {}, {}, {}, {}, settings.transposed};
+  ConvolutionCall kernel{x.as<float>(), w.as<float>(), nullptr, nullptr, x.shape[0], groups, channels, results, static_cast<int>(axes), {}, {}, {}, {}, {}, {}, settings.transposed};
   Shape shape{x.shape[0], results * groups};
   for (size_t axis = 0; axis < axes; axis++) {
     const int64_t from = x.shape[2 + axis], taps = w.shape[2 + axis], stride = Settings::at(settings.strides, axis, 1), dilation = Settings::at(settings.dilations, axis, 1);
@@ -58,7 +56,7 @@ void convolve(const DeviceCall& call, const Settings& settings) {
   if (call.has(2)) {
     const Tensor bias = call.input(2);
     expect(static_cast<int64_t>(bias.count) == results * groups, "there is not one bias for each channel");
-    kernel.bias = floats(bias);
+    kernel.bias = bias.as<float>();
   }
   kernel.result = static_cast<float*>(call.output(0, shape));
   if (elementsOf(shape) > 0) require(kernels::isoflop_convolution(kernel, call.stream()));

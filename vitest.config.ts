@@ -21,6 +21,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: "forks",
+    // Tests that load onnxruntime themselves report nothing either.
+    env: { ORT_DISABLE_TELEMETRY: "1" },
     projects: [
       {
         extends: true,

@@ -5,6 +5,7 @@ import { engines } from "../../package.json";
 import { bytesText } from "../display/format";
 import { devices } from "../runtime/devices";
 import { describeMachine } from "../runtime/machine";
+import { isPrivate } from "../runtime/privacy";
 import { cuda, nvidia } from "./nvidiaChecks";
 
 export interface Check {
@@ -22,6 +23,7 @@ export function* examine(): Generator<Check | Promise<Check>> {
   yield nodeVersion();
   yield library();
   yield computes();
+  yield telemetry();
   yield operators();
   yield processor();
   yield memory();
@@ -63,6 +65,13 @@ async function computes(): Promise<Check> {
   } catch (error) {
     return { name, state: "problem", detail: reason(error), help: "unset ISOFLOP_EXECUTOR and ISOFLOP_DEVICE; if it stays, reinstall IsoFLOP" };
   }
+}
+
+/** What onnxruntime would report to Microsoft by itself. */
+export function telemetry(): Check {
+  const name = "telemetry";
+  if (isPrivate()) return { name, state: "ok", detail: "off, onnxruntime's own too (ORT_DISABLE_TELEMETRY=1)" };
+  return { name, state: "problem", detail: `ORT_DISABLE_TELEMETRY is ${process.env.ORT_DISABLE_TELEMETRY}: onnxruntime may report its use to Microsoft`, help: "unset it, or set it to 1: IsoFLOP itself reports nothing" };
 }
 
 /** Our own operators, which make the native executor faster; without them it computes in more, smaller steps. */

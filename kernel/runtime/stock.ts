@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import type * as onnxruntime from "onnxruntime-node";
 import { DtypeError, type IsoflopError } from "../errors";
 import { fusedByOnnxruntime } from "../onnx/fused";
+import { keepPrivate } from "./privacy";
 import { sameShape, showShape } from "../graph/shape";
 import { storedBytes, type Storage, type Tensor } from "../graph/tensor";
 import type { DeviceName } from "./devices";
@@ -104,6 +105,7 @@ export function stockExecutor({ threads = physicalCores(), device = "cpu" }: Sto
     memory: () => undefined,
     async load({ model, inputs, outputs }) {
       requireCarried([...inputs, ...outputs]);
+      keepPrivate();
       const ort = await import("onnxruntime-node");
       try {
         const create = (options: onnxruntime.InferenceSession.SessionOptions): Promise<onnxruntime.InferenceSession> => (typeof model === "string" ? ort.InferenceSession.create(model, options) : ort.InferenceSession.create(model, options));

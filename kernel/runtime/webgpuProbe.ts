@@ -92,7 +92,7 @@ export function probeWebgpu({ env = process.env, timeoutMs = TIMEOUT_MS }: Probe
   const { resolve } = createRequire(import.meta.url);
   const args = ["-e", SCRIPT, resolve("onnxruntime-node"), resolve("koffi"), additionModel()];
   return new Promise((done) => {
-    execFile(process.execPath, args, { env, timeout: timeoutMs, killSignal: "SIGKILL", encoding: "utf8", windowsHide: true }, (error, stdout) => {
+    execFile(process.execPath, args, { env: { ORT_DISABLE_TELEMETRY: "1", ...env }, timeout: timeoutMs, killSignal: "SIGKILL", encoding: "utf8", windowsHide: true }, (error, stdout) => {
       const ended = error === null ? "the test run printed nothing" : error.killed === true ? `the test run did not end within ${timeoutMs / 1000} s` : `the test run ended with ${error.signal ?? `exit code ${error.code}`}`;
       done(resultOf(stdout, ended));
     });

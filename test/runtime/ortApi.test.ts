@@ -97,6 +97,11 @@ type DeviceSlot =
 const BEHAVIOUR: Readonly<Record<Exclude<Name, DeviceSlot>, () => void>> = {
   GetErrorMessage: () => expect(refusal(() => session(undefined, new Uint8Array(new ArrayBuffer(16)).fill(7)))).toMatch(/protobuf|parse|load/i),
   CreateEnv: () => expect(api.make("CreateEnv", LOG_FATAL, "second")).toBeDefined(),
+  // Any other function of one argument would fail for an environment, or change it: programs still run.
+  DisableTelemetryEvents: () => {
+    api.call("DisableTelemetryEvents", environment());
+    expect(run(session())).toEqual(RIGHT);
+  },
   CreateSession: () => {
     const file = join(folder, "model.onnx");
     writeFileSync(file, model);

@@ -1,6 +1,6 @@
 /** @file NVIDIA GPUs through their driver's management library, opened only where there is one. */
 import { existsSync } from "node:fs";
-import { foreign } from "../native/ortApi";
+import { foreign } from "../foreign";
 
 /** A GPU as it is now. */
 export interface GpuState {

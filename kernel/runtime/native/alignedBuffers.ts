@@ -1,7 +1,7 @@
 /** @file Buffers of results that begin at a whole cache line: vectors that straddle two lines cost a kernel twice, and none can be written past the caches. */
 import { bytesPerElement, hostView } from "../../graph/dtype";
 import { type Buffers, type Form, HOST_BUFFERS } from "../buffers";
-import { foreign } from "./ortApi";
+import { foreign } from "../foreign";
 
 const LINE_BYTES = 64;
 /** Smaller buffers are taken as they are: there is little to gain. */

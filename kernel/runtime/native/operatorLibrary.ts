@@ -6,7 +6,8 @@ import { DeviceError } from "../../errors";
 import { OPCODES } from "../../onnx/fusedProgram";
 import { OWN_OPERATORS } from "../../onnx/ownOperators";
 import { requireWhole } from "./libraryFile";
-import { foreign, type Foreign, type OrtApi, type Pointer } from "./ortApi";
+import { foreign } from "../foreign";
+import type { Foreign, OrtApi, Pointer } from "./ortApi";
 
 const NAME = process.platform === "darwin" ? "libisoflop_ops.dylib" : "libisoflop_ops.so";
 const BUILD = "npm run build:native";

@@ -1,17 +1,10 @@
 /** @file onnxruntime's C interface, called through koffi: the functions used, by their slot in the function table. */
-import { createRequire } from "node:module";
 import type koffiModule from "koffi";
 import { DeviceError } from "../../errors";
+import { foreign } from "../foreign";
 import { ortError } from "../ortError";
+import { keepPrivate } from "../privacy";
 import { libraryPath, requireWhole } from "./libraryFile";
-
-let loadedKoffi: typeof koffiModule | undefined;
-
-/** koffi, loaded at first need: where it has no library for the platform, the stock executor still works. @throws when it does not load. */
-export function foreign(): typeof koffiModule {
-  // SAFETY: the type of the package itself.
-  return (loadedKoffi ??= createRequire(import.meta.url)("koffi") as typeof koffiModule);
-}
 
 /** An address in onnxruntime. */
 export type Pointer = NonNullable<unknown>;
@@ -25,6 +18,7 @@ const API_VERSION = 23;
 export const SLOTS = {
   GetErrorMessage: [2, "str GetErrorMessage(void *status)"],
   CreateEnv: [3, "void *CreateEnv(int level, str name, _Out_ void **out)"],
+  DisableTelemetryEvents: [6, "void *DisableTelemetryEvents(void *env)"],
   CreateSession: [7, "void *CreateSession(void *env, PATH path, void *options, _Out_ void **out)"],
   CreateSessionFromArray: [8, "void *CreateSessionFromArray(void *env, void *model, size_t length, void *options, _Out_ void **out)"],
   CreateSessionOptions: [10, "void *CreateSessionOptions(_Out_ void **out)"],
@@ -110,6 +104,7 @@ export class OrtApi {
     const refuse = (what: string, cause?: unknown): DeviceError => new DeviceError(what, { where: path, help: REINSTALL, cause });
     try {
       requireWhole(path);
+      keepPrivate();
       this.library = koffi.load(path);
       this.base = this.library.func("void *OrtGetApiBase()")();
     } catch (error) {

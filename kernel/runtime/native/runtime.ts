@@ -64,7 +64,9 @@ export class Runtime {
     try {
       api.call("SetGlobalIntraOpNumThreads", threading, this.threads);
       api.call("SetGlobalInterOpNumThreads", threading, 1);
-      return api.make("CreateEnvWithGlobalThreadPools", LOG_FATAL, "isoflop", threading);
+      const environment = api.make("CreateEnvWithGlobalThreadPools", LOG_FATAL, "isoflop", threading);
+      api.call("DisableTelemetryEvents", environment);
+      return environment;
     } finally {
       api.release("ReleaseThreadingOptions", threading);
     }

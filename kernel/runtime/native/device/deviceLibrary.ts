@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 import { DeviceError } from "../../../errors";
 import { Runtime } from "../runtime";
 import type { MoreOperators } from "../operatorLibrary";
-import { foreign, type Pointer } from "../ortApi";
+import { foreign } from "../../foreign";
+import type { Pointer } from "../ortApi";
 
 /** A GPU by CUDA, or host memory that stands for a device's: the same provider runs on it, slowly, so that it can be tested anywhere. */
 export type ProviderName = "cuda" | "simulated";
@@ -89,14 +90,13 @@ export class DeviceLibrary {
   private readonly path: string;
   private readonly providerName: string;
   private readonly other: string | undefined;
-  /** Our operators for the other provider: how many, and their place. */
-  private readonly operatorsFor: (base: Pointer, provider: string, out: [Pointer | null]) => number | bigint;
-  private readonly fault: () => string | null;
   private readonly statisticsNames: readonly string[];
   private readonly readStatistics: (out: BigInt64Array) => void;
   private readonly waitForDevice: { readonly async: (done: (error: unknown, failure: string | null) => void) => void };
   private readonly resetPeak: () => void;
   private readonly readMemory: (out: BigInt64Array) => void;
+  /** What is asked of our library for another provider. */
+  private withOther: { readonly operators: (base: Pointer, provider: string, out: [Pointer | null]) => number | bigint; readonly fault: () => string | null } | undefined;
   private attached: { readonly provider: string; readonly device: Pointer; readonly allocator: Pointer } | undefined;
 
   private constructor(readonly name: ProviderName) {
@@ -119,8 +119,6 @@ export class DeviceLibrary {
     this.waitForDevice = this.library.func("str IsoflopSynchronize()");
     this.resetPeak = this.library.func("void IsoflopResetPeak()");
     this.readMemory = this.library.func("void IsoflopDeviceMemory(void *out)");
-    this.operatorsFor = this.library.func("size_t IsoflopOperatorsFor(void *base, str provider, _Out_ void **operators)");
-    this.fault = this.library.func("str IsoflopFault()");
     this.other = otherProvider(name);
     if (this.other !== undefined && !existsSync(this.other)) throw new DeviceError("there is no such execution provider", { where: `ISOFLOP_${name.toUpperCase()}_PROVIDER=${this.other}`, help: "name the provider's library, or unset the variable to use IsoFLOP's own" });
   }
@@ -175,13 +173,14 @@ export class DeviceLibrary {
   operatorsForOther(): MoreOperators | undefined {
     if (!this.isOther) return undefined;
     const out: [Pointer | null] = [null];
-    const count = Number(this.operatorsFor(Runtime.get().api.base, this.provider, out));
+    this.withOther ??= { operators: this.library.func("size_t IsoflopOperatorsFor(void *base, str provider, _Out_ void **operators)"), fault: this.library.func("str IsoflopFault()") };
+    const count = Number(this.withOther.operators(Runtime.get().api.base, this.provider, out));
     return out[0] === null ? undefined : { operators: out[0], count };
   }
 
   /** After a copy to the host. @throws {DeviceError} when a kernel of ours met an index outside of its table; our own provider tells that itself. */
   requireNoFault(): void {
-    const failure = this.isOther ? this.fault() : null;
+    const failure = this.withOther?.fault() ?? null;
     if (failure !== null) throw new DeviceError(failure, { where: `device "${this.name}"`, help: "check indices and targets" });
   }
 

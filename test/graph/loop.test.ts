@@ -12,11 +12,13 @@ import { matmul } from "../../kernel/graph/ops/linalg";
 import { ones } from "../../kernel/graph/ops/movement";
 import { topological } from "../../kernel/graph/rewrite";
 import { placeholder, tensor, type Tensor } from "../../kernel/graph/tensor";
+import * as nn from "../../kernel/nn";
 import { exportOnnx } from "../../kernel/onnx/export";
 import { fusedByLibrary } from "../../kernel/onnx/fused";
 import { importOnnx } from "../../kernel/onnx/import/importOnnx";
 import { nodesWithin } from "../../kernel/onnx/nestedGraphs";
 import { decodeModel } from "../../kernel/onnx/protobuf";
+import { key } from "../../kernel/random/key";
 import { compile } from "../../kernel/runtime/compile";
 import { EXECUTORS, compiledOn, float32, restoreExecutor, valuesOn } from "../executors";
 import { wave } from "./randomGraphs";
@@ -120,6 +122,15 @@ it("costs as much as its rounds", () => {
     expect(cost([both.x, both.y], fuse)).toBe(700 * round);
     expect(cost([loop(3, x, (z) => loop(5, z, (s) => body({ x: s, y: s }, s).x))], fuse)).toBe(15 * cost([body({ x, y: x }, x).x], fuse));
   }
+});
+
+it("shows what its rounds cost by operation and by layer", () => {
+  const x = placeholder("x", { shape: [4, 8], dtype: "float32" });
+  const layer = nn.linear({ in: 8, out: 8, key: key(1) });
+  const step = compile((model: { readonly inner: typeof layer }, state: Tensor) => loop(6, state, (y) => loop(5, y, (z) => model.inner.call(z))).sum());
+  const report = step.cost({ inner: layer }, x);
+  expect(report.byOp).toEqual(expect.arrayContaining([expect.objectContaining({ op: "MatMul", calls: 30, flops: 30 * 2 * 4 * 8 * 8 }), expect.objectContaining({ op: "Loop", calls: 1 + 6, flops: 0 })]));
+  expect(String(report)).toMatch(/inner +\S+ kFLOP/);
 });
 
 it("leaves as a standard model with a Loop in it, and comes back", async () => {

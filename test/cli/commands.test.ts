@@ -89,7 +89,7 @@ describe("isoflop doctor", () => {
   it("looks at each part of the machine and says what to do where one is missing", async () => {
     expect(await main(["doctor", "--json"])).toBe(0);
     const checks: readonly { readonly name: string; readonly state: string; readonly help?: string }[] = JSON.parse(out);
-    expect(checks.map(({ name }) => name).slice(0, 7)).toEqual(["Node.js", "onnxruntime", "executor", "own operators", "processor", "memory", "WebGPU"]);
+    expect(checks.map(({ name }) => name).slice(0, 8)).toEqual(["Node.js", "onnxruntime", "executor", "telemetry", "own operators", "processor", "memory", "WebGPU"]);
     for (const { state, help } of checks) if (state !== "ok") expect(help).toBeTruthy();
     expect(await main(["doctor", "--what"])).toBe(2);
   });

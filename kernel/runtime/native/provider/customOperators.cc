@@ -25,11 +25,15 @@ template <class K>
 struct DeviceOperator : Described<K> {
   DeviceOperator() {
     this->GetExecutionProviderType = [](const CustomOp*) { return provider().c_str(); };
-    this->CreateKernelV2 = [](const CustomOp*, const void*, const KernelInfo* info, void** kernel) { return guarded(K::NAME, [&] { *kernel = new Body(kernelOf(K::NAME)->make(NodeAttributes(info))); }); };
-    this->KernelComputeV2 = [](void* kernel, KernelContext* context) { return guarded(K::NAME, [&] { 
-      (*static_cast<const Body*>(kernel))(DeviceCall::within(context));
-      statistics.kernels++;
-    }); };
+    this->CreateKernelV2 = [](const CustomOp*, const void*, const KernelInfo* info, void** kernel) {
+      return guarded(K::NAME, [&] { *kernel = new Body(kernelOf(K::NAME)->make(NodeAttributes(info))); });
+    };
+    this->KernelComputeV2 = [](void* kernel, KernelContext* context) {
+      return guarded(K::NAME, [&] {
+        (*static_cast<const Body*>(kernel))(DeviceCall::within(context));
+        statistics.kernels++;
+      });
+    };
     this->KernelDestroy = [](void* kernel) { delete static_cast<Body*>(kernel); };
   }
 };

@@ -12,7 +12,7 @@ import { topological } from "../graph/rewrite";
 import type { Tensor } from "../graph/tensor";
 import { aliasing, convolution, copying, elementwise, FREE, moved, picking, reducing, type Cost, type CostRule, type PlainRule } from "./costRule";
 import { distinctWork } from "./distinctWork";
-import { nodeCosts } from "./nodeCosts";
+import { roundCosts } from "./nodeCosts";
 
 const table = <P extends Op>(ops: readonly P[], rule: PlainRule): Readonly<Record<P, PlainRule>> =>
   // SAFETY: every op of the list gets the rule.
@@ -67,11 +67,7 @@ export const costRules: { readonly [P in Op]: CostRule<P> } = {
   TopKIndices: topK,
   // A kernel that stands for several operations is charged with what it stands for.
   Fused: (call) => ({ flops: topological(call.attrs.kernel.bodies).reduce((sum, part) => sum + flopsOf(part), 0), bytesMoved: moved(call) }),
-  Loop: ({ attrs: { loop: { count, round, params, bodies } } }) => {
-    const costs = nodeCosts({ inputs: [round, ...params], outputs: bodies }, costOfNode);
-    const total = (what: "flops" | "bytesMoved"): number => count * costs.reduce((sum, cost) => sum + cost[what], 0);
-    return { flops: total("flops"), bytesMoved: total("bytesMoved") };
-  },
+  Loop: ({ attrs: { loop } }) => roundCosts(loop, costOfNode).reduce<Cost>((sum, { flops, bytesMoved }) => ({ flops: sum.flops + flops, bytesMoved: sum.bytesMoved + bytesMoved }), FREE),
   Composite: (call) => ({ flops: distinctWork(call.attrs, flopsOf), bytesMoved: moved(call) }),
 };
 

@@ -1,5 +1,5 @@
 /** @file The cost of every node of a lowered graph, what one kernel computes together counted once. */
-import { isLoop } from "../graph/loop";
+import { isLoop, type LoopBody } from "../graph/loop";
 import type { Tensor } from "../graph/tensor";
 import type { Cost } from "./costRule";
 import { nodesOf, type ExecutedGraph } from "./executedGraph";
@@ -24,8 +24,12 @@ export function nodeCosts(graph: ExecutedGraph, costOf: (tensor: Tensor) => Cost
     if (counted.has(call)) return [{ tensor, op, flops: 0, bytesMoved: isLoop(tensor) ? 0 : tensor.bytes, calls: 0 }]; // a further result only has to be written
     counted.add(call);
     if (!isLoop(whole)) return [{ tensor, op, ...costOf(whole), calls: 1 }];
-    const { count, round, params, bodies } = whole.attrs.loop;
-    const rounds = nodeCosts({ inputs: [round, ...params], outputs: bodies }, costOf);
-    return [{ tensor, op, flops: 0, bytesMoved: 0, calls: 1 }, ...rounds.map((cost) => ({ ...cost, flops: count * cost.flops, bytesMoved: count * cost.bytesMoved, calls: count * cost.calls }))];
+    return [{ tensor, op, flops: 0, bytesMoved: 0, calls: 1 }, ...roundCosts(whole.attrs.loop, costOf)];
   });
+}
+
+/** Costs of the nodes of a loop's rounds, all rounds together. */
+export function roundCosts({ count, round, params, bodies }: LoopBody, costOf: (tensor: Tensor) => Cost): NodeCost[] {
+  const costs = nodeCosts({ inputs: [round, ...params], outputs: bodies }, costOf);
+  return costs.map((cost) => ({ ...cost, flops: count * cost.flops, bytesMoved: count * cost.bytesMoved, calls: count * cost.calls }));
 }

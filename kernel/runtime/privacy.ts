@@ -8,6 +8,9 @@ import { foreign } from "./foreign";
 
 const VARIABLE = "ORT_DISABLE_TELEMETRY";
 
+/** For processes that load onnxruntime themselves. */
+export const PRIVATE_ENVIRONMENT = { [VARIABLE]: "1" };
+
 /** Forbids reports of onnxruntime in this process. To be called before the library is loaded. A user who has set the variable, to whatever, is obeyed. */
 export function keepPrivate(): void {
   if (process.env[VARIABLE] !== undefined) return;

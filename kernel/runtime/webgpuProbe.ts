@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { createRequire } from "node:module";
 import { encodeModel } from "../onnx/protobuf";
 import { IR_VERSION, OPSET_VERSION } from "../onnx/model";
+import { PRIVATE_ENVIRONMENT } from "./privacy";
 
 /** What the Vulkan loader lists. */
 export interface Adapter {
@@ -92,7 +93,7 @@ export function probeWebgpu({ env = process.env, timeoutMs = TIMEOUT_MS }: Probe
   const { resolve } = createRequire(import.meta.url);
   const args = ["-e", SCRIPT, resolve("onnxruntime-node"), resolve("koffi"), additionModel()];
   return new Promise((done) => {
-    execFile(process.execPath, args, { env: { ORT_DISABLE_TELEMETRY: "1", ...env }, timeout: timeoutMs, killSignal: "SIGKILL", encoding: "utf8", windowsHide: true }, (error, stdout) => {
+    execFile(process.execPath, args, { env: { ...PRIVATE_ENVIRONMENT, ...env }, timeout: timeoutMs, killSignal: "SIGKILL", encoding: "utf8", windowsHide: true }, (error, stdout) => {
       const ended = error === null ? "the test run printed nothing" : error.killed === true ? `the test run did not end within ${timeoutMs / 1000} s` : `the test run ended with ${error.signal ?? `exit code ${error.code}`}`;
       done(resultOf(stdout, ended));
     });

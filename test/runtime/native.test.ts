@@ -23,6 +23,16 @@ function collectGarbage(): void {
   runInNewContext("gc")();
 }
 
+/** What `running` gives while it is interrupted again and again: the first time may come before it has begun. */
+async function interrupted<R>(engine: Executor, running: Promise<R>): Promise<R> {
+  const again = setInterval(() => engine.interrupt(), 20);
+  try {
+    return await running;
+  } finally {
+    clearInterval(again);
+  }
+}
+
 describe("the native executor", () => {
   test("finds the library of the installed onnxruntime-node and asks it for its version", () => {
     expect(OrtApi.get().version).toMatch(/^1\.\d+\.\d+$/);
@@ -242,13 +252,7 @@ describe("the native executor", () => {
       const assign = compile((costs: Tensor) => assignColumns(costs));
       const products = fromHost({ dtype: "float32", shape: [n, n], data: Float32Array.from({ length: n * n }, (_, i) => Math.floor(i / n) * (i % n)) });
       await assign.prepare(products);
-      const running = assign(products);
-      const again = setInterval(() => native.interrupt(), 20); // the first may come before the run has begun
-      try {
-        await expect(running).rejects.toThrow(/the run was interrupted\n {2}at OptimalAssignment_0/);
-      } finally {
-        clearInterval(again);
-      }
+      await expect(interrupted(native, assign(products))).rejects.toThrow(/the run was interrupted\n {2}at OptimalAssignment_0/);
     } finally {
       setExecutor(before);
     }
@@ -262,13 +266,7 @@ describe("the native executor", () => {
       const endless = compile((state: Tensor) => loop(1e12, state, (x) => x.mul(0.5).add(1)), { donate: ["state"] });
       const state = ones([4]);
       await endless.prepare(state);
-      const running = endless(state);
-      const again = setInterval(() => native.interrupt(), 20); // the first may come before the run has begun
-      try {
-        await expect(running).rejects.toThrow(/the run was interrupted\n {2}at (Loop_0|Fused_v0)/);
-      } finally {
-        clearInterval(again);
-      }
+      await expect(interrupted(native, endless(state))).rejects.toThrow(/the run was interrupted\n {2}at (Loop_0|Fused_v0)/);
       expect(await state.at(0).item()).toBe(1);
     } finally {
       setExecutor(before);

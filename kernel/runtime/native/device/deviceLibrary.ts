@@ -140,7 +140,9 @@ export class DeviceLibrary {
     this.readStatistics(values);
     // SAFETY: the library counts what the interface names; test/runtime/device compares them.
     const counted = Object.fromEntries(this.statisticsNames.map((name, i) => [name, Number(values[i])])) as unknown as DeviceStatistics;
-    return this.isOther && this.attached !== undefined ? { ...counted, ...otherMemory(this.attached.allocator, counted) } : counted;
+    if (!this.isOther || this.attached === undefined) return counted;
+    const { inUseBytes: bytesInUse = counted.bytesInUse, peakBytes = counted.peakBytes, reservedBytes: bytesReserved = counted.bytesReserved } = Runtime.get().statisticsOf(this.attached.allocator);
+    return { ...counted, bytesInUse, peakBytes, bytesReserved };
   }
 
   /** Lets the peak of memory count anew from here. */
@@ -210,16 +212,6 @@ export class DeviceLibrary {
     if (memory === undefined) throw new DeviceError(`the execution provider "${this.name}" names no memory`, { where: path, help: `build it again with ${buildOf(this.name)}` });
     return (this.attached = { provider, device, allocator: api.make("GetSharedAllocator", environment, memory) });
   }
-}
-
-/** Keys of onnxruntime's arenas, which Microsoft's provider has, too. Absent ones leave what is known otherwise. */
-function otherMemory(allocator: Pointer, otherwise: DeviceStatistics): Pick<DeviceStatistics, "bytesInUse" | "peakBytes" | "bytesReserved"> {
-  const { api } = Runtime.get();
-  const pairs = api.make("AllocatorGetStats", allocator);
-  const read = (key: string, value: number): number => Number(api.valueOf(pairs, key) ?? value);
-  const found = { bytesInUse: read("InUse", otherwise.bytesInUse), peakBytes: read("MaxInUse", otherwise.peakBytes), bytesReserved: read("TotalAllocated", otherwise.bytesReserved) };
-  api.release("ReleaseKeyValuePairs", pairs);
-  return found;
 }
 
 /** What this process has on a device, counted by its provider for all threads; undefined where `name` is no device with memory of its own. Never throws. */

@@ -14,6 +14,6 @@ FloatFormat formatOf(const std::string& name) {
 
 }  // namespace
 
-BlockRounding::BlockRounding(const Attributes& attributes) : format(formatOf(attributes.text("format"))), block(static_cast<size_t>(attributes.integer("block", 1, int64_t{1} << 40))) {}
+BlockRounding::BlockRounding(const Attributes& attributes) : format(formatOf(attributes.text("format"))), block(static_cast<size_t>(attributes.integer("block", 1, MAX_ELEMENTS))) {}
 
 }  // namespace isoflop

@@ -40,6 +40,9 @@ inline void check(Status* status) {
   if (status != nullptr) throw StatusError{status};
 }
 
+// The most elements that an attribute may ask for: sizes made of them do not overflow.
+constexpr int64_t MAX_ELEMENTS = int64_t{1} << 40;
+
 using Shape = std::vector<int64_t>;
 std::string show(const Shape& shape);
 

@@ -5,7 +5,6 @@
 namespace isoflop {
 namespace {
 
-constexpr int64_t MAX_COUNT = int64_t{1} << 40;
 constexpr size_t ELEMENTS_PER_PIECE = size_t{1} << 15;
 // Columns of a piece are whole cache lines, of which no two threads write the same.
 constexpr size_t COLUMNS = 16;
@@ -25,7 +24,7 @@ std::vector<size_t> checked(const Operand& indices, size_t count) {
 
 }  // namespace
 
-GatherGradient::GatherGradient(const Attributes& attributes) : count_(static_cast<size_t>(attributes.integer("count", 0, MAX_COUNT))) {}
+GatherGradient::GatherGradient(const Attributes& attributes) : count_(static_cast<size_t>(attributes.integer("count", 0, MAX_ELEMENTS))) {}
 
 void GatherGradient::compute(const Call& call) const {
   const Operand rows = call.input(0), indices = call.input(1);

@@ -5,10 +5,9 @@
 namespace isoflop {
 namespace {
 
-constexpr int64_t MAX_SIZE = 512;
 constexpr size_t ELEMENTS_PER_PIECE = size_t{1} << 14;
 
-size_t sizeOf(const Attributes& attributes) { return static_cast<size_t>(attributes.integer("size", 1, MAX_SIZE)); }
+size_t sizeOf(const Attributes& attributes) { return static_cast<size_t>(attributes.integer("size", 1, MAX_POOLED)); }
 
 // Rows of windows of all images and channels, parted among threads.
 struct Windows {
@@ -55,8 +54,8 @@ void MaxPool::compute(const Call& call) const {
     const float* pixels = from + row * size_ * windows.width;
     float* out = to + row * windows.columns;
     // A piece of the row at a time: first down its columns, then along it.
-    float most[MAX_SIZE];
-    const size_t each = MAX_SIZE / size_;
+    float most[MAX_POOLED];
+    const size_t each = MAX_POOLED / size_;
     for (size_t first = 0; first < windows.columns; first += each) {
       const size_t count = std::min(each, windows.columns - first), width = count * size_;
       const float* piece = pixels + first * size_;

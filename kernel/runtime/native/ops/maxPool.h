@@ -4,6 +4,9 @@
 
 namespace isoflop {
 
+// Height and width of the largest windows.
+constexpr int64_t MAX_POOLED = 512;
+
 // x [N, C, H, W] -> [N, C, H / size, W / size]; `size` divides both.
 class MaxPool {
  public:

@@ -11,8 +11,6 @@
 namespace isoflop {
 namespace {
 
-// Longest stream part: counters of pieces must not wrap, and results must be tensors that fit a memory.
-constexpr int64_t MAX_COUNT = int64_t{1} << 40;
 // Elements made at a time, a multiple of those of a block, that stay in the first-level cache.
 constexpr size_t CHUNK = 1024;
 constexpr size_t ELEMENTS_PER_PIECE = size_t{1} << 15;
@@ -92,7 +90,7 @@ void streamWords(uint32_t* words, uint64_t first, size_t count, const Key& key) 
   if (count > 0) part(first / BLOCK, 0, count);
 }
 
-PhiloxBits::PhiloxBits(const Attributes& attributes) : count_(attributes.integer("count", 0, MAX_COUNT)) {}
+PhiloxBits::PhiloxBits(const Attributes& attributes) : count_(attributes.integer("count", 0, MAX_ELEMENTS)) {}
 
 void PhiloxBits::compute(const Call& call) const {
   const Key key(call.input(0));
@@ -104,7 +102,7 @@ void PhiloxBits::compute(const Call& call) const {
   });
 }
 
-PhiloxUniform::PhiloxUniform(const Attributes& attributes) : count_(attributes.integer("count", 0, MAX_COUNT)), bits_(attributes.integer("bits", 1, 24)), half_(attributes.flag("half")) {}
+PhiloxUniform::PhiloxUniform(const Attributes& attributes) : count_(attributes.integer("count", 0, MAX_ELEMENTS)), bits_(attributes.integer("bits", 1, 24)), half_(attributes.flag("half")) {}
 
 void PhiloxUniform::compute(const Call& call) const {
   const Key key(call.input(0));
@@ -118,7 +116,7 @@ void PhiloxUniform::compute(const Call& call) const {
   });
 }
 
-PhiloxNormal::PhiloxNormal(const Attributes& attributes) : count_(attributes.integer("count", 0, MAX_COUNT)) {}
+PhiloxNormal::PhiloxNormal(const Attributes& attributes) : count_(attributes.integer("count", 0, MAX_ELEMENTS)) {}
 
 void PhiloxNormal::compute(const Call& call) const {
   const Key key(call.input(0));
@@ -138,7 +136,7 @@ void BoxMuller::compute(const Call& call) const {
   });
 }
 
-NearestNormal::NearestNormal(const Attributes& attributes) : candidates_(attributes.integer("candidates", 1, 1 << 16)) {}
+NearestNormal::NearestNormal(const Attributes& attributes) : candidates_(attributes.integer("candidates", 1, MAX_CANDIDATES)) {}
 
 void NearestNormal::compute(const Call& call) const {
   const Operand points = call.input(0);

@@ -63,6 +63,8 @@ class BoxMuller {
   void compute(const Call& call) const;
 };
 
+constexpr int64_t MAX_CANDIDATES = 1 << 16;
+
 // (x [B, D], key [2]) -> for each row the nearest of `candidates` normal draws, [B, D]. No candidate but the best is kept.
 class NearestNormal {
  public:

@@ -59,7 +59,7 @@ const float* weightsOf(const Operand& weights, const Choices& choices) {
 
 }  // namespace
 
-ExpertSlots::ExpertSlots(const Attributes& attributes) : experts_(static_cast<size_t>(attributes.integer("experts", 1, 1 << 24))) {}
+ExpertSlots::ExpertSlots(const Attributes& attributes) : experts_(static_cast<size_t>(attributes.integer("experts", 1, MAX_EXPERTS))) {}
 
 void ExpertSlots::compute(const Call& call) const {
   const Operand chosen = call.input(0);
@@ -75,8 +75,6 @@ void ExpertSlots::compute(const Call& call) const {
       slots[n * perToken + k] = expert >= 0 && expert < static_cast<int64_t>(experts_) ? next[static_cast<size_t>(expert)]++ : 0;
     }
 }
-
-Buffers::Buffers(const Attributes& attributes) : experts(static_cast<size_t>(attributes.integer("experts", 1, 1 << 24))), capacity(static_cast<size_t>(attributes.integer("capacity", 1, 1 << 30))) {}
 
 void MoeDispatch::compute(const Call& call) const {
   const Choices choices(call, buffers_);

@@ -5,6 +5,8 @@
 
 namespace isoflop {
 
+constexpr int64_t MAX_EXPERTS = 1 << 24, MAX_CAPACITY = 1 << 30;
+
 // (experts [N, K]) -> the running number of each choice among those of its expert, first choices first: int64 [N, K].
 class ExpertSlots {
  public:
@@ -20,7 +22,7 @@ class ExpertSlots {
 
 // Shape of the experts' buffers: attributes `experts` and `capacity`.
 struct Buffers {
-  explicit Buffers(const Attributes& attributes);
+  explicit Buffers(const Attributes& attributes) : experts(static_cast<size_t>(attributes.integer("experts", 1, MAX_EXPERTS))), capacity(static_cast<size_t>(attributes.integer("capacity", 1, MAX_CAPACITY))) {}
   size_t experts, capacity;
 };
 

@@ -46,6 +46,12 @@ struct Tensor {
   size_t axis(int64_t number) const;
 };
 
+// A random key's two words, which are read on the device. Throws OpError for another operand.
+inline const int64_t* keyOf(const Tensor& key) {
+  expect(key.shape == Shape{2}, "a key has two words");
+  return key.as<int64_t>();
+}
+
 class DeviceCall {
  public:
   explicit DeviceCall(KernelContext* context) : context_(context), stream_(device::stream()), memory_(deviceMemory) {}

@@ -13,9 +13,6 @@ struct Least {
     return b < a ? b : a;
   }
 };
-struct Most {
-  ISOFLOP_BOTH float operator()(float a, float b) const { return b > a ? b : a; }
-};
 
 // Tables of one problem.
 struct Tables {
@@ -42,9 +39,9 @@ struct Assignment {
     float most = 0.0f;
     for (size_t i = lanes.index; i < call.rows * call.columns; i += lanes.count) {
       const float size = fabsf(costs[i]);
-      if (size < INFINITY) most = Most{}(most, size);
+      if (size < INFINITY) most = Largest{}(most, size);
     }
-    return (static_cast<double>(lanes.joined(most, Most{})) + 1.0) * (2.0 * static_cast<double>(call.rows) + 1.0);
+    return (static_cast<double>(lanes.joined(most, Largest{})) + 1.0) * (2.0 * static_cast<double>(call.rows) + 1.0);
   }
 
   // The first open column that is nearest, after the way by column `at`, and `row`, to each was looked at. All lanes get it.

@@ -5,11 +5,6 @@
 namespace isoflop::kernels {
 namespace {
 
-// NaN stays.
-struct Larger {
-  ISOFLOP_BOTH float operator()(float a, float b) const { return b > a || b != b ? b : a; }
-};
-
 struct Row {
   const float* logits;
   int64_t target;  // -1, and the fault told, where it is no class
@@ -18,15 +13,15 @@ struct Row {
 
 template <class L>
 ISOFLOP_BOTH Row read(const CrossEntropyCall& call, const L& lanes, size_t row) {
-  int64_t target = call.targetType == I64 ? static_cast<const int64_t*>(call.targets)[row] : static_cast<const int32_t*>(call.targets)[row];
+  int64_t target = wholeAt(call.targets, call.targetType, row);
   if (target < 0 || target >= static_cast<int64_t>(call.columns)) {
     *call.fault = 1;
     target = -1;
   }
   const float* x = call.logits + row * call.columns;
   float largest = -INFINITY, sum = 0.0f;
-  for (size_t c = lanes.index; c < call.columns; c += lanes.count) largest = Larger{}(largest, x[c]);
-  largest = lanes.joined(largest, Larger{});
+  for (size_t c = lanes.index; c < call.columns; c += lanes.count) largest = Largest{}(largest, x[c]);
+  largest = lanes.joined(largest, Largest{});
   for (size_t c = lanes.index; c < call.columns; c += lanes.count) sum += expf(x[c] - largest);
   return {x, target, largest, lanes.joined(sum, Plus{})};
 }

@@ -6,7 +6,7 @@ namespace {
 
 // Place i of the indices; -1, and the fault told, where it is outside.
 ISOFLOP_BOTH inline int64_t indexAt(const IndexedCall& call, size_t i) {
-  int64_t index = call.indexType == I64 ? static_cast<const int64_t*>(call.indices)[i] : static_cast<const int32_t*>(call.indices)[i];
+  int64_t index = wholeAt(call.indices, call.indexType, i);
   if (index < 0) index += static_cast<int64_t>(call.size);
   if (index >= 0 && index < static_cast<int64_t>(call.size)) return index;
   if (call.fault != nullptr) *call.fault = 1;

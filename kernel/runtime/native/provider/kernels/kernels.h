@@ -8,6 +8,9 @@ namespace isoflop::kernels {
 // ONNX's numbers of element types.
 enum Type : int { F32 = 1, U8 = 2, I8 = 3, I32 = 6, I64 = 7, BOOLEAN = 9, F16 = 10, F64 = 11, U32 = 12, U64 = 13, BF16 = 16 };
 
+// Element i of whole numbers, I32 or I64.
+ISOFLOP_BOTH inline int64_t wholeAt(const void* numbers, int type, size_t i) { return type == I64 ? static_cast<const int64_t*>(numbers)[i] : static_cast<const int32_t*>(numbers)[i]; }
+
 enum class Elementwise : int {
   // One operand.
   NEG, ABS, SIGN, EXP, LOG, SQRT, RECIPROCAL, SIN, COS, TANH, SIGMOID, ERF, FLOOR, CEIL, ROUND, GELU, SILU,

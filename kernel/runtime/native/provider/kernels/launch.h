@@ -118,6 +118,14 @@ struct Plus {
   }
 };
 
+// The largest that lanes have; NaN where one has it.
+struct Largest {
+  template <class T>
+  ISOFLOP_BOTH T operator()(T a, T b) const {
+    return b > a || b != b ? b : a;
+  }
+};
+
 // What is written for lanes, done by one thread.
 struct Alone {
   static constexpr size_t index = 0, count = 1;

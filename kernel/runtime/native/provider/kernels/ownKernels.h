@@ -1,6 +1,7 @@
 // Kernels of our own operators (../../ops), as plain C entry points; attention and fused programs stand in kernels.h.
 #pragma once
 #include "../../ops/floatFormat.h"
+#include "../../ops/rounding.h"
 #include "kernels.h"
 
 namespace isoflop::kernels {

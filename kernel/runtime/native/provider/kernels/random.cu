@@ -101,7 +101,7 @@ struct Nearest {
   }
 };
 
-size_t blocksOf(const RandomCall& call) { return (call.count + BLOCK - 1) / BLOCK; }
+size_t blocksOf(const RandomCall& call) { return quotient(call.count, BLOCK); }
 
 }  // namespace
 

@@ -11,10 +11,6 @@ constexpr uint32_t INFINITY_BITS = 0x7f800000u;
 // Lanes share a block where it has so many elements.
 constexpr size_t LEAST_FOR_LANES = 256;
 
-struct Larger {
-  ISOFLOP_BOTH uint32_t operator()(uint32_t a, uint32_t b) const { return a > b ? a : b; }
-};
-
 struct Scale {
   RoundCall call;
 
@@ -29,8 +25,8 @@ struct Scale {
   ISOFLOP_BOTH void operator()(const L& lanes, size_t block) const {
     const float* x = call.x + block * call.block;
     uint32_t largest = 0;
-    for (size_t i = lanes.index; i < call.block; i += lanes.count) largest = Larger{}(largest, bitsAs<uint32_t>(x[i]) & 0x7fffffffu);
-    largest = lanes.joined(largest, Larger{});
+    for (size_t i = lanes.index; i < call.block; i += lanes.count) largest = Largest{}(largest, bitsAs<uint32_t>(x[i]) & 0x7fffffffu);
+    largest = lanes.joined(largest, Largest{});
     if (lanes.index == 0) call.result[block] = of(largest);
   }
 };
@@ -103,7 +99,7 @@ Failure isoflop_block_scales(const RoundCall& call, void* stream) {
 Failure isoflop_round_scaled(const RoundCall& call, void* stream) { return forEach(call.count, Round{call}, stream); }
 
 Failure isoflop_hadamard(const float* x, float* result, size_t count, size_t block, float factor, void* stream) {
-  return forBlocks((count + MAX_HADAMARD - 1) / MAX_HADAMARD, MAX_HADAMARD * sizeof(float), Hadamard{x, result, count, block, factor}, stream);
+  return forBlocks(quotient(count, MAX_HADAMARD), MAX_HADAMARD * sizeof(float), Hadamard{x, result, count, block, factor}, stream);
 }
 }
 

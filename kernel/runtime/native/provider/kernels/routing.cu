@@ -73,7 +73,7 @@ struct Products {
 // Slots are running numbers: pieces of the choices are counted, the counts added up before each piece, and each piece numbered from there.
 constexpr size_t PIECE = 64;
 
-size_t piecesOf(const SlotsCall& call) { return (call.tokens * call.perToken + PIECE - 1) / PIECE; }
+size_t piecesOf(const SlotsCall& call) { return quotient(call.tokens * call.perToken, PIECE); }
 
 // Choices in the order in which they take places: all first ones, then all second ones. body(expert, where the choice stands).
 template <class Body>

@@ -6,7 +6,7 @@ namespace {
 
 // Where a row belongs; behind all, and the fault told, where its index is outside.
 ISOFLOP_BOTH inline int64_t placeOf(const RowSumsCall& call, size_t n) {
-  const int64_t index = call.indexType == I64 ? static_cast<const int64_t*>(call.indices)[n] : static_cast<const int32_t*>(call.indices)[n];
+  const int64_t index = wholeAt(call.indices, call.indexType, n);
   return index >= 0 && index < static_cast<int64_t>(call.results) ? index : static_cast<int64_t>(call.results);
 }
 

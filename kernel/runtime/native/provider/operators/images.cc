@@ -1,5 +1,6 @@
 // Images on the device: isoflop.Convolution, ConvKernelGradient, MaxPool and MaxPoolGradient.
 #include "../../ops/convolution.h"
+#include "../../ops/maxPool.h"
 #include "../kernels/ownKernels.h"
 #include "../registry.h"
 
@@ -8,8 +9,6 @@ namespace {
 
 using kernels::ConvolutionCall;
 using kernels::PoolCall;
-
-constexpr int64_t MAX_WINDOW = 512;
 
 // How the kernel moves over images [N, C, ...]; `to` are the sizes of the result. Weights and result are still to be said.
 ConvolutionCall movesOver(const Tensor& image, const Convolution& convolution) {
@@ -109,7 +108,7 @@ void maxPoolGradient(const DeviceCall& call, size_t size) {
 
 std::function<Body(const NodeAttributes&)> inWindows(void (*run)(const DeviceCall&, size_t)) {
   return [=](const NodeAttributes& attributes) -> Body {
-    return [=, size = static_cast<size_t>(attributes.own().integer("size", 1, MAX_WINDOW))](const DeviceCall& call) { run(call, size); };
+    return [=, size = static_cast<size_t>(attributes.own().integer("size", 1, MAX_POOLED))](const DeviceCall& call) { run(call, size); };
   };
 }
 

@@ -1,4 +1,6 @@
 // Random numbers on the device: isoflop.PhiloxBits, PhiloxUniform, PhiloxNormal, BoxMuller and NearestNormal.
+#include "../../ops/philox.h"
+
 #include "../kernels/ownKernels.h"
 #include "../registry.h"
 
@@ -7,18 +9,9 @@ namespace {
 
 using kernels::RandomCall;
 
-// As ../../ops/philox.cc.
-constexpr int64_t MAX_COUNT = int64_t{1} << 40;
-
-// A key's two words are read on the device.
-const int64_t* keyOf(const Tensor& key) {
-  expect(key.shape == Shape{2}, "a key has two words");
-  return key.as<int64_t>();
-}
-
 // A kernel that fills `count` elements from the key.
 Body stream(const NodeAttributes& attributes, kernels::Failure (*run)(const RandomCall&, void*), int bits, float shift) {
-  const int64_t count = attributes.own().integer("count", 0, MAX_COUNT);
+  const int64_t count = attributes.own().integer("count", 0, MAX_ELEMENTS);
   return [=](const DeviceCall& call) {
     const Tensor key = call.input(0);
     require(run({keyOf(key), call.output(0, {count}), static_cast<size_t>(count), bits, shift}, call.stream()));
@@ -45,7 +38,7 @@ void addRandom(Entries& entries) {
   entries.push_back(ownEntry("PhiloxNormal", [](const NodeAttributes& attributes) { return stream(attributes, kernels::isoflop_philox_normal, 32, 0.0f); }));
   entries.push_back(ownEntry("BoxMuller", plain(boxMuller)));
   entries.push_back(ownEntry("NearestNormal", [](const NodeAttributes& attributes) -> Body {
-    return [candidates = static_cast<size_t>(attributes.own().integer("candidates", 1, 1 << 16))](const DeviceCall& call) { nearestNormal(call, candidates); };
+    return [candidates = static_cast<size_t>(attributes.own().integer("candidates", 1, MAX_CANDIDATES))](const DeviceCall& call) { nearestNormal(call, candidates); };
   }));
 }
 

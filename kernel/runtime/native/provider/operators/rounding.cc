@@ -24,12 +24,7 @@ Shape scaleShape(const Tensor& x, const BlockRounding& rounding) {
 }
 
 // The key of stochastic rounding, nullptr where it is left out.
-const int64_t* keyAt(const DeviceCall& call, size_t i) {
-  if (!call.has(i)) return nullptr;
-  const Tensor key = call.input(i);
-  expect(key.shape == Shape{2}, "a key has two words");
-  return key.as<int64_t>();
-}
+const int64_t* keyAt(const DeviceCall& call, size_t i) { return call.has(i) ? keyOf(call.input(i)) : nullptr; }
 
 void blockScales(const DeviceCall& call, const BlockRounding& rounding) {
   const Tensor x = call.input(0);

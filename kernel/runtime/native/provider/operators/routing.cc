@@ -1,4 +1,6 @@
 // Mixtures of experts on the device: isoflop.ExpertSlots, MoeDispatch, MoeCombine and MoeProducts.
+#include "../../ops/routing.h"
+
 #include "../kernels/ownKernels.h"
 #include "../registry.h"
 
@@ -6,15 +8,6 @@ namespace isoflop {
 namespace {
 
 using kernels::RoutingCall;
-
-// As ../../ops/routing.cc.
-constexpr int64_t MAX_EXPERTS = 1 << 24, MAX_CAPACITY = 1 << 30;
-
-// Shape of the experts' buffers.
-struct Buffers {
-  explicit Buffers(const NodeAttributes& attributes) : experts(static_cast<size_t>(attributes.own().integer("experts", 1, MAX_EXPERTS))), capacity(static_cast<size_t>(attributes.own().integer("capacity", 1, MAX_CAPACITY))) {}
-  size_t experts, capacity;
-};
 
 // The choices of tokens, operands 2 and 3; the rest is still to be said.
 RoutingCall choicesOf(const DeviceCall& call, const Buffers& buffers) {
@@ -90,7 +83,7 @@ void slots(const DeviceCall& call, size_t experts) {
 
 std::function<Body(const NodeAttributes&)> with(void (*run)(const DeviceCall&, const Buffers&)) {
   return [=](const NodeAttributes& attributes) -> Body {
-    return [=, buffers = Buffers(attributes)](const DeviceCall& call) { run(call, buffers); };
+    return [=, buffers = Buffers(attributes.own())](const DeviceCall& call) { run(call, buffers); };
   };
 }
 

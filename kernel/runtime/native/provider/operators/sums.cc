@@ -9,8 +9,6 @@ namespace {
 
 using kernels::SquaresCall;
 
-constexpr int64_t MAX_COUNT = int64_t{1} << 40;
-
 bool isIndex(const Tensor& x) { return x.type == INT32 || x.type == INT64; }
 
 // Rows of logits with the class that each should be; what is wrong with a class is found on the device.
@@ -48,7 +46,7 @@ void gatherGradient(const DeviceCall& call, size_t count) {
   });
 }
 
-size_t piecesOf(const Tensor& x) { return (x.count + kernels::SQUARED_PIECE - 1) / kernels::SQUARED_PIECE; }
+size_t piecesOf(const Tensor& x) { return quotient(x.count, kernels::SQUARED_PIECE); }
 
 void sumOfSquares(const DeviceCall& call) {
   size_t total = 0;
@@ -82,7 +80,7 @@ void addSums(Entries& entries) {
   entries.push_back(ownEntry("SoftmaxCrossEntropy", plain(crossEntropy)));
   entries.push_back(ownEntry("SoftmaxCrossEntropyGradient", plain(crossEntropyGradient)));
   entries.push_back(ownEntry("GatherGradient", [](const NodeAttributes& attributes) -> Body {
-    return [count = static_cast<size_t>(attributes.own().integer("count", 0, MAX_COUNT))](const DeviceCall& call) { gatherGradient(call, count); };
+    return [count = static_cast<size_t>(attributes.own().integer("count", 0, MAX_ELEMENTS))](const DeviceCall& call) { gatherGradient(call, count); };
   }));
   entries.push_back(ownEntry("SumOfSquares", plain(sumOfSquares)));
 }
